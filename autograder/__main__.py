@@ -1,0 +1,129 @@
+"""python -m autograder grade | grade-class | build | prove | demo"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    from autograder.manifest import UnitError
+    from autograder.sandbox import SandboxError
+    from autograder.submission import SubmissionError
+
+    try:
+        return arguments.run(arguments)
+    except (UnitError, SubmissionError, SandboxError, FileExistsError, PermissionError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; what was graded is kept, run the same command to go on", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m autograder", description="Grade exercises of the course.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    grade = commands.add_parser("grade", help="grade one notebook in the sandbox and print a table")
+    grade.add_argument("notebook", type=Path)
+    grade.add_argument("--unit", metavar="SLUG", help="the unit; guessed from the notebook when not given")
+    grade.add_argument("--json", type=Path, metavar="FILE", help="write the record as JSON")
+    grade.add_argument("--seed", type=int, help="repeat an earlier grading (the seed stands in its record)")
+    grade.add_argument("--unsafe-no-sandbox", action="store_true", help="run the code without a sandbox")
+    grade.set_defaults(run=_grade)
+
+    group = commands.add_parser("grade-class", help="grade submitted/*/UNIT/ into the gradebook")
+    group.add_argument("unit", metavar="UNIT")
+    group.add_argument("--course", type=Path, default=Path.cwd(), help="course directory (default: here)")
+    group.add_argument("--workers", type=int, default=0, metavar="N", help="parallel graders (default: processors)")
+    group.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of a Dask scheduler")
+    group.add_argument("--force", action="store_true", help="grade again what has been graded")
+    group.add_argument("--unsafe-no-sandbox", action="store_true", help="run the code without a sandbox")
+    group.set_defaults(run=_grade_class)
+
+    build = commands.add_parser("build", help="regenerate notebooks and public checks from their sources")
+    build.add_argument("units", nargs="*", metavar="UNIT")
+    build.add_argument("--lectures", action="store_true", help="execute the lectures too")
+    build.set_defaults(run=_build)
+
+    prove = commands.add_parser("prove", help="show that checks are neither fooled nor unfair")
+    prove.add_argument("units", nargs="*", metavar="UNIT")
+    prove.add_argument("--seeds", type=int, default=10)
+    prove.add_argument("--only", metavar="FUNCTION")
+    prove.set_defaults(run=_prove)
+
+    demo = commands.add_parser("demo", help="release, submit, grade and report a small class in build/demo")
+    demo.set_defaults(run=_demo)
+    return top
+
+
+def _grade(arguments) -> int:
+    from autograder.grade import grade_file
+    from autograder.report import record_table
+    from autograder.sandbox import Sandbox
+
+    with Sandbox(unsafe=arguments.unsafe_no_sandbox) as sandbox:
+        record = grade_file(arguments.notebook, arguments.unit, sandbox, arguments.seed)
+    print(record_table(record))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _grade_class(arguments) -> int:
+    from autograder.classroom import grade_class
+
+    return grade_class(
+        arguments.course,
+        arguments.unit,
+        workers=arguments.workers,
+        scheduler=arguments.scheduler,
+        force=arguments.force,
+        unsafe=arguments.unsafe_no_sandbox,
+    )
+
+
+def _build(arguments) -> int:
+    from autograder import build
+    from autograder.manifest import ROOT
+
+    slugs = arguments.units or sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py"))
+    for slug in slugs:
+        if (ROOT / "solutions" / slug / f"{slug}.py").exists():
+            print(f"{slug}: {len(build.build_unit(slug))} files")
+        if arguments.lectures and (ROOT / "lectures" / f"{slug}.py").exists():
+            path = build.build_lecture(slug)
+            print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def _prove(arguments) -> int:
+    from autograder.manifest import load_unit, unit_names
+    from autograder.prove import failures
+
+    wrong = 0
+    for slug in arguments.units or unit_names():
+        unit = load_unit(slug)
+        for name in unit.checks:
+            if arguments.only in (None, name):
+                lines = list(failures(unit, name, range(arguments.seeds)))
+                exercise = unit.exercise(name)
+                counts = f"{len(exercise.misconceptions)} misconceptions, {len(exercise.variants)} variants"
+                print(f"{slug} {name}: {'ok' if not lines else 'FAIL'} ({counts})")
+                print("".join(f"    {line}\n" for line in lines), end="")
+                wrong += len(lines)
+    return 1 if wrong else 0
+
+
+def _demo(arguments) -> int:
+    from autograder.demo import main
+
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

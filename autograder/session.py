@@ -1,0 +1,152 @@
+"""One submission's code, loaded in a fork of the sandbox, answering calls until it dies; then loaded again.
+
+Cells are run in the order of the notebook, as far as `advance` says, so that a function can be asked in the state in
+which its check stands.
+
+What the student's side can do wrong is turned into an Outcome or a SessionEnd; what our side does wrong is a
+SandboxError, which is never a grade.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+from dataclasses import fields
+
+from autograder.child import wire
+from autograder.sandbox import Fork, Limits, Sandbox
+from course.check.call import MAX_MESSAGE, Outcome
+from course.check.case import Case
+
+
+class SessionEnd(Exception):
+    """The student's process ended instead of answering: status timeout, memory or crash, and one line that says how."""
+
+    def __init__(self, status: str, message: str):
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class Session:
+    def __init__(self, sandbox: Sandbox, setup: str, cells: list[str], limits: Limits):
+        self.sandbox, self.setup, self.limits = sandbox, setup, limits
+        self.cells = list(cells)
+        self.loaded = 0  # cells run in the present fork
+        self.target = 0  # cells to run before the next question
+        self.notes: list[str] = []
+        self.cell_errors: dict[str, str] = {}
+        self.ends = time.monotonic() + limits.wall_seconds
+        self.ids = itertools.count(1)
+        self.fork: Fork | None = None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exc) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self.fork is not None:
+            self.fork.kill()
+        self.fork, self.loaded = None, 0
+
+    def advance(self, target: int) -> None:
+        """Run the cells before number `target`. Going back means starting again."""
+        if target < self.loaded:
+            self.close()
+        self.target = target
+        self._load()
+
+    def _load(self) -> None:
+        """Bring the fork to `target`. A cell that ends the process is left out and the rest is loaded again."""
+        while self.fork is None or self.loaded < self.target:
+            if self.fork is None:
+                self.fork, self.loaded = self.sandbox.open(self.limits), 0
+                self._send_and_receive({"op": "cell"}, self.setup, self._cell_deadline())
+            if self.loaded < self.target:
+                self._run_cell(self.loaded)
+
+    def _run_cell(self, index: int) -> None:
+        source = self.cells[index]
+        self.loaded = index + 1
+        if not source.strip():
+            return
+        try:
+            head, _ = self._send_and_receive({"op": "cell"}, source, self._cell_deadline())
+        except SessionEnd as end:
+            if time.monotonic() >= self.ends:
+                raise
+            self.notes.append(f"a cell was left out, it {end.message}: {_first_line(source)}")
+            self.cells[index] = ""
+            return
+        if head.get("error"):
+            kind, message = _error(head["error"])
+            if kind != "NotImplementedError":
+                line = head.get("line")
+                where = f"line {line} of " if isinstance(line, int) else ""
+                self.cell_errors[source] = f"{where}the cell `{_first_line(source)}`: {kind}: {message}"
+
+    def _cell_deadline(self) -> float:
+        return time.monotonic() + self.limits.cell_seconds
+
+    def call(self, name: str, case: Case, deadline: float) -> Outcome:
+        tree = {f.name: getattr(case, f.name) for f in fields(case)}
+        return self._outcome(*self._ask({"op": "call", "name": name}, tree, deadline))
+
+    def number(self, name: str, deadline: float) -> Outcome:
+        return self._outcome(*self._ask({"op": "number", "name": name}, None, deadline))
+
+    def _outcome(self, head: dict, tree) -> Outcome:
+        if head.get("error"):
+            return Outcome(error=_error(head["error"]))
+        value, grads = (tree.get("value"), tree.get("grads")) if isinstance(tree, dict) else (None, None)
+        reason = head.get("gradient_error")
+        reason = reason[:MAX_MESSAGE] if isinstance(reason, str) else None
+        grads = tuple(grads) if isinstance(grads, list) else None
+        return Outcome(value, grads, None, reason, head.get("changed") is True)
+
+    def _ask(self, head: dict, tree, deadline: float):
+        self._load()
+        return self._send_and_receive(head, tree, deadline)
+
+    def _send_and_receive(self, head: dict, tree, deadline: float):
+        number = next(self.ids)
+        deadline = min(deadline, self.ends)
+        try:
+            self.fork.calls.settimeout(max(0.001, deadline - time.monotonic()))
+            wire.send(self.fork.calls, {**head, "id": number}, tree)
+            answer = wire.receive(self.fork.calls, deadline)
+        except wire.Timeout:
+            self.close()
+            raise SessionEnd("timeout", "did not finish in time") from None
+        except wire.WireError as error:
+            raise self._end(str(error)) from None
+        if answer[0].get("id") != number:
+            self.close()
+            raise SessionEnd("crash", "answered a question that was not asked")
+        return answer
+
+    def _end(self, reason: str) -> SessionEnd:
+        """What became of the process: from its wait status, or from the frame that was none."""
+        status = self.fork.kill()
+        self.fork, self.loaded = None, 0
+        if "closed" not in reason and "lost" not in reason:
+            return SessionEnd("crash", f"sent something else than an answer ({reason})")
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            if name in ("SIGXCPU", "SIGKILL"):
+                return SessionEnd("timeout", f"used more processor time than allowed ({name})")
+            return SessionEnd("crash", f"was ended by {name}")
+        return SessionEnd("crash", f"ended its process with exit code {os.WEXITSTATUS(status)}")
+
+
+def _error(error) -> tuple[str, str]:
+    kind, message = (str(part)[:MAX_MESSAGE] for part in (*error, "", "")[:2]) if isinstance(error, list) else ("", "")
+    return kind, message
+
+
+def _first_line(source: str) -> str:
+    return next((line.strip() for line in source.split("\n") if line.strip()), "")[:80]

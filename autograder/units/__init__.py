@@ -1,0 +1,1 @@
+"""One folder per unit (u + slug), one module per graded function."""

@@ -1,0 +1,9 @@
+"""What a learner imports: finite worlds, data, plots, validation and the in-notebook check.
+
+`course` holds no reference solution of a graded function and imports none of the other top-level folders.
+"""
+
+from course import validate
+from course.check import check
+
+__all__ = ["check", "validate"]

@@ -1,0 +1,110 @@
+"""Call a learner's function on one case, and bring the answer into plain numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from course.check.case import Case
+
+MAX_MESSAGE = 500
+OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "CUDA out of memory")  # RuntimeErrors of torch
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one call gave: a value (a tree of lists, dicts and numpy arrays) or an error, gradients, and whether inputs
+    were changed. `error` is (type name, message); `gradient_error` says why no gradient could be taken."""
+
+    value: Any = None
+    grads: tuple[np.ndarray, ...] | None = None
+    error: tuple[str, str] | None = None
+    gradient_error: str | None = None
+    changed_inputs: bool = False
+
+
+def call(function, case: Case) -> Outcome:
+    """`function` on copies of the case's inputs. Never raises for what the learner's code does."""
+    args, kwargs = copy_tree(case.args), copy_tree(case.kwargs)
+    watched = copy_tree((case.args, case.kwargs))
+    leaves = []
+    for position in case.grad:
+        args[position].requires_grad_(True)
+        leaves.append(args[position])
+    mode = torch.inference_mode() if case.inference else contextlib.nullcontext()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            with mode:
+                answer = function(*args, **kwargs)
+            value = plain(answer)
+            grads, gradient_error = _gradients(answer, leaves) if case.grad else (None, None)
+    except MemoryError as error:
+        return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
+    except (Exception, SystemExit) as error:
+        if any(text in str(error) for text in OUT_OF_MEMORY):
+            return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
+        return Outcome(error=(type(error).__name__, str(error)[:MAX_MESSAGE]))
+    return Outcome(value, grads, None, gradient_error, not same_tree((args, kwargs), watched))
+
+
+def _gradients(answer, leaves) -> tuple[tuple[np.ndarray, ...] | None, str | None]:
+    if not isinstance(answer, torch.Tensor):
+        return None, f"the answer is a {type(answer).__name__}, not a tensor: no gradient can flow through it"
+    if not answer.requires_grad:
+        return None, "the answer carries no graph: something on the way (detach, item, numpy, no_grad) cut it"
+    try:
+        grads = torch.autograd.grad(answer.sum(), leaves, allow_unused=True)
+    except RuntimeError as error:
+        return None, f"autograd could not differentiate the answer: {str(error)[:200]}"
+    return tuple(np.zeros(x.shape) if g is None else plain(g) for g, x in zip(grads, leaves, strict=True)), None
+
+
+def plain(answer) -> Any:
+    """Tensors, numpy arrays and numbers as numpy arrays; lists, tuples and dicts kept (tuples as lists)."""
+    if isinstance(answer, torch.Tensor):
+        values = answer.detach().cpu()
+        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+    if isinstance(answer, (bool, int, float, np.generic, np.ndarray)):
+        return np.asarray(answer)
+    if isinstance(answer, (list, tuple)):
+        return [plain(item) for item in answer]
+    if isinstance(answer, dict):
+        return {str(key): plain(item) for key, item in answer.items()}
+    if answer is None:
+        raise TypeError("the function returned None: is a `return` missing?")
+    raise TypeError(f"the function returned a {type(answer).__name__}, not numbers")
+
+
+def copy_tree(tree) -> Any:
+    """Fresh copies of all arrays in a tree (memory layout kept); tuples become lists."""
+    if isinstance(tree, torch.Tensor):
+        copy = torch.empty_strided(tree.shape, tree.stride(), dtype=tree.dtype)
+        return copy.copy_(tree)
+    if isinstance(tree, np.ndarray):
+        return tree.copy(order="K")
+    if isinstance(tree, torch.Generator):
+        return torch.Generator().manual_seed(tree.initial_seed())
+    if isinstance(tree, (list, tuple)):
+        return [copy_tree(item) for item in tree]
+    if isinstance(tree, dict):
+        return {key: copy_tree(item) for key, item in tree.items()}
+    return tree
+
+
+def same_tree(a, b) -> bool:
+    """Whether two trees hold the same arrays, NaN equal to NaN. Generators and other objects are not compared."""
+    if isinstance(a, torch.Tensor):
+        return a.shape == b.shape and torch.equal(torch.nan_to_num(a.detach()), torch.nan_to_num(b))
+    if isinstance(a, np.ndarray):
+        return a.shape == b.shape and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(same_tree(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same_tree(a[key], b[key]) for key in a)
+    return True

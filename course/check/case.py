@@ -1,0 +1,48 @@
+"""A case: one call of a graded function, and how its answer is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Order matters: a learner reads the parts in this order, and "values" must pass before the others count.
+PART_WEIGHTS = {"values": 4.0, "gradient": 2.0, "stability": 2.0, "bad input": 1.0, "properties": 1.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call `f(*args, **kwargs)`.
+
+    label      what the case is, in words a learner may read: "B = 5, d = 3, float32"
+    part       which part of the check it counts for: a key of PART_WEIGHTS except "gradient"
+    grad       positions in `args` of the tensors to differentiate the (summed) answer by; that comparison counts
+               for the part "gradient", wherever the value counts
+    tangent    True: compare gradients after projecting each row orthogonally to the row of the input, which is what
+               a function of unit vectors fixes
+    raises     True: the call must raise ValueError
+    inference  True: the call runs under torch.inference_mode()
+    compare    name of a rule in `course.check.compare.RULES`
+    rtol       relative tolerance, of max(1, |expected|); None takes the default of the coarsest input dtype
+    """
+
+    label: str
+    args: tuple
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    part: str = "values"
+    grad: tuple[int, ...] = ()
+    tangent: bool = False
+    raises: bool = False
+    inference: bool = False
+    compare: str = "close"
+    rtol: float | None = None
+
+    def __post_init__(self):
+        if self.part not in PART_WEIGHTS or self.part in ("gradient", "properties"):
+            raise ValueError(f"case {self.label!r}: part {self.part!r} is none of values, stability, bad input")
+        if self.raises and self.part != "bad input":
+            raise ValueError(f"case {self.label!r}: a case that must raise counts for 'bad input', not {self.part!r}")
+
+
+def bad_input(label: str, *args, **kwargs) -> Case:
+    """A call that must raise ValueError."""
+    return Case(label, args, kwargs, part="bad input", raises=True)

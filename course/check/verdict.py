@@ -1,0 +1,97 @@
+"""How a verdict looks: a small table in JupyterLab, plain text elsewhere. Everything shown is escaped."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from course.check.judge import Verdict
+
+TITLES = {
+    "values": "Values",
+    "gradient": "Gradient",
+    "stability": "Extreme inputs",
+    "bad input": "Bad input",
+    "properties": "Properties",
+}
+MEANING = {
+    "values": "right numbers and shapes",
+    "gradient": "right derivative",
+    "stability": "finite and right at the extremes",
+    "bad input": "raises ValueError",
+    "properties": "what must hold, holds",
+}
+HEADLINES = {
+    "pass": "Everything here holds.",
+    "partial": "The values are right; something else is not.",
+    "missing": "Not implemented yet.",
+    "fail": "Not right yet.",
+    "error": "Your code raised an error.",
+    "memory": "Your code ran out of memory.",
+}
+GREEN, RED = "#1a7f37", "#b3261e"
+
+
+class Report:
+    """A verdict that displays itself: HTML in JupyterLab, text in a terminal. `hints` shows all hints as text."""
+
+    def __init__(self, verdict: Verdict):
+        self.verdict = verdict
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict.status == "pass"
+
+    @property
+    def hints(self) -> str:
+        return "\n".join(f"hint {i}: {hint}" for i, hint in enumerate(self.verdict.hints, 1)) or "no hints"
+
+    def __repr__(self) -> str:
+        v = self.verdict
+        lines = [f"{v.name}: {HEADLINES[v.status]}"]
+        for row in v.parts:
+            lines.append(f"  {'ok  ' if row.ok else 'FAIL'} {TITLES[row.part]}: {row.public or MEANING[row.part]}")
+        if v.belief:
+            lines.append(f"  belief: {v.belief}  ({v.misconception})")
+        if v.hints:
+            lines.append(f"  hint 1 of {len(v.hints)}: {v.hints[0]}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        v = self.verdict
+        colour = GREEN if self.passed else RED
+        rows = "".join(
+            f'<tr><td style="color:{GREEN if row.ok else RED};font-weight:bold">{"&#10003;" if row.ok else "&#10007;"}'
+            f'</td><td style="text-align:left;white-space:nowrap"><b>{TITLES[row.part]}</b></td>'
+            f'<td style="text-align:left">{prose(row.public or MEANING[row.part])}</td></tr>'
+            for row in v.parts
+        )
+        return (
+            f'<div class="cl-check" data-check="{escape(v.name)}" data-status="{v.status}" style="max-width:48em">'
+            f'<p style="margin:0 0 .3em;border-left:4px solid {colour};padding-left:.6em">'
+            f"<code>{escape(v.name)}</code> &nbsp;<b>{HEADLINES[v.status]}</b></p>"
+            f'<table style="margin:0;text-align:left">{rows}</table>{belief_html(v)}{hints_html(v.hints)}</div>'
+        )
+
+
+def belief_html(v: Verdict) -> str:
+    if not v.belief:
+        return ""
+    return (
+        f'<p class="cl-belief" style="margin:.6em 0 .2em"><b>What your code seems to believe:</b> {prose(v.belief)}'
+        f' <span style="opacity:.7">({prose(v.misconception)})</span></p>'
+    )
+
+
+def hints_html(hints: tuple[str, ...]) -> str:
+    """Hints that unfold one inside the other, so that the next is offered only after the one before."""
+    html = ""
+    for i in range(len(hints), 0, -1):
+        html = f'<details style="margin:.2em 0 .2em .6em"><summary>Hint {i} of {len(hints)}</summary>\
+<div style="margin-left:.8em">{prose(hints[i - 1])}{html}</div></details>'
+    return html
+
+
+def prose(text: str) -> str:
+    """Escaped text in which `code` becomes <code>."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
