@@ -12,7 +12,7 @@ from autograder.build import release_config
 # nbgrader calls `alembic` by name to create the gradebook, also where the environment is not activated
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
-c = get_config()  # noqa: F821  (nbgrader provides it)
+c = get_config()
 c.merge(release_config())
 
 c.CourseDirectory.course_id = "contrastive-learning"

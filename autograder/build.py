@@ -69,7 +69,13 @@ def text(notebook: NotebookNode) -> str:
 def public_check(unit: Unit, exercise: Exercise) -> dict:
     reference = unit.references()[exercise.name]
     cases, expected = questions(exercise, reference, PUBLIC_SEED)
-    return to_json(PublicCheck(exercise.name, cases, expected, beliefs(exercise, cases), exercise.hints))
+    properties = [
+        (statement, f"{function.__module__}:{function.__name__}")
+        for statement, function in exercise.properties
+        if function.__module__.startswith("course.")
+    ]
+    known = beliefs(exercise, cases)
+    return to_json(PublicCheck(exercise.name, cases, expected, known, exercise.hints, properties))
 
 
 def public_text(unit: Unit, exercise: Exercise) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from sqlalchemy.exc import SAWarning
 
 from autograder.files import valid_student, write_atomically
 from autograder.grade import CheckRecord, Record, grade
@@ -211,7 +213,8 @@ class GradebookWriter:
         from nbgrader.api import Gradebook
         from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
-        with Gradebook(self.url) as gradebook:
+        with warnings.catch_warnings(), Gradebook(self.url) as gradebook:
+            warnings.simplefilter("ignore", SAWarning)  # nbgrader adds its rows in an order that SQLAlchemy remarks on
             gradebook.update_or_create_student(student)
             gradebook.update_or_create_submission(self.unit, student)
         write_atomically(self.course / "autograded" / student / self.unit / f"{self.unit}.ipynb", notebook)
@@ -219,5 +222,3 @@ class GradebookWriter:
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
         for step in (SaveAutoGrades(), AssignLatePenalties()):
             node, resources = step.preprocess(node, resources)
-
-

@@ -20,7 +20,8 @@ from autograder.spec import Exercise
 from autograder.submission import Submission, parse_submission, read_bytes
 from course.check.call import Outcome, call
 from course.check.case import Case
-from course.check.judge import Belief, PartResult, Verdict, judge
+from course.check.judge import Belief, PartResult, Verdict, is_stub, judge
+from course.check.properties import property_results
 from course.check.verdict import TITLES
 
 PUBLIC_SEED = 20190304  # of the public inputs; graded inputs get a seed drawn after the student's code has loaded
@@ -77,7 +78,9 @@ def grade(
     with Session(sandbox, unit.setup, submission.cells, limits or Limits()) as session:
         checks, seed = _checks(session, submission, seed)
     score = min(sum(c.score for c in checks.values()), sum(unit.checks.values()))
-    notes = submission.notes + list(dict.fromkeys(session.notes + [f"error in {e}" for e in session.cell_errors.values()]))
+    notes = submission.notes + list(
+        dict.fromkeys(session.notes + [f"error in {e}" for e in session.cell_errors.values()])
+    )
     seconds = round(time.monotonic() - started, 3)
     total = sum(unit.checks.values())
     return Record(unit.slug, score, total, sandbox.name, checks, seed, sha256, seconds, notes, unit.manual)
@@ -109,7 +112,7 @@ def _check(session: Session, unit: Unit, name: str, points: float, seed: int) ->
     cases, expected = questions(exercise, unit.references()[name], seed)
     try:
         actual = _answers(session, exercise, cases, deadline)
-        properties = [] if exercise.number or _stopped(actual) else _properties(session, exercise, seed, deadline)
+        properties = [] if exercise.number or _stopped(actual[:1]) else _properties(session, exercise, seed, deadline)
     except SessionEnd as end:
         return CheckRecord(end.status, 0.0, points, f"Your code {end.message}.", _status_hint(end.status))
     missing = next((o.error[1] for o in actual if o.error and o.error[1] == f"{name} is not defined"), None)
@@ -162,39 +165,6 @@ def beliefs(exercise: Exercise, cases: list[Case]) -> list[Belief]:
     return found
 
 
-def property_results(exercise: Exercise, f, seed: int) -> list[PartResult]:
-    """Each property of the exercise on `f`, which answers in plain numbers and raises where the learner's code did."""
-    results = []
-    for index, (statement, holds) in enumerate(exercise.properties):
-        try:
-            problem = holds(f, generator(seed + index + 1, exercise.name))
-        except LearnerError as error:
-            problem = f"it raised {error}"
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
-            problem = "the answer does not have the expected form"
-        text = f"must hold: {statement}; {problem}" if problem else ""
-        results.append(PartResult("properties", problem is None, text, text))
-    return results
-
-
-class LearnerError(Exception):
-    """The learner's function raised an error inside a property."""
-
-
-def plain_call(ask, *args, **kwargs):
-    """Call by way of `ask(case) -> Outcome` and give back plain numbers: floats for 0-d arrays, lists for tuples."""
-    outcome = ask(Case("property", args, kwargs))
-    if outcome.error:
-        raise LearnerError(outcome.error[0])
-    return _simplified(outcome.value)
-
-
-def _simplified(value):
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        return value.item()
-    return [_simplified(item) for item in value] if isinstance(value, list) else value
-
-
 def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: float) -> list[Outcome]:
     if exercise.number:
         return [session.number(exercise.name, deadline)]
@@ -202,24 +172,21 @@ def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: 
     for case in cases:
         outcomes.append(session.call(exercise.name, case, deadline))
         if _stopped(outcomes):  # a stub, or nothing of that name: no need to ask again
-            return outcomes + [outcomes[-1]] * (len(cases) - len(outcomes))
+            return outcomes * len(cases)
     return outcomes
 
 
 def _stopped(outcomes: list[Outcome]) -> bool:
     error = outcomes[-1].error
-    return error is not None and error[0] in ("NotImplementedError", "NameError") and len(set(map(_kind, outcomes))) == 1
-
-
-def _kind(outcome: Outcome) -> str:
-    return outcome.error[0] if outcome.error else ""
+    return error is not None and (is_stub(error) or error[1].endswith("is not defined")) and len(outcomes) == 1
 
 
 def _properties(session: Session, exercise: Exercise, seed: int, deadline: float) -> list[PartResult]:
-    def f(*args, **kwargs):
-        return plain_call(lambda case: session.call(exercise.name, case, deadline), *args, **kwargs)
-
-    return property_results(exercise, f, seed)
+    return property_results(
+        exercise.properties,
+        lambda case: session.call(exercise.name, case, deadline),
+        lambda index: generator(seed + index, exercise.name),
+    )
 
 
 def _undefined(session: Session, name: str, points: float) -> CheckRecord:

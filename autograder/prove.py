@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from autograder.grade import beliefs, plain_call, property_results, questions
+from autograder.grade import beliefs, generator, questions
 from autograder.manifest import Unit
 from autograder.spec import Exercise, Variant
 from course.check.call import Outcome, call
 from course.check.judge import Verdict, judge
+from course.check.properties import property_results
 
 
 def evaluate(exercise: Exercise, reference: Any, candidate: Any, seed: int) -> Verdict:
     """The verdict on a trusted implementation, in this process: the same questions and rules as in the sandbox."""
     cases, expected = questions(exercise, reference, seed)
+    verdict = _judged(exercise, cases, expected, candidate, (), seed)
+    if verdict.status == "pass":
+        return verdict
+    return _judged(exercise, cases, expected, candidate, beliefs(exercise, cases), seed)
+
+
+def _judged(exercise: Exercise, cases, expected, candidate, known, seed: int) -> Verdict:
     if exercise.number:
         actual, properties = [Outcome(value=np.asarray(float(candidate)))], []
     else:
         actual = [call(candidate, case) for case in cases]
-        properties = property_results(exercise, _plainly(candidate), seed)
-    return judge(exercise.name, cases, expected, actual, beliefs(exercise, cases), exercise.hints, properties)
-
-
-def _plainly(candidate: Callable) -> Callable:
-    return lambda *args, **kwargs: plain_call(lambda case: call(candidate, case), *args, **kwargs)
+        properties = property_results(
+            exercise.properties,
+            lambda case: call(candidate, case),
+            lambda index: generator(seed + index, exercise.name),
+        )
+    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties)
 
 
 def failures(unit: Unit, name: str, seeds: range) -> Iterator[str]:
@@ -39,9 +47,15 @@ def failures(unit: Unit, name: str, seeds: range) -> Iterator[str]:
         yield from _unfair(exercise, reference, Variant("the reference", ""), reference, seed)
         for variant in exercise.variants:
             yield from _unfair(exercise, reference, variant, variant.load(name), seed)
-    for wrong in exercise.misconceptions:
-        for seed in list(seeds)[:5]:
-            yield from _fooled(exercise, reference, wrong, seed)
+    for seed in list(seeds)[:5]:
+        cases, expected = questions(exercise, reference, seed)
+        known = beliefs(exercise, cases)
+        for wrong in exercise.misconceptions:
+            verdict = _judged(exercise, cases, expected, wrong.load(name), known, seed)
+            if verdict.status == "pass":
+                yield f"{name}: misconception {wrong.name!r} got full marks at seed {seed}"
+            elif verdict.misconception != wrong.name:
+                yield f"{name}: misconception {wrong.name!r} was named {verdict.misconception!r} at seed {seed}"
 
 
 def _unfair(exercise, reference, variant: Variant, candidate, seed: int) -> Iterator[str]:
@@ -49,11 +63,3 @@ def _unfair(exercise, reference, variant: Variant, candidate, seed: int) -> Iter
     if verdict.status != "pass":
         why = "; ".join(f"{row.part}: {row.public}" for row in verdict.parts if not row.ok)
         yield f"{exercise.name}: {variant.name} (right) got {verdict.status} at seed {seed}: {why}"
-
-
-def _fooled(exercise, reference, wrong: Variant, seed: int) -> Iterator[str]:
-    verdict = evaluate(exercise, reference, wrong.load(exercise.name), seed)
-    if verdict.status == "pass":
-        yield f"{exercise.name}: misconception {wrong.name!r} got full marks at seed {seed}"
-    elif verdict.misconception != wrong.name:
-        yield f"{exercise.name}: misconception {wrong.name!r} was named {verdict.misconception!r} at seed {seed}"

@@ -116,7 +116,9 @@ class Sandbox:
         inner.close()
         if self.message(time.monotonic() + START_LIMIT) != {"ready": True}:
             self.process.kill()
-            reason = self.process.stderr.read().decode(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+            reason = self.process.stderr.read().decode(errors="replace").strip().splitlines()[-1:] or [
+                "no reason given"
+            ]
             self.close()
             raise SandboxError(f"the sandbox could not start: {reason[0]}")
 

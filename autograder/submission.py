@@ -26,8 +26,13 @@ class SubmissionError(ValueError):
 
 @dataclass
 class Submission:
-    """cells: what to run, in the student's order. positions: check -> how many cells stand before it. answers: template id -> the student's source. rebuilt: template
-    cells with the student's sources, and the student's own cells where they stood."""
+    """What a notebook holds for us.
+
+    cells      what to run, in the student's order
+    positions  check -> how many of `cells` stand before it
+    answers    template id -> the student's source
+    rebuilt    the template's cells with the student's sources, and the student's own cells where they stood
+    """
 
     unit: Unit
     cells: list[str] = field(default_factory=list)

@@ -123,6 +123,7 @@ for s_p, s_n in [(2.0, 1.0), (12.0, 11.0), (-8.0, -9.0), (2.0, 0.0)]:
 # $m$, so no smaller factor works. Taking expectations keeps an inequality, and $\mathbb{E}\,1[v \le 0] = P(v \le 0)$.
 # $\square$
 
+
 # %%
 def rates(v, m=1.0):
     v = np.array(v)
@@ -172,12 +173,31 @@ for t, v in [(1.0, 0.0), (0.1, 0.0), (0.1, 0.9), (0.1, 1.0), (0.01, 1.0), (-0.1,
 v = np.linspace(-2, 4, 601)
 figure, (left, right) = plots.panels(2)
 losses = {"ranking error": v <= 0, "logistic / ln 2": softplus(-v) / math.log(2), "hinge, m = 1": np.maximum(0, 1 - v)}
-slopes = {"logistic": -1 / (1 + np.exp(v)), "hinge, m = 1": np.where(v < 1, -1.0, 0.0),
-          "logistic, t = 0.1": -1 / (1 + np.exp((v - 1) / 0.1))}
-plots.curves(v, losses, left, xlabel="margin v", ylabel="value", title="two surrogates of one error",
-             colours=(plots.DARK, plots.BLUE, plots.ORANGE))
-plots.curves(v, slopes, right, xlabel="margin v", ylabel="slope in v", title="how hard they push",
-             colours=(plots.BLUE, plots.ORANGE, plots.GREEN), styles=("-", "-", "--"), legend="upper left")
+slopes = {
+    "logistic": -1 / (1 + np.exp(v)),
+    "hinge, m = 1": np.where(v < 1, -1.0, 0.0),
+    "logistic, t = 0.1": -1 / (1 + np.exp((v - 1) / 0.1)),
+}
+plots.curves(
+    v,
+    losses,
+    left,
+    xlabel="margin v",
+    ylabel="value",
+    title="two surrogates of one error",
+    colours=(plots.DARK, plots.BLUE, plots.ORANGE),
+)
+plots.curves(
+    v,
+    slopes,
+    right,
+    xlabel="margin v",
+    ylabel="slope in v",
+    title="how hard they push",
+    colours=(plots.BLUE, plots.ORANGE, plots.GREEN),
+    styles=("-", "-", "--"),
+    legend="upper left",
+)
 
 # %% [markdown]
 # Both losses are convex, fall with the margin and touch the error at $v = 0$. The hinge pushes every triple below its
@@ -283,8 +303,10 @@ print(f"mean of -ln q           {np.mean(-np.log(q)):.4f}    -ln of the mean of 
 # $\cos(a,n_j) = \mp 1$ for every $j$. $\square$
 
 # %%
-print("dot products, margins 0.3 and 0.8 (the order is right):   anchor x 1, 10, 100 ->",
-      *[f"{log_sum_exp([0.0, -0.3 * c, -0.8 * c]):.6f}" for c in (1, 10, 100)])
+print(
+    "dot products, margins 0.3 and 0.8 (the order is right):   anchor x 1, 10, 100 ->",
+    *[f"{log_sum_exp([0.0, -0.3 * c, -0.8 * c]):.6f}" for c in (1, 10, 100)],
+)
 t, N = 0.5, 2
 floor, ceiling = math.log(1 + N * math.exp(-2 / t)), math.log(1 + N * math.exp(2 / t))
 cases = [("holds ", 0.7, [0.2, -0.5]), ("tight ", 1.0, [-1.0, -1.0]), ("tight ", -1.0, [1.0, 1.0])]
@@ -365,8 +387,12 @@ truth = torch.autograd.grad(loss, a)[0].tolist()
 e2 = math.exp(1.0)
 pi1, pi2 = e1 / (e0 + e1 + e2), e2 / (e0 + e1 + e2)
 formula = [pi1 * (0.0 - 0.6) + pi2 * (1.0 - 0.6), pi1 * (1.0 - 0.8) + pi2 * (0.0 - 0.8)]
-print("broken  anchor among its own candidates: (1.6) says", *[f"{x:.4f}" for x in formula],
-      "  true", *[f"{x:.4f}" for x in truth])
+print(
+    "broken  anchor among its own candidates: (1.6) says",
+    *[f"{x:.4f}" for x in formula],
+    "  true",
+    *[f"{x:.4f}" for x in truth],
+)
 
 # %% [markdown]
 # In the tight case the loss is $\ln 3$ and nothing moves: with equal candidates the question has no answer. The broken
@@ -397,8 +423,11 @@ for scale in (1.0, 2.0):
     grad = torch.autograd.grad(loss, u)[0]
     step = u - grad
     name = "holds " if scale == 1.0 else "scaled"
-    print(f"{name}  u = {u.tolist()}: gradient", *[f"{g:.6f}" for g in grad], f"  u.gradient {(u @ grad).item():.1e}"
-          f"   |u|^2 {(u @ u).item():.3f} -> {(step @ step).item():.6f}")
+    print(
+        f"{name}  u = {u.tolist()}: gradient",
+        *[f"{g:.6f}" for g in grad],
+        f"  u.gradient {(u @ grad).item():.1e}   |u|^2 {(u @ u).item():.3f} -> {(step @ step).item():.6f}",
+    )
 loss = torch.log(1 + torch.exp(u @ n1 - u @ p.detach()))
 print(f"broken  same u, not normalised: u.gradient {(u @ torch.autograd.grad(loss, u)[0]).item():.4f}")
 
@@ -410,6 +439,7 @@ print(f"broken  same u, not normalised: u.gradient {(u @ torch.autograd.grad(los
 # only the part of (1.7) along the tangent $(-\sin\theta, \cos\theta)$ matters. A candidate at angle $\varphi$ has
 # tangential part $-\sin\theta\cos\varphi + \cos\theta\sin\varphi = \sin(\varphi - \theta)$. Arrows below are $t$ times
 # minus the gradient.
+
 
 # %%
 def forces(theta, phi, t):
@@ -552,6 +582,7 @@ for q in (1, 2):
 # (d) With $\beta = 1/t$, the derivative found in Step 1 above is $dw_j/d\beta = w_j(c_j - \sum_k w_k c_k)$; for a
 # leader the bracket is the largest number minus an average, so it is not negative. $\square$
 
+
 # %%
 def shares(c, t):
     return np.exp(np.array(c) / t - log_sum_exp(np.array(c) / t))
@@ -571,15 +602,35 @@ print("broken  no single leader: 0.8, 0.8, -0.2, t = 0.01:", *[f"{w:.4f}" for w 
 figure, (left, right) = plots.panels(2)
 cosines = np.linspace(-0.8, 0.8, 9)
 weights = {f"t = {t:g}": np.exp(cosines / t - log_sum_exp(cosines / t)) for t in (0.05, 0.1, 0.2, 0.5, 1.0, 10.0)}
-plots.curves(cosines, weights, left, xlabel="cosine of the negative", ylabel="share of the repulsion",
-             title="who pushes", ordered=True, marker="o")
+plots.curves(
+    cosines,
+    weights,
+    left,
+    xlabel="cosine of the negative",
+    ylabel="share of the repulsion",
+    title="who pushes",
+    ordered=True,
+    marker="o",
+)
 t = np.geomspace(0.005, 50, 200)
 mean, low, G, M, high = (np.broadcast_to(x, t.shape) for x in zip(*[bounds(c, x) for x in t], strict=True))
-band = {"G(t)": G, "hardest − positive − t ln(N+1)": np.where(low > mean, low, np.nan),
-        "mean − positive + R²/8t": np.where(high < M, high, np.nan)}
-plots.curves(t, band, right, xlabel="temperature t", ylabel="G = t (loss − chance)", logx=True,
-             title="from the hardest to the mean", legend="lower left",
-             colours=(plots.BLUE, plots.GREEN, plots.ORANGE), styles=("-", ":", ":"))
+band = {
+    "G(t)": G,
+    "hardest − positive − t ln(N+1)": np.where(low > mean, low, np.nan),
+    "mean − positive + R²/8t": np.where(high < M, high, np.nan),
+}
+plots.curves(
+    t,
+    band,
+    right,
+    xlabel="temperature t",
+    ylabel="G = t (loss − chance)",
+    logx=True,
+    title="from the hardest to the mean",
+    legend="lower left",
+    colours=(plots.BLUE, plots.GREEN, plots.ORANGE),
+    styles=("-", ":", ":"),
+)
 right.set_ylim(-0.78, 0.42)
 plots.levels({"hardest − positive": M[0]}, right)
 plots.levels({"mean − positive": mean[0]}, right, above=False)
@@ -603,16 +654,19 @@ plots.levels({"mean − positive": mean[0]}, right, above=False)
 # vectors, and the exercise treats such a batch as an error.) A batch small enough to do by hand: two images, four
 # views on the circle, at angles 0 and 40 degrees (image 1), 100 and 170 degrees (image 2), $t = 0.5$.
 
+
 # %%
 def cos(*degrees):
     return np.cos(np.radians(degrees))
 
 
 t = 0.5
-anchors = {"0":   cos(0 - 40, 0 - 100, 0 - 170),        # positive first, then the two views of the other image
-           "40":  cos(40 - 0, 40 - 100, 40 - 170),
-           "100": cos(100 - 170, 100 - 0, 100 - 40),
-           "170": cos(170 - 100, 170 - 0, 170 - 40)}
+anchors = {
+    "0": cos(0 - 40, 0 - 100, 0 - 170),  # positive first, then the two views of the other image
+    "40": cos(40 - 0, 40 - 100, 40 - 170),
+    "100": cos(100 - 170, 100 - 0, 100 - 40),
+    "170": cos(170 - 100, 170 - 0, 170 - 40),
+}
 losses = {name: log_sum_exp(c / t) - c[0] / t for name, c in anchors.items()}
 for name, c in anchors.items():
     print(f"anchor at {name:>3}: positive {c[0]:7.4f}   negatives {c[1]:7.4f} {c[2]:7.4f}   loss {losses[name]:.6f}")
@@ -663,8 +717,10 @@ lone, mixed = torch.logsumexp(torch.stack([s, s, s]), 0), torch.logsumexp(torch.
 L = ((lone - s) + (mixed - s) + 2 * (mixed - one)) / 4
 grad = torch.autograd.grad(L, u)[0]
 print(f"holds   collapse, B = 2: loss {L.item():.6f} = ln 3, gradient in u", *[f"{g:.1e}" for g in grad])
-print(f"tight   B = 4: all cosines 1: {log_sum_exp([2.0] * 7) - 2.0:.6f}, all cosines 0: {log_sum_exp([0.0] * 7):.6f}, "
-      f"ln 7 = {math.log(7):.6f}")
+print(
+    f"tight   B = 4: all cosines 1: {log_sum_exp([2.0] * 7) - 2.0:.6f}, all cosines 0: {log_sum_exp([0.0] * 7):.6f}, "
+    f"ln 7 = {math.log(7):.6f}"
+)
 
 
 # %%
@@ -732,6 +788,7 @@ for degrees in (0, 10, 30, 90, 180):
 # $B-1$. A positive semidefinite matrix of rank $r$ is the table of dot products of vectors in $\mathbb{R}^d$ iff
 # $d \ge r$. So $d \ge B-1$ is both enough and needed. $\square$
 
+
 # %%
 def smallest(B, t):
     """The right side of (1.9)."""
@@ -777,12 +834,28 @@ figure, (left, right) = plots.panels(2)
 sizes = np.unique(np.geomspace(2, 4096, 60).astype(int))
 shown = {f"minimum, t = {t:g}": [smallest(B, t) for B in sizes] for t in (0.1, 0.2, 0.5, 1.0)}
 plots.curves(sizes, shown, left, ordered=True, legend=None)
-plots.curves(sizes, {"collapse, every t": np.log(2 * sizes - 1)}, left, colours=(plots.ORANGE,), logx=True,
-             xlabel="images B in the batch", ylabel="NT-Xent (nats)", title="collapse and minimum", legend="upper left")
+plots.curves(
+    sizes,
+    {"collapse, every t": np.log(2 * sizes - 1)},
+    left,
+    colours=(plots.ORANGE,),
+    logx=True,
+    xlabel="images B in the batch",
+    ylabel="NT-Xent (nats)",
+    title="collapse and minimum",
+    legend="upper left",
+)
 eps = np.linspace(0, 180, 181)
 away = {f"t = {t:g}": turned(np.radians(eps), 4, t) for t in (0.1, 0.2, 0.5, 1.0)}
-plots.curves(eps, away, right, xlabel="angle of the image that leaves (degrees)", ylabel="NT-Xent (nats)",
-             title="out of collapse, B = 4", ordered=True)
+plots.curves(
+    eps,
+    away,
+    right,
+    xlabel="angle of the image that leaves (degrees)",
+    ylabel="NT-Xent (nats)",
+    title="out of collapse, B = 4",
+    ordered=True,
+)
 plots.levels({"collapse: ln 7": math.log(7)}, right)
 
 # %%
@@ -916,6 +989,7 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
 # happen, by (b). But the shift must be *one number per anchor*, put back (or cancelled by subtracting $s_0 - c$
 # instead of $s_0$): (a) does not allow a shift that depends on $j$.
 
+
 # %%
 def naive(scores):
     return -torch.log(torch.exp(scores[0]) / torch.exp(scores).sum())
@@ -965,6 +1039,7 @@ for name, value in [("ln 0 hidden by a where ", late), ("-inf before exponential
 # against 0.7, 0.2, $-0.3$), whose loss is tiny: the relative error of three float32 programs, the third being
 # Proposition 1.12 (a), $\mathrm{softplus}(\ell^-)$.
 
+
 # %%
 def program(cosines, temperatures, compute, dtype=torch.float32):
     """The loss of one anchor over temperatures. -> array"""
@@ -980,18 +1055,40 @@ hard, easy = [0.8, 0.9, 0.2, -0.3], [0.9, 0.7, 0.2, -0.3]
 exact = {name: program(c, temperatures, by_softplus, torch.float64) for name, c in [("hard", hard), ("easy", easy)]}
 naive16, naive32 = (program(hard, temperatures, naive, dtype) for dtype in (torch.float16, torch.float32))
 programs = {"naive": naive, "shifted by the maximum": shifted, "softplus of (1.10)": by_softplus}
-error = {name: np.maximum(abs(program(easy, temperatures, compute) / exact["easy"] - 1), 1e-8)
-         for name, compute in programs.items()}
+error = {
+    name: np.maximum(abs(program(easy, temperatures, compute) / exact["easy"] - 1), 1e-8)
+    for name, compute in programs.items()
+}
 
 # %%
 figure, (left, right) = plots.panels(2)
 three = {"exact": exact["hard"], "naive, float32": naive32, "naive, float16": naive16}
-plots.curves(temperatures, three, left, colours=("#cccccc", plots.ORANGE, plots.PURPLE), widths=(7, 4, 1.5),
-             xlabel="temperature t", ylabel="loss (nats)", title="a hard anchor", logx=True, logy=True)
+plots.curves(
+    temperatures,
+    three,
+    left,
+    colours=("#cccccc", plots.ORANGE, plots.PURPLE),
+    widths=(7, 4, 1.5),
+    xlabel="temperature t",
+    ylabel="loss (nats)",
+    title="a hard anchor",
+    logx=True,
+    logy=True,
+)
 plots.missing(temperatures, naive16, left, colour=plots.PURPLE, row=0.09)
 plots.missing(temperatures, naive32, left, colour=plots.ORANGE)
-plots.curves(temperatures, error, right, colours=(plots.ORANGE, plots.BLUE, plots.GREEN), styles=("-", "--", "-"),
-             xlabel="temperature t", ylabel="relative error, float32", title="an easy anchor", logx=True, logy=True)
+plots.curves(
+    temperatures,
+    error,
+    right,
+    colours=(plots.ORANGE, plots.BLUE, plots.GREEN),
+    styles=("-", "--", "-"),
+    xlabel="temperature t",
+    ylabel="relative error, float32",
+    title="an easy anchor",
+    logx=True,
+    logy=True,
+)
 plots.missing(temperatures, error["naive"], right)
 
 # %%

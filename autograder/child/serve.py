@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from child import wire
+
 from course.check.call import MAX_MESSAGE, call, plain
 from course.check.case import Case
 from course.check.codec import CodecError

@@ -29,9 +29,9 @@ def main() -> None:
     import matplotlib
     import numpy  # noqa: F401  (imported to be warm)
     import torch
+    from child.serve import serve
 
     import course.worlds  # noqa: F401
-    from child.serve import serve
 
     matplotlib.use("Agg")
     torch.set_num_threads(1)

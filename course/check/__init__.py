@@ -5,12 +5,14 @@ It compares with stored numbers on public inputs. The reference is not on the le
 
 from __future__ import annotations
 
+import importlib
 import os
 
 import numpy as np
 
 from course.check.call import Outcome, call, plain
-from course.check.judge import judge
+from course.check.judge import PartResult, judge
+from course.check.properties import property_results
 from course.check.store import load_public_check
 from course.check.verdict import Report
 
@@ -36,10 +38,24 @@ def check(answer, name: str | None = None) -> Report:
         raise ValueError(f"check(answer, name) needs a name for a {type(answer).__name__}")
     public = load_public_check(name)
     outcomes = [call(answer, case) for case in public.cases] if callable(answer) else _number(answer, public)
-    report = Report(judge(name, public.cases, public.expected, outcomes, public.beliefs, public.hints))
+    properties = _properties(answer, public) if callable(answer) else []
+    report = Report(judge(name, public.cases, public.expected, outcomes, public.beliefs, public.hints, properties))
     if os.environ.get("NBGRADER_EXECUTION") and report.verdict.status != "pass":
         raise CheckFailed(str(report))
     return report
+
+
+def _properties(answer, public) -> list[PartResult]:
+    functions = []
+    for statement, where in public.properties:
+        module, _, function = where.partition(":")
+        functions.append((statement, getattr(importlib.import_module(module), function)))
+    results = property_results(functions, lambda case: call(answer, case), np.random.default_rng)
+    if not functions and all(case.compare == "any" for case in public.cases if not case.raises):
+        results.append(
+            PartResult("properties", True, "the form is right; the answer itself is judged when it is graded")
+        )
+    return results
 
 
 def _number(answer, public) -> list[Outcome]:

@@ -62,7 +62,7 @@ def _close_container(actual, expected, rtol, where) -> Mismatch | None:
         pairs = [(f"[{key!r}]", actual[key], expected[key]) for key in expected]
     else:
         if isinstance(actual, np.ndarray) and actual.ndim >= 1:
-            actual = list(actual)
+            actual = [np.asarray(item) for item in actual]
         if not isinstance(actual, list) or len(actual) != len(expected):
             got = f"{len(actual)} values" if isinstance(actual, list) else "one value"
             return _mismatch("shape", f"{where}must be {len(expected)} values, got {got}")

@@ -42,6 +42,7 @@ def to_json(check: PublicCheck) -> dict:
         "generated": "by `python -m autograder build`; do not edit",
         "function": check.name,
         "hints": check.hints,
+        "properties": check.properties,
         "cases": [
             {**_case_to_json(case), "expected": _outcome_to_json(outcome)}
             for case, outcome in zip(check.cases, check.expected, strict=True)
@@ -59,7 +60,8 @@ def from_json(data: dict) -> PublicCheck:
         outcomes = tuple(stored.get(i, e) for i, e in enumerate(expected))
         beliefs.append(Belief(item["name"], item["belief"], tuple(item["hints"]), outcomes))
     hints = {part: tuple(texts) for part, texts in data["hints"].items()}
-    return PublicCheck(data["function"], cases, expected, beliefs, hints)
+    properties = [(statement, function) for statement, function in data["properties"]]
+    return PublicCheck(data["function"], cases, expected, beliefs, hints, properties)
 
 
 def _case_to_json(case: Case) -> dict:
@@ -83,9 +85,9 @@ def _case_from_json(item: dict) -> Case:
 def _outcome_to_json(outcome: Outcome) -> dict:
     if outcome.error:
         return {"error": [outcome.error[0], ""]}
-    out = {"value": _tree_to_json(outcome.value)}
+    out = {"value": _tree_to_json(outcome.value, rounded=True)}
     if outcome.grads is not None:
-        out["grads"] = _tree_to_json(list(outcome.grads))
+        out["grads"] = _tree_to_json(list(outcome.grads), rounded=True)
     if outcome.gradient_error:
         out["gradient_error"] = "no gradient"
     return out
@@ -98,13 +100,15 @@ def _outcome_from_json(item: dict) -> Outcome:
     return Outcome(_tree_from_json(item["value"]), grads, gradient_error=item.get("gradient_error"))
 
 
-def _tree_to_json(tree) -> list:
+def _tree_to_json(tree, rounded: bool = False) -> list:
+    """Inputs are stored to the last bit (a rounded one can change a rank or a tie), answers to 12 digits: far below
+    every tolerance (2e-9), and the same on machines that round the last digit of a sum differently."""
     node, arrays = pack(tree)
-    return [node] + [[a.dtype.name, list(a.shape), [_number(x) for x in a.ravel().tolist()]] for a in arrays]
+    number = _rounded if rounded else lambda x: x
+    return [node] + [[a.dtype.name, list(a.shape), [number(x) for x in a.ravel().tolist()]] for a in arrays]
 
 
-def _number(x):
-    """12 significant digits: far below every tolerance of a stored answer (2e-9)."""
+def _rounded(x):
     return float(f"{x:.12g}") if isinstance(x, float) else x
 
 

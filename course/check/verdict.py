@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from course.check.judge import Verdict
+from course.check.judge import PartResult, Verdict
 
 TITLES = {
     "values": "Values",
@@ -19,7 +19,7 @@ MEANING = {
     "gradient": "right derivative",
     "stability": "finite and right at the extremes",
     "bad input": "raises ValueError",
-    "properties": "what must hold, holds",
+    "properties": "inputs left unchanged; what must hold, holds",
 }
 HEADLINES = {
     "pass": "Everything here holds.",
@@ -29,7 +29,8 @@ HEADLINES = {
     "error": "Your code raised an error.",
     "memory": "Your code ran out of memory.",
 }
-GREEN, RED = "#1a7f37", "#b3261e"
+GREEN, RED, GREY = "#1a7f37", "#b3261e", "#777777"
+WAITING = "looked at when the values are right"
 
 
 class Report:
@@ -50,7 +51,8 @@ class Report:
         v = self.verdict
         lines = [f"{v.name}: {HEADLINES[v.status]}"]
         for row in v.parts:
-            lines.append(f"  {'ok  ' if row.ok else 'FAIL'} {TITLES[row.part]}: {row.public or MEANING[row.part]}")
+            mark = "ok  " if row.ok else "    " if waits(row, v) else "FAIL"
+            lines.append(f"  {mark} {TITLES[row.part]}: {said(row, v)}")
         if v.belief:
             lines.append(f"  belief: {v.belief}  ({v.misconception})")
         if v.hints:
@@ -60,18 +62,31 @@ class Report:
     def _repr_html_(self) -> str:
         v = self.verdict
         colour = GREEN if self.passed else RED
-        rows = "".join(
-            f'<tr><td style="color:{GREEN if row.ok else RED};font-weight:bold">{"&#10003;" if row.ok else "&#10007;"}'
-            f'</td><td style="text-align:left;white-space:nowrap"><b>{TITLES[row.part]}</b></td>'
-            f'<td style="text-align:left">{prose(row.public or MEANING[row.part])}</td></tr>'
-            for row in v.parts
-        )
+        rows = "".join(_row_html(row, v) for row in v.parts)
         return (
             f'<div class="cl-check" data-check="{escape(v.name)}" data-status="{v.status}" style="max-width:48em">'
             f'<p style="margin:0 0 .3em;border-left:4px solid {colour};padding-left:.6em">'
             f"<code>{escape(v.name)}</code> &nbsp;<b>{HEADLINES[v.status]}</b></p>"
             f'<table style="margin:0;text-align:left">{rows}</table>{belief_html(v)}{hints_html(v.hints)}</div>'
         )
+
+
+def waits(row: PartResult, v: Verdict) -> bool:
+    """Whether a failing part only follows from wrong values, and would be noise beside them."""
+    return not row.ok and row.part != "values" and any(r.part == "values" and not r.ok for r in v.parts)
+
+
+def said(row: PartResult, v: Verdict) -> str:
+    return WAITING if waits(row, v) else row.public or MEANING[row.part]
+
+
+def _row_html(row: PartResult, v: Verdict) -> str:
+    colour, mark = (GREEN, "&#10003;") if row.ok else (GREY, "&#8211;") if waits(row, v) else (RED, "&#10007;")
+    return (
+        f'<tr><td style="color:{colour};font-weight:bold">{mark}</td>'
+        f'<td style="text-align:left;white-space:nowrap"><b>{TITLES[row.part]}</b></td>'
+        f'<td style="text-align:left{";opacity:.6" if waits(row, v) else ""}">{prose(said(row, v))}</td></tr>'
+    )
 
 
 def belief_html(v: Verdict) -> str:

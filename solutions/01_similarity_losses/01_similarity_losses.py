@@ -23,7 +23,7 @@
 # | 1 | `logistic_loss` | 10 min | 2 |
 # | 2 | `hinge_loss` | 5 min | 2 |
 # | 3 | `contrastive_loss` | 15 min | 3 |
-# | 4 | `contrastive_gradient` and its derivation | 30 min | 4 + 5 by hand |
+# | 4 | `contrastive_gradient` and its derivation | 35 min | 4 + 5 by hand |
 # | 5 | `nt_xent` | 25 min | 5 |
 # | 6 | four limits | 20 min | 4 |
 #
@@ -65,6 +65,7 @@ from course import check, validate
 #
 # $$L = \frac1B \sum_{i=1}^{B} \ln\left(1 + e^{\,a_i\cdot n_i - a_i\cdot p_i}\right).$$
 
+
 # %% nbgrader={"grade": false, "grade_id": "logistic_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def logistic_loss(anchor, positive, negative):
     """Mean of ln(1 + exp(a.n - a.p)) over the batch, in nats.
@@ -77,6 +78,7 @@ def logistic_loss(anchor, positive, negative):
     gap = (anchor * (negative - positive)).sum(dim=1)  # (B,)
     return F.softplus(gap).mean()
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "check_logistic_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(logistic_loss)
@@ -92,6 +94,7 @@ check(logistic_loss)
 #
 # (No gradient is compared at the kink, where the argument of the maximum is 0.)
 
+
 # %% nbgrader={"grade": false, "grade_id": "hinge_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def hinge_loss(anchor, positive, negative, margin=1.0):
     """Mean of max(0, margin - a.(p - n)) over the batch.
@@ -105,6 +108,7 @@ def hinge_loss(anchor, positive, negative, margin=1.0):
     lead = (anchor * (positive - negative)).sum(dim=1)  # (B,)
     return (margin - lead).clamp(min=0).mean()
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "check_hinge_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(hinge_loss)
@@ -121,6 +125,7 @@ check(hinge_loss)
 #
 # With N = 1 this is `logistic_loss`. The inner products are used as they are: no normalisation, no temperature.
 
+
 # %% nbgrader={"grade": false, "grade_id": "contrastive_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def contrastive_loss(anchor, positive, negatives):
     """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j e^{a.n_j}) ) over the batch, in nats.
@@ -136,40 +141,52 @@ def contrastive_loss(anchor, positive, negatives):
     return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "check_contrastive_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(contrastive_loss)
 
 # %% [markdown]
 # ## 4 · `contrastive_gradient`
 #
-# *Difficulty* ●●●○○ · *time* 15 min for the code, 15 min for the derivation · 4 points, and 5 by hand
+# *Difficulty* ●●●○○ · *time* 15 min for the code, 20 min for the derivation · 4 points, and 5 by hand
 #
-# What does one step of gradient descent do to an anchor? Write down the derivative of `contrastive_loss` (the *mean* over
-# the batch) by the anchor, first on paper, then in code, in closed form. The check calls it inside
-# `torch.inference_mode()`, where autograd is switched off. The result has shape (B, d).
+# What does one step of gradient descent do? **By hand:** let $\ell$ be the loss of one anchor $a$ with candidates
+# $c_0 = p$ and $c_j = n_j$, and $w_j$ the softmax weights of its logits $s_j = a\cdot c_j$. In the cell below,
+#
+# 1. derive the gradients of $\ell$ by the anchor, by the positive and by each negative;
+# 2. add up the gradients by all $N + 1$ candidates. What does the result say about a step of gradient descent?
+# 3. let all vectors coincide (collapse). Which of the gradients vanish? What is left of the others on the unit sphere?
+#
+# **In code:** the derivative of `contrastive_loss` (the *mean* over the batch) by the anchor, in closed form, shape (B, d).
+# The check calls it inside `torch.inference_mode()`, where autograd is switched off.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "derive_gradient", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# Write $c_0 = p$ and $c_j = n_j$ for the candidates of one anchor $a$, $s_j = a\cdot c_j$ for their logits.
+# **1.** $\ell = \ln\sum_{j=0}^{N} e^{s_j} - s_0$, so $\partial\ell/\partial s_j = w_j - [j = 0]$ with
+# $w_j = e^{s_j}/\sum_k e^{s_k}$, where $[j = 0]$ is 1 for the positive and 0 otherwise. By the chain rule, since
+# $\partial s_j/\partial a = c_j$ and $\partial s_j/\partial c_j = a$ (and $s_j$ depends on no other candidate),
 #
-# 1. The loss of one anchor is $\ell(a) = \ln\sum_{j=0}^{N} e^{s_j} - s_0$ (the logarithm of the quotient, taken apart).
-# 2. Chain rule: $\partial s_j / \partial a = c_j$, so
-#    $\nabla \ln\sum_j e^{s_j} = \frac{\sum_j e^{s_j} c_j}{\sum_k e^{s_k}} = \sum_{j=0}^{N} w_j c_j$ with the softmax
-#    weights $w_j = e^{s_j} / \sum_k e^{s_k}$, which are positive and sum to 1.
-# 3. Hence $\nabla \ell = \sum_{j=0}^{N} w_j c_j - p = -(1 - w_0)\,p + \sum_{j=1}^{N} w_j n_j$.
-# 4. Reading: a step against the gradient pulls the anchor towards the positive with force $1 - w_0$ and pushes it away
-#    from negative $j$ with force $w_j$. The two forces are equal in sum, since $1 - w_0 = \sum_{j\ge1} w_j$, and vanish
-#    when the positive already wins ($w_0 \to 1$). The negatives that are most similar to the anchor push hardest.
-# 5. The anchors of a batch do not interact here, so the derivative of the mean is this, divided by $B$.
+# $$\nabla_a\ell = \sum_{j=0}^{N} (w_j - [j=0])\,c_j = \sum_{j=0}^{N} w_j c_j - p,\qquad
+# \nabla_p\ell = -(1 - w_0)\,a,\qquad \nabla_{n_j}\ell = w_j\,a.$$
+#
+# **2.** $\nabla_p\ell + \sum_{j\ge1}\nabla_{n_j}\ell = \left(\sum_{j=0}^{N} w_j - 1\right) a = 0$, because the weights sum to
+# 1. A step moves the positive towards the anchor and the negatives away from it, each along $a$, and leaves the centre of
+# the candidates where it is: what the positive gains, the negatives lose, the most similar ones most.
+#
+# **3.** With all $c_j = a$ the weights are $1/(N+1)$. Then $\nabla_a\ell = \sum_j w_j\,a - a = 0$: the anchor feels nothing.
+# The candidates' gradients do not vanish, $\nabla_p\ell = -\frac{N}{N+1}a$ and $\nabla_{n_j}\ell = \frac{1}{N+1}a$, but
+# they point along $a$, which is the direction of the vectors themselves. On the unit sphere only the part orthogonal to
+# the vector counts, and that is 0: collapse is a stationary point.
 #
 # === BEGIN MARK SCHEME ===
-# 1 point: the loss taken apart into log-sum-exp minus the positive's logit.
-# 2 points: the derivative of log-sum-exp, with the weights identified as a softmax over all N + 1 candidates.
-# 1 point: attraction and repulsion read off, with their forces, and that the forces balance.
-# 1 point: the factor 1/B, with its reason.
-# A right formula without reasons gets 2 points at most.
+# 2 points: the three gradients, with the softmax over all N + 1 candidates and the chain rule shown (1 for the anchor's
+# alone; it stands in the lecture).
+# 1 point: they sum to 0 because the weights sum to 1, and what that means.
+# 1 point: at collapse the anchor's gradient is 0 and the candidates' are multiples of a, with their factors.
+# 1 point: radial parts do not count on the sphere, so collapse is stationary there.
 # === END MARK SCHEME ===
 # ### END SOLUTION
+
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def contrastive_gradient(anchor, positive, negatives):
@@ -187,6 +204,7 @@ def contrastive_gradient(anchor, positive, negatives):
     return (centre - positive) / anchor.shape[0]
     ### END SOLUTION
 
+
 # %% nbgrader={"grade": true, "grade_id": "check_contrastive_gradient", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 check(contrastive_gradient)
 
@@ -197,7 +215,7 @@ check(contrastive_gradient)
 # %%
 from course.plots_steps import gradient_step
 
-gradient_step(contrastive_gradient, anchor=0.3, positive=1.5, negatives=[-0.5, 3.6]);
+gradient_step(contrastive_gradient, anchor=0.3, positive=1.5, negatives=[-0.5, 3.6])
 
 # %% [markdown]
 # ## 5 · `nt_xent`
@@ -213,6 +231,7 @@ gradient_step(contrastive_gradient, anchor=0.3, positive=1.5, negatives=[-0.5, 3
 #
 # Rows may be much shorter or longer than 1 (never 0), the temperature $t$ may be 0.001 or lower. With B = 1 there is
 # nothing to compare with: that raises.
+
 
 # %% nbgrader={"grade": false, "grade_id": "nt_xent", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def nt_xent(view1, view2, temperature=0.5):
@@ -233,6 +252,7 @@ def nt_xent(view1, view2, temperature=0.5):
     partner = torch.arange(len(z), device=z.device).roll(len(view1))  # i -> i + B modulo 2B
     return F.cross_entropy(logits.masked_fill(itself, -torch.inf), partner)
     ### END SOLUTION
+
 
 # %% nbgrader={"grade": true, "grade_id": "check_nt_xent", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 check(nt_xent)

@@ -124,7 +124,10 @@ def contrastive_gradient(anchor, positive, negatives):
 @exercise.wrong(
     "step instead of gradient",
     belief="The gradient points where the anchor should go.",
-    hints=("Your sign is flipped.", "Gradient descent goes against the gradient: gradient = candidates' centre - positive."),
+    hints=(
+        "Your sign is flipped.",
+        "Gradient descent goes against the gradient: gradient = candidates' centre - positive.",
+    ),
 )
 def contrastive_gradient(anchor, positive, negatives):
     candidates = torch.cat([positive[:, None], negatives], dim=1)

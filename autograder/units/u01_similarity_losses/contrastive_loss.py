@@ -17,7 +17,9 @@ exercise = Exercise(
             "you have the logits of a classification whose right class is always 0.",
             "`torch.cat([positive.unsqueeze(1), negatives], dim=1)`, an einsum, `F.cross_entropy`.",
         ),
-        "gradient": ("Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",),
+        "gradient": (
+            "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
+        ),
         "stability": (
             "Which exponential overflows when an inner product is 1e4? Is the loss itself large?",
             "Subtract the largest logit first, or let `torch.logsumexp` or `F.cross_entropy` do it.",
@@ -174,7 +176,10 @@ def contrastive_loss(anchor, positive, negatives):
 @exercise.wrong(
     "cosine instead of inner product",
     belief="Similarity is always the cosine.",
-    hints=("Double the anchor: your loss does not change, the formula's does.", "Plain inner products, no normalisation."),
+    hints=(
+        "Double the anchor: your loss does not change, the formula's does.",
+        "Plain inner products, no normalisation.",
+    ),
 )
 def contrastive_loss(anchor, positive, negatives):
     candidates = torch.cat([positive[:, None], negatives], dim=1)

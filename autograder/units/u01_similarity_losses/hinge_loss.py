@@ -14,7 +14,9 @@ exercise = Exercise(
             "With margin 1: a lead a.(p - n) of 3 costs 0, a lead of 0.25 costs 0.75, a lead of -2 costs 3.",
             "`(margin - lead).clamp(min=0)` for each row, then the mean.",
         ),
-        "gradient": ("A row that leads by more than the margin has gradient 0; the others have slope -1 in their lead.",),
+        "gradient": (
+            "A row that leads by more than the margin has gradient 0; the others have slope -1 in their lead.",
+        ),
         "stability": ("Nothing here needs an exponential: large inner products are no problem.",),
         "bad input": (
             "Shapes that differ and a negative margin must raise; margin 0 is allowed.",
@@ -98,7 +100,10 @@ def hinge_loss(anchor, positive, negative, margin=1.0):
 @exercise.wrong(
     "no clamp",
     belief="A lead beyond the margin is rewarded.",
-    hints=("Your loss can be negative. What does max(0, .) do?", "Clamp each row at 0 before the mean: `.clamp(min=0)`."),
+    hints=(
+        "Your loss can be negative. What does max(0, .) do?",
+        "Clamp each row at 0 before the mean: `.clamp(min=0)`.",
+    ),
 )
 def hinge_loss(anchor, positive, negative, margin=1.0):
     return (margin - (anchor * (positive - negative)).sum(dim=1)).mean()
@@ -107,7 +112,10 @@ def hinge_loss(anchor, positive, negative, margin=1.0):
 @exercise.wrong(
     "clamp after the mean",
     belief="Rows may make up for each other: only the mean lead must reach the margin.",
-    hints=("One row leads by 5, another by -3: what does each cost by itself?", "First the maximum, row by row, then the mean."),
+    hints=(
+        "One row leads by 5, another by -3: what does each cost by itself?",
+        "First the maximum, row by row, then the mean.",
+    ),
 )
 def hinge_loss(anchor, positive, negative, margin=1.0):
     return (margin - (anchor * (positive - negative)).sum(dim=1)).mean().clamp(min=0)
@@ -116,7 +124,10 @@ def hinge_loss(anchor, positive, negative, margin=1.0):
 @exercise.wrong(
     "positive and negative exchanged",
     belief="The negative should lead.",
-    hints=("Take an anchor equal to its positive: the loss should be small.", "The lead is a.(p - n), and the loss falls with it."),
+    hints=(
+        "Take an anchor equal to its positive: the loss should be small.",
+        "The lead is a.(p - n), and the loss falls with it.",
+    ),
 )
 def hinge_loss(anchor, positive, negative, margin=1.0):
     return (margin + (anchor * (positive - negative)).sum(dim=1)).clamp(min=0).mean()

@@ -15,15 +15,21 @@ exercise.accepted_number("formula", "math.log(1 + 2 * 3 * math.exp(-4 / (3 * 0.5
 exercise.accepted_number("log-sum-exp", "np.logaddexp(2.0, np.log(6) - 2 / 3) - 2.0")
 exercise.accepted_number("log1p", "torch.log1p(6 * torch.tensor(-8 / 3, dtype=torch.float64).exp())")
 exercise.wrong_number(
-    "opposite vectors", math.log(1 + 6 * math.exp(-4)), belief="All negatives can be opposite to the anchor at once.",
+    "opposite vectors",
+    math.log(1 + 6 * math.exp(-4)),
+    belief="All negatives can be opposite to the anchor at once.",
     hints=("If two negatives are both opposite to the anchor, what is the cosine between them?",),
 )
 exercise.wrong_number(
-    "orthogonal vectors", math.log(1 + 6 * math.exp(-2)), belief="The best arrangement is orthogonal.",
+    "orthogonal vectors",
+    math.log(1 + 6 * math.exp(-2)),
+    belief="The best arrangement is orthogonal.",
     hints=("Can four vectors have negative cosines with each other?",),
 )
 exercise.wrong_number("0", 0.0, belief="The loss can reach 0.", hints=("The negatives' exponentials never vanish.",))
 exercise.wrong_number(
-    "B - 1 negatives", math.log(1 + 3 * math.exp(-8 / 3)), belief="An anchor has B - 1 negatives.",
+    "B - 1 negatives",
+    math.log(1 + 3 * math.exp(-8 / 3)),
+    belief="An anchor has B - 1 negatives.",
     hints=("Both views of the other images are negatives: 2(B - 1).",),
 )

@@ -16,7 +16,9 @@ exercise = Exercise(
             "Two inner products per row, `(anchor * negative).sum(dim=1)` and the one with the positive; then the "
             "logarithm; the mean over the batch comes last.",
         ),
-        "gradient": ("Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",),
+        "gradient": (
+            "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
+        ),
         "stability": (
             "For a gap of 100 or more, exp overflows in float32, though ln(1 + e^x) is nearly x.",
             "`torch.nn.functional.softplus` computes ln(1 + e^x) without overflow, or `torch.logaddexp` with 0.",
@@ -161,7 +163,10 @@ def logistic_loss(anchor, positive, negative):
 @exercise.wrong(
     "base-2 logarithm",
     belief="The base of the logarithm does not matter.",
-    hints=("Your values are the right ones divided by ln 2 = 0.693.", "The course uses the natural logarithm: `torch.log`."),
+    hints=(
+        "Your values are the right ones divided by ln 2 = 0.693.",
+        "The course uses the natural logarithm: `torch.log`.",
+    ),
 )
 def logistic_loss(anchor, positive, negative):
     return F.softplus((anchor * (negative - positive)).sum(dim=1)).mean() / 0.6931471805599453

@@ -23,7 +23,9 @@ exercise = Exercise(
             "which one must not take part?",
             "`masked_fill` the diagonal with -inf, then `F.cross_entropy` with the partner's index (i + B) % 2B as class.",
         ),
-        "gradient": ("Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",),
+        "gradient": (
+            "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
+        ),
         "stability": (
             "At temperature 0.001 the logits reach 1000: which exponential overflows? In float16 even -1e9 does.",
             "Mask with -inf and use `logsumexp` or `F.cross_entropy`, which subtract the largest logit first.",
@@ -58,12 +60,20 @@ def cases(rng):
     for t in (1e-3, 1e-4):
         yield Case(f"temperature {t}", (*views(rng, 4, 3), t), part="stability", grad=(0,), rtol=1e-7)
         # unrelated views: the loss is of the size of the logits, so rounding of 1e-7 of a logit stays far below rtol
-        yield Case(f"temperature {t}, float32", (tensor(rng, 5, 3).float(), tensor(rng, 5, 3).float(), t),
-                   part="stability", rtol=1e-4)
+        yield Case(
+            f"temperature {t}, float32",
+            (tensor(rng, 5, 3).float(), tensor(rng, 5, 3).float(), t),
+            part="stability",
+            rtol=1e-4,
+        )
     first, second = views(rng, 4, 3)
     yield Case("rows of length 1e-5 and 1e5", (1e-5 * first, 1e5 * second, 0.5), part="stability")
-    yield Case("temperature 0.05, float16", (tensor(rng, 4, 3).half(), tensor(rng, 4, 3).half(), 0.05),
-               part="stability", rtol=5e-2)
+    yield Case(
+        "temperature 0.05, float16",
+        (tensor(rng, 4, 3).half(), tensor(rng, 4, 3).half(), 0.05),
+        part="stability",
+        rtol=5e-2,
+    )
     yield bad_input("temperature 0", first, second, 0.0)
     yield bad_input("temperature -0.5", first, second, -0.5)
     yield bad_input("temperature NaN", first, second, math.nan)

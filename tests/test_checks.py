@@ -1,0 +1,46 @@
+"""Every check of every unit: right answers pass over 50 seeds, wrong beliefs lose points and are named."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.grade import PUBLIC_SEED, questions
+from autograder.manifest import load_unit, unit_names
+from autograder.prove import failures
+
+CHECKS = [(slug, name) for slug in unit_names() for name in load_unit(slug).checks]
+
+
+@pytest.mark.parametrize(("slug", "name"), CHECKS)
+def test_right_answers_pass_and_wrong_beliefs_are_named(slug, name):
+    expensive = load_unit(slug).exercise(name).time_limit > 10  # trains a network: a few seeds
+    problems = list(failures(load_unit(slug), name, range(3 if expensive else 50)))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(("slug", "name"), CHECKS)
+def test_inputs_depend_on_the_seed_and_on_nothing_else(slug, name):
+    unit = load_unit(slug)
+    exercise = unit.exercise(name)
+    if exercise.number:
+        pytest.skip("a number has no inputs")
+    labels = [[case.label for case in exercise.make_cases(generator)] for generator in _generators(name)]
+    assert labels[0] == labels[1]
+    cases, again, other = (questions(exercise, unit.references()[name], s)[0] for s in (PUBLIC_SEED, PUBLIC_SEED, 1))
+    assert repr(cases) == repr(again)
+    assert repr(cases) != repr(other)
+
+
+def _generators(name):
+    from autograder.grade import generator
+
+    return generator(7, name), generator(7, name)
+
+
+def test_nt_xent_has_at_least_eight_misconceptions_and_every_function_four():
+    for slug, name in CHECKS:
+        exercise = load_unit(slug).exercise(name)
+        least = 8 if name == "nt_xent" else 2 if exercise.number else 4
+        assert len(exercise.misconceptions) >= least, name
+        assert len(exercise.variants) >= (2 if exercise.number else 3), name
+        assert all(m.belief and m.hints for m in exercise.misconceptions), name

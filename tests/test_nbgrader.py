@@ -1,0 +1,214 @@
+"""nbgrader's own commands, run as an instructor runs them, on a course directory of their own.
+
+The four silent traps of stock nbgrader (stderr = 0 points, numpy scalar = full points, exit codes that say nothing, output
+skipped because it exists) are tried and must not bite.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.classroom import grade_class
+from autograder.demo import ANSWER, UNIT, submit_class, write_submission
+from autograder.demo import main as demo
+from autograder.manifest import ROOT, load_unit
+
+U = load_unit(UNIT)
+SOLUTION = {cell.id: cell.source for cell in U.solved if cell.kind == "solution"}
+TOTAL = sum(U.checks.values())
+
+
+def nbgrader(course, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True, check=False
+    )
+
+
+def new_course(path: Path) -> Path:
+    shutil.copytree(ROOT / "solutions" / UNIT, path / "solutions" / UNIT)
+    shutil.copy(ROOT / "nbgrader_config.py", path)
+    done = nbgrader(path, "generate_assignment", UNIT, "--create")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    return new_course(tmp_path_factory.mktemp("course"))
+
+
+def grades(course):
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        return {
+            s.student.id: {g.name: (g.auto_score, g.needs_manual_grade) for n in s.notebooks for g in n.grades}
+            for s in book.find_assignment(UNIT).submissions
+        }
+
+
+def auto(course, student):
+    return sum(score or 0 for score, _ in grades(course)[student].values())
+
+
+def test_generate_assignment_gives_the_committed_exercise_and_nothing_else(released):
+    made = released / "exercises" / UNIT
+    assert [p.name for p in made.iterdir()] == [f"{UNIT}.ipynb"]
+    committed = ROOT / "exercises" / UNIT / f"{UNIT}.ipynb"
+    assert nbformat.read(made / f"{UNIT}.ipynb", 4) == nbformat.read(committed, 4)
+
+
+def test_autograde_feedback_and_export(released, sandbox):
+    noisy = "import warnings, sys\nwarnings.warn('noise')\nprint('noise', file=sys.stderr)\n" + SOLUTION["nt_xent"]
+    numpy_scalar = "np.float64(5.0)\n" + SOLUTION["hinge_loss"].replace("return", "return 2 *")
+    write_submission(released, "alice", dict(SOLUTION, nt_xent=noisy, derive_gradient=ANSWER))
+    write_submission(released, "bob", {})
+    write_submission(
+        released, "eve", dict(SOLUTION, hinge_loss=numpy_scalar, derive_gradient="<script>alert(1)</script>")
+    )
+    done = nbgrader(released, "autograde", UNIT)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+    assert auto(released, "alice") == TOTAL  # stderr costs nothing
+    assert auto(released, "bob") == 0
+    assert auto(released, "eve") == TOTAL - U.checks["hinge_loss"]  # a numpy scalar as last value gains nothing
+    book = grades(released)
+    assert book["alice"]["derive_gradient"] == (None, True)  # an answer waits for a human
+    assert book["bob"]["derive_gradient"] == (0.0, False)  # no answer is 0 without anybody's work
+    record = json.loads((released / "records" / UNIT / "eve.json").read_text(encoding="utf-8"))
+    assert record["checks"]["hinge_loss"]["status"] == "fail"
+
+    write_submission(released, "bob", SOLUTION)  # handed in again: nothing is skipped because output exists
+    assert nbgrader(released, "autograde", UNIT, "--student", "bob").returncode == 0
+    assert auto(released, "bob") == TOTAL
+
+    assert nbgrader(released, "generate_feedback", UNIT).returncode == 0
+    page = (released / "feedback" / "eve" / UNIT / f"{UNIT}.html").read_text(encoding="utf-8")
+    assert "<script>alert(1)</script>" not in page
+    assert "right ones" in page or "twice" in page or "hinge_loss" in page
+    assert nbgrader(released, "export", "--to", str(released / "grades.csv")).returncode == 0
+    with open(released / "grades.csv", encoding="utf-8") as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    assert float(rows["alice"]["score"]) == TOTAL
+    assert float(rows["alice"]["max_score"]) == TOTAL + sum(U.manual.values())
+
+
+def test_a_manual_grade_survives_grading_again(released, sandbox):
+    from nbgrader.api import Gradebook
+
+    write_submission(released, "mary", dict(SOLUTION, derive_gradient=ANSWER))
+    assert nbgrader(released, "autograde", UNIT, "--student", "mary").returncode == 0
+    with Gradebook(f"sqlite:///{released / 'gradebook.db'}") as book:
+        grade = book.find_grade("derive_gradient", UNIT, UNIT, "mary")
+        grade.manual_score = 4.0
+        book.db.commit()
+    assert grade_class(released, UNIT, workers=1, force=True) == 0
+    with Gradebook(f"sqlite:///{released / 'gradebook.db'}") as book:
+        assert book.find_grade("derive_gradient", UNIT, UNIT, "mary").manual_score == 4.0
+
+
+def test_formgrader_shows_the_rebuilt_notebook(released, sandbox):
+    """What formgrader renders: the autograded notebook, with the derivation still to be graded."""
+    write_submission(released, "nina", dict(SOLUTION, derive_gradient=ANSWER))
+    assert nbgrader(released, "autograde", UNIT, "--student", "nina").returncode == 0
+    path = released / "autograded" / "nina" / UNIT / f"{UNIT}.ipynb"
+    notebook = nbformat.read(path, 4)
+    cells = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in notebook.cells}
+    assert cells["derive_gradient"].source == ANSWER
+    check = cells["check_nt_xent"]
+    assert check.outputs[0].data["text/plain"] == "5.0"
+    assert "nt_xent" in check.outputs[1].data["text/html"]
+
+
+def test_validate_passes_the_solution_and_fails_the_release():
+    """`nbgrader validate` exits 0 either way (a trap): its words are read."""
+    ok = nbgrader(ROOT, "validate", f"solutions/{UNIT}/{UNIT}.ipynb")
+    assert "Success! Your notebook passes all the tests." in ok.stdout, ok.stdout[-2000:]
+    release = nbgrader(ROOT, "validate", f"exercises/{UNIT}/{UNIT}.ipynb")
+    assert "VALIDATION FAILED" in release.stdout
+    failed = int(re.search(r"FAILED ON (\d+) CELL", release.stdout)[1])
+    assert failed >= len(U.checks)
+
+
+def test_grade_class_writes_the_gradebook_that_nbgrader_writes(released, sandbox, capsys):
+    write_submission(
+        released, "olga", dict(SOLUTION, nt_xent="def nt_xent(a, b, temperature=0.5):\n    return a.sum()")
+    )
+    assert nbgrader(released, "autograde", UNIT, "--student", "olga").returncode == 0
+    theirs = grades(released)["olga"]
+    assert grade_class(released, UNIT, workers=1, force=True) == 0
+    assert grades(released)["olga"] == theirs
+
+
+def test_an_interrupted_class_goes_on_where_it_stopped(tmp_path, sandbox, capsys, monkeypatch):
+    course = new_course(tmp_path)
+    for student in ("a", "b", "c"):
+        write_submission(course, student, SOLUTION)
+    import autograder.classroom as classroom
+
+    real, count = classroom.grade_job, []
+
+    def interrupted(job):
+        count.append(job.student)
+        if len(count) == 2:
+            raise KeyboardInterrupt
+        return real(job)
+
+    monkeypatch.setattr(classroom, "grade_job", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        grade_class(course, UNIT, workers=1)
+    assert auto(course, "a") == TOTAL
+    capsys.readouterr()
+    assert grade_class(course, UNIT, workers=1) == 0
+    assert "1 of 3 were graded before" in capsys.readouterr().out
+    assert count == ["a", "b", "b", "c"]
+    assert [auto(course, s) for s in "abc"] == [TOTAL] * 3
+
+
+def test_one_bad_submission_does_not_stop_the_others(tmp_path, sandbox, capsys):
+    course = new_course(tmp_path)
+    submit_class(course, U)
+    (course / "submitted" / "empty" / UNIT).mkdir(parents=True)
+    os.symlink("/etc/passwd", course / "submitted" / "empty" / UNIT / f"{UNIT}.ipynb")
+    assert grade_class(course, UNIT, workers=2) == 1
+    out = capsys.readouterr().out
+    assert "NOT GRADED grace" in out
+    assert "NOT GRADED empty" in out
+    assert auto(course, "ada") == auto(course, "alan") == TOTAL
+    assert "grace" not in grades(course)
+
+
+def test_grade_class_says_what_is_missing(tmp_path, sandbox):
+    from autograder.manifest import UnitError
+    from autograder.submission import SubmissionError
+
+    with pytest.raises(UnitError, match="unknown unit"):
+        grade_class(tmp_path, "99_none")
+    with pytest.raises(SubmissionError, match="generate_assignment"):
+        grade_class(tmp_path, UNIT)
+
+
+def test_demo_grades_its_class_and_prints_one_table(sandbox, capfd):
+    assert demo() == 0
+    out = capfd.readouterr().out
+    for line in (
+        r"ada\s+20 of 20\s+nothing",
+        r"alan\s+20 of 20\s+nothing",
+        r"blaise\s+11 of 20\s+contrastive_gradient: softmax over the negatives only",
+        r"nt_xent: no normalisation \(0 of 5\)",
+        r"dorothy\s+0 of 20\s+nothing implemented",
+        r"emmy\s+15 of 20\s+nt_xent: timeout",
+        r"felix\s+15 of 20\s+hinge_loss: crash",
+        r"grace\s+not graded\s+.*is not a notebook",
+    ):
+        assert re.search(line, out), f"{line}\n{out}"

@@ -1,0 +1,169 @@
+"""The check that a learner runs in the notebook."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from autograder.manifest import ROOT, load_unit, unit_names
+from course.check import CheckFailed, check
+
+UNIT = load_unit("01_similarity_losses")
+nt_xent = UNIT.references()["nt_xent"]
+
+
+def rows(report):
+    return {row.part: row.ok for row in report.verdict.parts}
+
+
+@pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
+def test_the_reference_passes(slug, name):
+    report = check(load_unit(slug).references()[name], name)
+    assert report.passed, repr(report)
+
+
+@pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
+def test_each_misconception_is_named_from_stored_numbers(slug, name):
+    exercise = load_unit(slug).exercise(name)
+    if exercise.make_cases and all(
+        c.compare == "any" for c in exercise.make_cases(np.random.default_rng(0)) if not c.raises
+    ):
+        pytest.skip("only hidden properties judge this one")
+    for wrong in exercise.misconceptions:
+        report = check(wrong.load(name), name)
+        assert not report.passed, f"{wrong.name} passes in the notebook"
+        assert report.verdict.misconception in (wrong.name, ""), f"{wrong.name} is named {report.verdict.misconception}"
+
+
+def test_shape_right_and_values_wrong_is_said_with_both_numbers():
+    report = check(lambda a, b, temperature=0.5: nt_xent(a, b, temperature) + 0.1, "nt_xent")
+    assert "right shape, wrong value" in repr(report)
+    assert "got" in repr(report)
+    assert rows(report)["values"] is False
+
+
+def test_a_wrong_shape_is_said_before_values():
+    report = check(lambda a, b, temperature=0.5: nt_xent(a, b, temperature).repeat(3), "nt_xent")
+    assert "must be a single number (shape ()), got shape (3,)" in repr(report)
+
+
+def test_a_wrong_gradient_is_found_where_values_are_right():
+    def detached(view1, view2, temperature=0.5):
+        return nt_xent(view1, view2.detach(), temperature)
+
+    report = check(detached, "nt_xent")
+    assert rows(report) | {"gradient": None} == dict.fromkeys(rows(report), True) | {"gradient": None}
+    assert rows(report)["gradient"] is False
+    assert report.verdict.status == "partial"
+
+
+def test_overflow_at_large_logits_is_found_and_explained():
+    def naive(anchor, positive, negative):
+        return torch.log(1 + torch.exp((anchor * (negative - positive)).sum(1))).mean()
+
+    report = check(naive, "logistic_loss")
+    assert rows(report)["stability"] is False
+    assert report.verdict.misconception == "exp without protection"
+
+
+def test_changing_inputs_in_place_is_found():
+    def in_place(anchor, positive, negative):
+        with torch.no_grad():
+            positive.mul_(2)
+        return F.softplus((anchor * (negative - positive / 2)).sum(1)).mean()
+
+    report = check(in_place, "logistic_loss")
+    assert "changed its inputs" in repr(report)
+
+
+def test_a_constant_factor_is_recognised():
+    report = check(lambda a, b, temperature=0.5: 3 * nt_xent(a, b, temperature), "nt_xent")
+    assert "3" in report.hints
+    assert "constant factor" in report.hints
+
+
+def test_a_stub_is_not_implemented_rather_than_wrong():
+    def stub(*args):
+        raise NotImplementedError
+
+    assert check(stub, "nt_xent").verdict.status == "missing"
+    assert check(None, "limit_hot").verdict.status == "missing"
+
+
+def test_an_error_in_the_learners_code_is_quoted():
+    report = check(lambda *args, **kwargs: 1 / 0, "nt_xent")
+    assert report.verdict.status == "error"
+    assert "ZeroDivisionError" in repr(report)
+
+
+def test_returning_none_is_explained():
+    assert "is a `return` missing?" in repr(check(lambda *args, **kwargs: None, "nt_xent"))
+
+
+def test_numbers_may_come_in_any_numeric_type():
+    for value in (-0.275, np.float64(-0.275), torch.tensor(-0.275, dtype=torch.float64)):
+        assert check(value, "limit_hot").passed
+    assert not check("-0.275", "limit_hot").passed
+
+
+def test_html_escapes_and_unfolds_hints_one_inside_the_other():
+    def evil(*args, **kwargs):
+        raise ValueError("<script>alert(1)</script>")
+
+    html = check(evil, "nt_xent")._repr_html_()
+    assert "<script>" not in html
+    wrong = UNIT.exercise("nt_xent").misconceptions[0]
+    html = check(wrong.load("nt_xent"))._repr_html_()
+    assert html.index("Hint 1") < html.index("Hint 2")
+    assert html.count("<details") == html.count("</details>") == len(wrong.hints)
+    assert "the anchor itself among them" in html
+
+
+def test_an_unknown_name_is_an_error_that_lists_the_known_ones():
+    with pytest.raises(ValueError, match="nt_xent"):
+        check(nt_xent, "nt_xnet")
+    with pytest.raises(ValueError, match="needs a name"):
+        check(3.0)
+
+
+def test_a_failing_check_raises_where_nbgrader_runs_the_notebook(monkeypatch):
+    monkeypatch.setenv("NBGRADER_EXECUTION", "validate")
+    assert check(nt_xent).passed
+    with pytest.raises(CheckFailed, match="Not right yet"):
+        check(lambda *args, **kwargs: torch.tensor(0.0), "nt_xent")
+
+
+def test_it_works_without_the_reference_and_in_well_under_a_second(tmp_path):
+    """A copy of `course` alone: neither solutions/ nor autograder/ can be imported there."""
+    import shutil
+
+    shutil.copytree(ROOT / "course", tmp_path / "course")
+    program = (
+        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "import torch, course; torch.set_num_threads(1)\n"
+        "assert course.__file__.startswith(sys.argv[1])\n"
+        "sys.modules['autograder'] = None\n"
+        "f = lambda a, b, temperature=0.5: (a * b).sum()\n"
+        "course.check(f, 'nt_xent'); start = time.perf_counter(); print(course.check(f, 'nt_xent'))\n"
+        "print('seconds', time.perf_counter() - start)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert "nt_xent: Not right yet." in done.stdout
+
+
+def test_importing_course_neither_imports_the_trusted_side_nor_opens_a_connection():
+    program = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        "import course\n"
+        "assert not [m for m in sys.modules if m.split('.')[0] in ('autograder', 'solutions')]\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
