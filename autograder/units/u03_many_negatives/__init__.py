@@ -1,0 +1,1 @@
+"""Unit 03, many negatives: how each graded function is checked."""

@@ -1,0 +1,194 @@
+"""counterexample_lemma2: any world and N >= C with L_sup > L_un^N + 1e-6, judged by exact evaluation."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.spec import Exercise
+from autograder.units.u03_many_negatives.multiway_mean_loss import mean_loss
+from autograder.units.u03_many_negatives.unsupervised_loss_many import expected_log
+from course import validate
+from course.check.case import Case
+
+exercise = Exercise(
+    "counterexample_lemma2",
+    hints={
+        "values": ("Return four things: rho (C,), classes (C, S), z (S, d) and the integer n_negatives.",),
+        "properties": (
+            "A large embedding makes constants irrelevant: think of all inner products multiplied by s^2.",
+            "Give one anchor class one rival with a large positive logit, and every other anchor only negative logits.",
+            "L_sup is then the logit of that anchor times its probability. L_un^N is the same, times the chance that N"
+            " draws contain the rival, which is below 1.",
+            "Two classes on a line, the second twice as far out as the first: what are the logits of both anchors?",
+        ),
+    },
+)
+MARGIN, MAX_SIZE, MAX_NEGATIVES, MAX_INNER = 1e-6, 20, 1000, 1e4
+
+
+@exercise.cases
+def cases(rng):
+    yield Case("your answer", (), compare="any")
+
+
+@exercise.property("rho, classes, z make a world of the allowed size, and n_negatives is an integer from C to 1000")
+def allowed(f, rng):
+    return problem_of(f())
+
+
+@exercise.property("L_sup is above L_un^N + 1e-6 (computed exactly)")
+def violates(f, rng):
+    answer = f()
+    if problem_of(answer):
+        return "it cannot be evaluated"
+    rho, classes, z, n = as_arrays(answer)
+    supervised, contrastive = mean_loss(rho, classes, z), loss(rho, classes, z, n)
+    if not supervised > contrastive + MARGIN:
+        return f"L_sup = {supervised:.9g} and L_un^N = {contrastive:.9g}: the inequality holds for your world"
+
+
+def problem_of(answer):
+    """What is wrong with the form of the answer, or None."""
+    if not isinstance(answer, (list, tuple)) or len(answer) != 4:
+        return "the answer is not (rho, classes, z, n_negatives)"
+    try:
+        rho, classes, z, n = as_arrays(answer)
+        validate.world(rho, classes, z)
+    except ValueError as error:
+        return str(error)
+    if max(*classes.shape, z.shape[1]) > MAX_SIZE:
+        return f"C, S and d must be at most {MAX_SIZE}, got classes {classes.shape} and z {z.shape}"
+    with np.errstate(over="ignore"):
+        largest = (z * z).sum(axis=1).max()  # no inner product exceeds the largest squared norm
+    if largest > MAX_INNER:
+        return f"inner products must be at most {MAX_INNER:g}, the largest is {largest:g}"
+    if n is None or not len(rho) <= n <= MAX_NEGATIVES:
+        return f"n_negatives must be an integer from C = {len(rho)} to {MAX_NEGATIVES}, got {answer[3]}"
+
+
+def as_arrays(answer):
+    rho, classes, z = (np.asarray(part, dtype=float) for part in answer[:3])
+    n = np.asarray(answer[3])
+    return rho, classes, z, int(n) if n.shape == () and n == np.round(n) else None
+
+
+def loss(rho, classes, z, n):
+    pairs, negatives, inner = (rho[:, None] * classes).T @ classes, rho @ classes, z @ z.T
+    return sum(pairs[x, y] * expected_log(negatives, inner[x] - inner[x, y], n, 0.3) for x, y in np.argwhere(pairs > 0))
+
+
+@exercise.wrong(
+    "the zero embedding",
+    belief="An embedding that says nothing has a supervised loss of ln C, which must be too much.",
+    hints=(
+        "What is L_un^N for f = 0?",
+        "ln(N + 1), and N >= C: it is larger than ln C.",
+        "The embedding must be large, not small.",
+    ),
+)
+def counterexample_lemma2():
+    return np.full(3, 1 / 3), np.eye(3), np.zeros((3, 2)), 3
+
+
+@exercise.wrong(
+    "fewer negatives than classes",
+    belief="With few negatives the loss is small, so N = 1 is the best choice.",
+    hints=(
+        "Which N does the statement allow?",
+        "N >= C: the lemma claims nothing for fewer.",
+        "The same idea works for N = C.",
+    ),
+)
+def counterexample_lemma2():
+    s = math.sqrt(40)
+    return np.full(2, 0.5), np.eye(2), np.array([[s], [2 * s]]), 1
+
+
+@exercise.wrong(
+    "well-separated classes",
+    belief="A good embedding makes the contrastive loss small enough.",
+    hints=(
+        "How large are both losses for orthogonal classes, far apart?",
+        "L_sup goes to 0 there, but L_un^N keeps the cost of collisions.",
+        "L_sup must be large: some anchor must be classified wrongly by the class means.",
+    ),
+)
+def counterexample_lemma2():
+    return np.full(3, 1 / 3), np.eye(3), 6 * np.eye(3), 3
+
+
+@exercise.wrong(
+    "every anchor has the same rival distance",
+    belief="Any embedding with a large supervised loss violates the inequality.",
+    hints=(
+        "How many rivals does a typical anchor of your world have?",
+        "With several rivals, or rivals that are drawn often, L_un^N is as large as L_sup.",
+        "One rival only, missed by the N draws with a large probability.",
+    ),
+)
+def counterexample_lemma2():
+    # Classes on a line at 1, 2, 3, 4: the anchor at 1 has three rivals, and ten draws miss none of them.
+    return np.full(4, 0.25), np.eye(4), 3.0 * np.arange(1.0, 5.0)[:, None], 40
+
+
+@exercise.wrong(
+    "infinitely large",
+    belief="The larger the embedding, the better: take it huge.",
+    hints=(
+        "Which size does the statement allow?",
+        "Inner products of at most 1e4; the loss must be a finite number.",
+        "A scale of 6 or 7 is enough.",
+    ),
+)
+def counterexample_lemma2():
+    return np.full(2, 0.5), np.eye(2), np.array([[1e160], [2e160]]), 2
+
+
+@exercise.wrong(
+    "a class that is never drawn",
+    belief="A class of probability 0 is never among the negatives, but counts as a class.",
+    hints=(
+        "Is your rho a law with all entries > 0?",
+        "The world must be a world: every class has positive probability.",
+        "A rival of moderate probability is missed often enough when N = C.",
+    ),
+)
+def counterexample_lemma2():
+    return np.array([1.0, 0.0]), np.eye(2), np.array([[6.0], [12.0]]), 2
+
+
+@exercise.accepted("three classes, torch")
+def counterexample_lemma2():
+    s = 40.0
+    z = math.sqrt(s) * torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.5]], dtype=torch.float64)
+    return torch.full((3,), 1 / 3, dtype=torch.float64), torch.eye(3, dtype=torch.float64), z, 3
+
+
+@exercise.accepted("a rare rival, many negatives")
+def counterexample_lemma2():
+    rho = np.array([0.98, 0.02])
+    return rho, np.eye(2), np.array([[9.0], [18.0]]), 20
+
+
+@exercise.accepted("found by search")
+def counterexample_lemma2():
+    rng = np.random.default_rng(0)
+    best, found = -math.inf, None
+    for _ in range(200):
+        z = np.sort(np.abs(rng.normal(size=(2, 1))), axis=0) * 8
+        a = float(z[0, 0] * (z[1, 0] - z[0, 0]))
+        b = float(z[1, 0] * (z[0, 0] - z[1, 0]))
+        supervised = (np.logaddexp(0, a) + np.logaddexp(0, b)) / 2
+        one = [np.logaddexp(0, np.logaddexp(v + math.log(2), -math.inf)) for v in (a, b)]
+        mixed = [np.logaddexp(math.log(2), v) for v in (a, b)]
+        contrastive = sum(o / 8 + m / 4 + math.log(3) / 8 for o, m in zip(one, mixed, strict=True))
+        if supervised - contrastive > best:
+            best, found = supervised - contrastive, z
+    return [0.5, 0.5], [[1.0, 0.0], [0.0, 1.0]], found.tolist(), 2
+
+
+@exercise.accepted("overlapping classes")
+def counterexample_lemma2():
+    z = np.array([[6.5], [13.0], [0.0]])
+    return np.array([0.5, 0.5]), np.array([[0.99, 0.0, 0.01], [0.0, 1.0, 0.0]]), z, 2

@@ -1,0 +1,318 @@
+"""coupon_probability: what its check looks at. Non-uniform rho, n below, at and above C, values down to 1e-13."""
+
+import math
+
+import numpy as np
+
+from autograder.spec import Exercise
+from course import validate, worlds
+from course.check.case import Case, bad_input
+
+exercise = Exercise(
+    "coupon_probability",
+    hints={
+        "values": (
+            "Check yourself by brute force: list all C^n sequences for C = 3, n = 4 and a non-uniform rho.",
+            "Add one class at a time: P(the first c classes are all seen in m draws of them) follows from the same for"
+            " c - 1 classes, by the binomial number of draws that class c gets, which must be at least 1.",
+            "n! times the coefficient of t^n in prod_c (e^{rho_c t} - 1): the factor of class c has no constant term,"
+            " because the class must appear.",
+        ),
+        "stability": (
+            "Do you subtract numbers of size 1 to get a result of size 1e-13? Rounding leaves 1e-16 of each.",
+            "Use a recursion that only adds and multiplies positive numbers (binomial or Poisson probabilities).",
+            "Multiply class c by e^{-n rho_c}: Poisson probabilities instead of n! and 1/k!, and nothing overflows.",
+        ),
+        "bad input": ("validate.law(rho), then validate.count(minimum=0, n_draws=n_draws).",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for c, n in ((2, 3), (3, 5), (4, 4), (5, 12)):
+        yield Case(f"C = {c}, n = {n}", (worlds.random_law(rng, c, minimum=0.3 / c), n))
+    yield Case("C = 6, uniform, n = 10", (np.full(6, 1 / 6), 10))
+    yield Case("n < C", (worlds.random_law(rng, 4, minimum=0.05), 3))
+    yield Case("no draws", (worlds.random_law(rng, 3, minimum=0.05), 0))
+    yield Case("one class, one draw", (np.ones(1), 1))
+    # Tolerances below are 1e-6 of the answer: rtol counts from max(1, |answer|), and these answers are far below 1.
+    yield Case("C = 50, uniform, n = 60 (about 3e-13)", (np.full(50, 0.02), 60), part="stability", rtol=3e-19)
+    weights = rng.permutation(np.repeat(np.arange(1.0, 6.0), 5))
+    yield Case("C = 25, not uniform, n = 28 (about 1e-10)", (weights / weights.sum(), 28), part="stability", rtol=1e-16)
+    yield Case("C = 50, uniform, n = 500", (np.full(50, 0.02), 500), part="stability", rtol=1e-6)
+    rho = worlds.random_law(rng, 3, minimum=0.1)
+    yield bad_input("rho sums to 1.1", 1.1 * rho, 5)
+    yield bad_input("rho has a zero", np.array([0.5, 0.5, 0.0]), 5)
+    yield bad_input("n = -1", rho, -1)
+    yield bad_input("n = 4.5", rho, 4.5)
+
+
+@exercise.property("relative error below 1e-6 against exact integer arithmetic, also for tiny values")
+def exact(f, rng):
+    for c, extra in ((20, 3), (35, 8), (12, 40)):
+        weights, n = [int(w) for w in rng.integers(1, 4, size=c)], c + extra
+        rho = np.array(weights) / sum(weights)
+        wanted = in_integers(weights, n)
+        if abs(f(rho, n) - wanted) > 1e-6 * wanted:
+            return f"C = {c}, n = {n}: the exact value is {wanted:.9g}"
+
+
+@exercise.property("between 1 - sum (1 - rho)^n and prod (1 - (1 - rho)^n), increasing in n")
+def ordered(f, rng):
+    rho = worlds.random_law(rng, 6, minimum=0.05)
+    before = 0.0
+    for n in (6, 8, 11, 15, 25):
+        value, missed = f(rho, n), (1 - rho) ** n
+        if not 1 - missed.sum() - 1e-9 <= value <= (1 - missed).prod() + 1e-9:
+            return "outside the two elementary bounds: union bound below, independence above"
+        if value <= before:
+            return "one more draw cannot make a complete collection less likely"
+        before = value
+
+
+def in_integers(weights, n):
+    """The probability for rho = weights / sum(weights) in exact integers: classes are added one after the other."""
+    ways = [1] + [0] * n  # weighted number of words of length m that use exactly the classes so far
+    for w in weights:
+        powers = [w**j for j in range(n + 1)]
+        ways = [
+            sum(math.comb(m, j) * powers[j] * ways[m - j] for j in range(1, m + 1) if ways[m - j]) for m in range(n + 1)
+        ]
+    return ways[n] / sum(weights) ** n
+
+
+@exercise.wrong(
+    "union bound taken for the value",
+    belief="The chance to miss some class is the sum of the chances to miss each.",
+    hints=(
+        "May one sequence of draws miss two classes at once?",
+        "Sequences that miss two classes are counted twice in your sum; for few draws your answer is even negative.",
+        "1 - sum (1 - rho_c)^n is only a lower bound. Inclusion and exclusion goes on: pairs, triples, ...",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    return max(0.0, 1 - ((1 - rho) ** n_draws).sum())
+
+
+@exercise.wrong(
+    "classes seen independently",
+    belief="Each class is seen or not, independently of the others, so the probabilities multiply.",
+    hints=(
+        "Can three draws show four classes? What does your formula say?",
+        "If class 1 was seen often, fewer draws are left for the others: the events depend on each other.",
+        "prod (1 - (1 - rho_c)^n) is only an upper bound.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    return (1 - (1 - rho) ** n_draws).prod()
+
+
+@exercise.wrong(
+    "a Poisson number of draws",
+    belief="Each class is drawn a Poisson number of times with mean n rho_c, independently.",
+    hints=(
+        "How many draws are there in total in your model, and how many in the question?",
+        "Poisson counts are independent, but their total is random; the question fixes it to n.",
+        "Condition on the total: divide the coefficient of total n by the Poisson(n) probability of n.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    return (1 - np.exp(-n_draws * rho)).prod()
+
+
+@exercise.wrong(
+    "all classes equally likely",
+    belief="Only the number of classes matters.",
+    hints=(
+        "Is it harder to complete a collection when one coupon is rare?",
+        "Your formula is right for uniform rho; the question is about any rho.",
+        "Replace j/C, the probability of a set of j classes, by the sum of their rho.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    c = len(rho)
+    # In exact integers, so that only the belief is wrong.
+    return sum((-1) ** j * math.comb(c, j) * (c - j) ** n_draws for j in range(c + 1)) / c**n_draws
+
+
+@exercise.wrong(
+    "one draw too many",
+    belief="The anchor's class counts as a draw too.",
+    hints=(
+        "What is your answer for n = C - 1?",
+        "The question is about n draws; only the negatives collect coupons.",
+        "Use n_draws, not n_draws + 1.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    n, c = n_draws + 1, len(rho)
+    if n < c:
+        return 0.0
+    seen = np.array([1.0])
+    k = np.arange(1, n + 1)
+    log_factorial = np.cumsum(np.log(k))
+    for mean in n * rho:
+        seen = np.convolve(seen, np.concatenate([[0.0], np.exp(k * math.log(mean) - mean - log_factorial)]))[: n + 1]
+    return seen[n] / math.exp(n * math.log(n) - n - log_factorial[-1])
+
+
+@exercise.wrong(
+    "the draw that completes the collection",
+    belief="The question asks for the chance that the collection becomes complete exactly at draw n.",
+    hints=(
+        "Does your answer go to 1 when n grows?",
+        "You found P(T = n) for the completion time T; the question is P(T <= n).",
+        "Sum over all completion times up to n, or do not subtract the value at n - 1.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+
+    def complete(n):
+        if n < max(1, len(rho)):
+            return 0.0
+        seen = np.array([1.0])
+        k = np.arange(1, n + 1)
+        log_factorial = np.cumsum(np.log(k))
+        for mean in n * rho:
+            poisson = np.concatenate([[0.0], np.exp(k * math.log(mean) - mean - log_factorial)])
+            seen = np.convolve(seen, poisson)[: n + 1]
+        return seen[n] / math.exp(n * math.log(n) - n - log_factorial[-1])
+
+    return complete(n_draws) - complete(n_draws - 1)
+
+
+@exercise.wrong(
+    "choose where each class appears",
+    belief="Choose C of the n draws, put the classes there in any order, and let the other draws be anything.",
+    hints=(
+        "Take C = 2, n = 3 and the draws 1, 2, 2. How many of your choices give this sequence?",
+        "Sequences with repetitions are counted several times: your answer exceeds 1 for large n.",
+        "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    return float(math.comb(n_draws, len(rho)) * math.factorial(len(rho)) * np.prod(rho))
+
+
+@exercise.wrong(
+    "inclusion and exclusion stopped at pairs",
+    belief="After adding back the pairs of missed classes, the rest is negligible.",
+    hints=(
+        "Compare with brute force for C = 4, n = 4.",
+        "Sequences that miss three classes are now counted wrongly; the signs go on alternating.",
+        "All subsets are needed, or better a recursion without alternating signs.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    pairs = sum(max(0.0, 1 - rho[i] - rho[j]) ** n_draws for i in range(len(rho)) for j in range(i))
+    return 1 - ((1 - rho) ** n_draws).sum() + pairs
+
+
+@exercise.wrong(
+    "alternating sum in floating point",
+    belief="The inclusion-exclusion formula can be summed as it stands.",
+    hints=(
+        "How large is the largest term of your sum, and how small is the answer?",
+        "Each term of size 1e5 is rounded by 1e-11, so an answer of 3e-13 drowns, and may come out negative.",
+        "Use a recursion with positive terms, or exact integers.",
+    ),
+)
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    import itertools
+
+    if n_draws < len(rho):
+        return 0.0
+    values, multiplicity = np.unique(rho, return_counts=True)
+    total = 0.0
+    for missed in itertools.product(*[range(m + 1) for m in multiplicity]):
+        ways = math.prod(math.comb(int(m), j) for m, j in zip(multiplicity, missed, strict=True))
+        left = sum(v * (int(m) - j) for v, m, j in zip(values, multiplicity, missed, strict=True))
+        total += (-1) ** sum(missed) * ways * float(left) ** n_draws
+    return total
+
+
+@exercise.accepted("one class after the other, binomial counts")
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n_draws + 1)))])
+    seen = (np.arange(n_draws + 1) > 0).astype(float)  # seen[m]: m draws from the classes so far show them all
+    m, rest = np.tril_indices(n_draws + 1, -1)  # of m draws, `rest` < m go to the earlier classes
+    log_ways = log_factorial[m] - log_factorial[rest] - log_factorial[m - rest]
+    mass = rho[0]
+    for p in rho[1:]:
+        mass += p
+        terms = np.exp(log_ways + (m - rest) * np.log(p / mass) + rest * np.log1p(-p / mass)) * seen[rest]
+        seen = np.bincount(m, weights=terms, minlength=n_draws + 1)
+    return seen[n_draws]
+
+
+@exercise.accepted("inclusion and exclusion in exact integers")
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    import itertools
+
+    # A double is an integer over a power of 2; equal probabilities are grouped.
+    denominator = max(float(p).as_integer_ratio()[1] for p in rho)
+    numerators = [int(float(p) * denominator) for p in rho]
+    values = sorted(set(numerators))
+    groups = [numerators.count(v) for v in values]
+    total = 0
+    for kept in itertools.product(*[range(m + 1) for m in groups]):
+        ways = math.prod(math.comb(m, j) for m, j in zip(groups, kept, strict=True))
+        mass = sum(v * j for v, j in zip(values, kept, strict=True))
+        total += (-1) ** (len(rho) - sum(kept)) * ways * mass**n_draws
+    return total / denominator**n_draws if n_draws else 0.0
+
+
+@exercise.accepted("contour integral through the saddle point")
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    if n_draws < len(rho):
+        return 0.0
+    low, high = 1e-3, 2.0 * n_draws + 1
+    for _ in range(100):
+        r = math.sqrt(low * high)
+        low, high = (r, high) if (rho * r / -np.expm1(-rho * r)).sum() < n_draws else (low, r)
+    angle = 2 * np.pi * np.arange(2 * n_draws + int(40 * math.sqrt(n_draws)) + 60)
+    angle /= angle.size
+    ratio = (np.expm1(rho * r * np.exp(1j * angle)[:, None]) / np.expm1(rho * r)).prod(axis=1)
+    log_size = math.lgamma(n_draws + 1) - n_draws * math.log(r) + np.log(np.expm1(rho * r)).sum()
+    return math.exp(log_size) * (ratio * np.exp(-1j * n_draws * angle)).real.mean()
+
+
+@exercise.accepted("product of polynomials, scaled by powers of n / e")
+def coupon_probability(rho, n_draws):
+    validate.law(rho)
+    validate.count(minimum=0, n_draws=n_draws)
+    if n_draws < len(rho):
+        return 0.0
+    product = np.ones(1)
+    for p in rho:
+        factor, term = np.zeros(n_draws + 1), math.exp(-n_draws * p)
+        for k in range(1, n_draws + 1):
+            term *= n_draws * p / k  # e^{-n p} (n p)^k / k!
+            factor[k] = term
+        product = np.polynomial.polynomial.polymul(product, factor)[: n_draws + 1]
+    return product[n_draws] * math.exp(math.lgamma(n_draws + 1) + n_draws - n_draws * math.log(n_draws))

@@ -1,0 +1,134 @@
+"""lemma1_bound: what its check looks at. Non-uniform rho, so that 1/C is not p_min; the ln C outside the division."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.spec import Exercise
+from course import validate, worlds
+from course.check.case import Case, bad_input
+
+exercise = Exercise(
+    "lemma1_bound",
+    hints={
+        "values": (
+            "Three ingredients: the loss, the probability of the rarest class, the number of classes.",
+            "L_un / p_min + ln C: the loss is divided, the logarithm is added afterwards.",
+        ),
+        "bad input": ("validate.non_negative(unsup_loss=unsup_loss) and validate.law(rho) are all it takes.",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for c in (2, 4, 7):
+        yield Case(f"C = {c}", (float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)))
+    yield Case("C = 5, uniform", (float(rng.uniform(0.2, 2)), np.full(5, 0.2)))
+    yield Case("a loss of 0", (0.0, worlds.random_law(rng, 3, minimum=0.1)))
+    yield Case("a rare class", (1e-3, np.array([1e-4, 0.3, 0.6999])))
+    rho = worlds.random_law(rng, 3, minimum=0.1)
+    yield bad_input("a negative loss", -0.5, rho)
+    yield bad_input("a loss that is NaN", float("nan"), rho)
+    yield bad_input("rho sums to 0.9", 1.0, 0.9 * rho)
+    yield bad_input("rho has a zero", 1.0, np.array([0.5, 0.5, 0.0]))
+
+
+@exercise.wrong(
+    "the most frequent class",
+    belief="The worst case is the most frequent class, so the loss is divided by its probability.",
+    hints=(
+        "Which class is seen least often as a negative?",
+        "p_min is the smallest entry of rho, not the largest.",
+        "Divide by min(rho).",
+    ),
+)
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return unsup_loss / max(rho) + math.log(len(rho))
+
+
+@exercise.wrong(
+    "1/C in place of p_min",
+    belief="Every class is drawn with probability 1/C.",
+    hints=(
+        "Is rho uniform here?",
+        "p_min is the smallest entry of rho; it equals 1/C only when rho is uniform.",
+        "Divide by min(rho), not by 1/C.",
+    ),
+)
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return unsup_loss * len(rho) + math.log(len(rho))
+
+
+@exercise.wrong(
+    "the logarithm divided too",
+    belief="Both terms are divided by p_min.",
+    hints=(
+        "How large is the bound for a loss of 0?",
+        "In the proof, p_min multiplies (L_sup - ln C). Solve for L_sup.",
+        "L_un >= p_min (L_sup - ln C) gives L_sup <= L_un / p_min + ln C.",
+    ),
+)
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return (unsup_loss + math.log(len(rho))) / min(rho)
+
+
+@exercise.wrong(
+    "logarithm in base 2",
+    belief="The logarithm of the number of classes is in bits.",
+    hints=(
+        "In which unit are the losses of this course?",
+        "Nats: the natural logarithm everywhere.",
+        "math.log or np.log, not log2.",
+    ),
+)
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return unsup_loss / min(rho) + math.log2(len(rho))
+
+
+@exercise.wrong(
+    "the logarithm subtracted",
+    belief="The ln C makes the bound smaller.",
+    hints=(
+        "ln C is the price of keeping only the largest term of a sum of C terms. Does a price make a bound better?",
+        "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
+        "L_un / p_min + ln C.",
+    ),
+)
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return unsup_loss / min(rho) - math.log(len(rho))
+
+
+@exercise.accepted("plain Python")
+def lemma1_bound(unsup_loss, rho):
+    if not (0 <= unsup_loss < math.inf):
+        raise ValueError(f"unsup_loss = {unsup_loss}")
+    if min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9:
+        raise ValueError(f"rho = {rho}")
+    return float(unsup_loss) / min(rho) + math.log(len(rho))
+
+
+@exercise.accepted("numpy, largest inverse")
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    return (unsup_loss / rho).max() + np.log(rho.size)
+
+
+@exercise.accepted("torch")
+def lemma1_bound(unsup_loss, rho):
+    validate.non_negative(unsup_loss=unsup_loss)
+    validate.law(rho)
+    law = torch.from_numpy(rho)
+    return unsup_loss / law.min() + math.log(law.numel())

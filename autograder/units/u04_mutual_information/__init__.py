@@ -1,0 +1,1 @@
+"""Checks of unit 04: noise-contrastive estimation, InfoNCE and mutual information, alignment and uniformity."""
