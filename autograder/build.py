@@ -18,8 +18,9 @@ from traitlets.config import Config
 from autograder.grade import PUBLIC_SEED, beliefs, questions
 from autograder.manifest import ROOT, Unit, load_unit
 from autograder.spec import Exercise
-from course.check.judge import PublicCheck
-from course.check.store import DATA, to_json
+from course.check.judge import Belief, PublicCheck
+from course.check.sealed import seal
+from course.check.store import DATA, sealed_to_json, to_json
 
 RELEASE_STEPS = (
     "LockCells ClearSolutions ClearOutput CheckCellMetadata ComputeChecksums ClearHiddenTests ClearMarkScheme "
@@ -68,6 +69,13 @@ def text(notebook: NotebookNode) -> str:
 
 def public_check(unit: Unit, exercise: Exercise) -> dict:
     reference = unit.references()[exercise.name]
+    if exercise.number:
+        wrong = [
+            Belief(m.name, m.belief, m.hints, seal=seal(exercise.name, float(m.load(exercise.name))))
+            for m in exercise.misconceptions
+        ]
+        answer = seal(exercise.name, float(reference))
+        return sealed_to_json(PublicCheck(exercise.name, [], [], wrong, exercise.hints, seal=answer))
     cases, expected = questions(exercise, reference, PUBLIC_SEED)
     properties = [
         (statement, f"{function.__module__}:{function.__name__}")

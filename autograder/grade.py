@@ -94,33 +94,41 @@ def _checks(session: Session, submission: Submission, seed: int | None) -> tuple
     unit, last = submission.unit, len(submission.cells)
     positions = {name: submission.positions.get(name, last) for name in unit.checks}
     checks: dict[str, CheckRecord] = {}
+
+    def ask(name: str, position: int) -> CheckRecord:
+        nonlocal seed
+        try:
+            session.advance(position)
+            seed = secrets.randbits(62) if seed is None else seed  # after the student's code has loaded
+            return _check(session, unit, name, unit.checks[name], seed)
+        except SessionEnd as end:
+            return CheckRecord(
+                end.status, 0.0, unit.checks[name], f"Your code {end.message}.", _status_hint(end.status)
+            )
+
     for name in sorted(positions, key=positions.__getitem__):
-        session.advance(positions[name])
-        seed = secrets.randbits(62) if seed is None else seed  # after the student's code has loaded
-        checks[name] = _check(session, unit, name, unit.checks[name], seed)
+        checks[name] = ask(name, positions[name])
     for name, check in checks.items():
         if check.status in RETRY and positions[name] < last:
-            session.advance(last)
-            again = _check(session, unit, name, unit.checks[name], seed)
-            checks[name] = max(check, again, key=lambda record: record.score)
-    return {name: checks[name] for name in unit.checks}, seed
+            checks[name] = max(check, ask(name, last), key=lambda record: record.score)
+    return {name: checks[name] for name in unit.checks}, seed or 0
 
 
 def _check(session: Session, unit: Unit, name: str, points: float, seed: int) -> CheckRecord:
     exercise = unit.exercise(name)
     deadline = time.monotonic() + exercise.time_limit
     cases, expected = questions(exercise, unit.references()[name], seed)
-    try:
-        actual = _answers(session, exercise, cases, deadline)
-        properties = [] if exercise.number or _stopped(actual[:1]) else _properties(session, exercise, seed, deadline)
-    except SessionEnd as end:
-        return CheckRecord(end.status, 0.0, points, f"Your code {end.message}.", _status_hint(end.status))
-    missing = next((o.error[1] for o in actual if o.error and o.error[1] == f"{name} is not defined"), None)
-    if missing:
+    actual = _answers(session, exercise, cases, deadline)
+    properties = [] if exercise.number or _stopped(actual[:1]) else _properties(session, exercise, seed, deadline)
+    if any(o.error and o.error[1] == f"{name} is not defined" for o in actual):
         return _undefined(session, name, points)
-    verdict = judge(name, cases, expected, actual, (), exercise.hints, properties)
-    if verdict.status != "pass":
-        verdict = judge(name, cases, expected, actual, beliefs(exercise, cases), exercise.hints, properties)
+    try:
+        verdict = judge(name, cases, expected, actual, (), exercise.hints, properties)
+        if verdict.status != "pass":
+            verdict = judge(name, cases, expected, actual, beliefs(exercise, cases), exercise.hints, properties)
+    except Exception as error:  # an answer made to break our comparison must not take the other checks with it
+        message = f"The answer could not be compared ({type(error).__name__})."
+        return CheckRecord("error", 0.0, points, message, _status_hint("error"))
     return _record(verdict, points)
 
 
@@ -167,13 +175,11 @@ def beliefs(exercise: Exercise, cases: list[Case]) -> list[Belief]:
 
 def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: float) -> list[Outcome]:
     if exercise.number:
-        return [session.number(exercise.name, deadline)]
-    outcomes = []
-    for case in cases:
-        outcomes.append(session.call(exercise.name, case, deadline))
-        if _stopped(outcomes):  # a stub, or nothing of that name: no need to ask again
-            return outcomes * len(cases)
-    return outcomes
+        return session.number(exercise.name, deadline)
+    first = session.calls(exercise.name, cases[:1], deadline)
+    if _stopped(first):  # a stub, or nothing of that name: no need to ask on
+        return first * len(cases)
+    return first + session.calls(exercise.name, cases[1:], deadline)
 
 
 def _stopped(outcomes: list[Outcome]) -> bool:
@@ -184,7 +190,7 @@ def _stopped(outcomes: list[Outcome]) -> bool:
 def _properties(session: Session, exercise: Exercise, seed: int, deadline: float) -> list[PartResult]:
     return property_results(
         exercise.properties,
-        lambda case: session.call(exercise.name, case, deadline),
+        lambda case: session.calls(exercise.name, [case], deadline)[0],
         lambda index: generator(seed + index, exercise.name),
     )
 

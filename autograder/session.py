@@ -9,16 +9,25 @@ SandboxError, which is never a grade.
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import os
 import signal
 import time
-from dataclasses import fields
+import unicodedata
+
+import numpy as np
 
 from autograder.child import wire
 from autograder.sandbox import Fork, Limits, Sandbox
 from course.check.call import MAX_MESSAGE, Outcome
 from course.check.case import Case
+
+KNOWN_ERRORS = {name for name in dir(builtins) if isinstance(getattr(builtins, name), type)} | {
+    "OutOfMemoryError",
+    "LinAlgError",
+    "AxisError",
+}
 
 
 class SessionEnd(Exception):
@@ -36,6 +45,7 @@ class Session:
         self.cells = list(cells)
         self.loaded = 0  # cells run in the present fork
         self.target = 0  # cells to run before the next question
+        self.asked = False  # whether the student's code has seen hidden inputs
         self.notes: list[str] = []
         self.cell_errors: dict[str, str] = {}
         self.ends = time.monotonic() + limits.wall_seconds
@@ -75,38 +85,42 @@ class Session:
         if not source.strip():
             return
         try:
-            head, _ = self._send_and_receive({"op": "cell"}, source, self._cell_deadline())
+            answer = self._send_and_receive({"op": "cell"}, source, self._cell_deadline())
         except SessionEnd as end:
             if time.monotonic() >= self.ends:
                 raise
             self.notes.append(f"a cell was left out, it {end.message}: {_first_line(source)}")
             self.cells[index] = ""
             return
-        if head.get("error"):
-            kind, message = _error(head["error"])
+        if isinstance(answer, dict) and answer.get("error"):
+            kind, message = _error(answer["error"])
             if kind != "NotImplementedError":
-                line = head.get("line")
+                line = answer.get("line")
                 where = f"line {line} of " if isinstance(line, int) else ""
-                self.cell_errors[source] = f"{where}the cell `{_first_line(source)}`: {kind}: {message}"
+                # once inputs have been seen, a message could carry them out
+                told = f": {message}" if message and not self.asked else ""
+                self.cell_errors[source] = f"{where}the cell `{_first_line(source)}`: {kind}{told}"
 
     def _cell_deadline(self) -> float:
         return time.monotonic() + self.limits.cell_seconds
 
-    def call(self, name: str, case: Case, deadline: float) -> Outcome:
-        tree = {f.name: getattr(case, f.name) for f in fields(case)}
-        return self._outcome(*self._ask({"op": "call", "name": name}, tree, deadline))
+    def calls(self, name: str, cases: list[Case], deadline: float) -> list[Outcome]:
+        """The outcome of each case, asked in one request."""
+        # only what a call needs: neither the label, nor whether it must raise, nor how it is judged
+        trees = [{name: getattr(case, name) for name in ("args", "kwargs", "grad", "inference")} for case in cases]
+        return self._outcomes({"op": "calls", "name": name}, trees, deadline, len(cases))
 
-    def number(self, name: str, deadline: float) -> Outcome:
-        return self._outcome(*self._ask({"op": "number", "name": name}, None, deadline))
+    def number(self, name: str, deadline: float) -> list[Outcome]:
+        return self._outcomes({"op": "number", "name": name}, None, deadline, 1)
 
-    def _outcome(self, head: dict, tree) -> Outcome:
-        if head.get("error"):
-            return Outcome(error=_error(head["error"]))
-        value, grads = (tree.get("value"), tree.get("grads")) if isinstance(tree, dict) else (None, None)
-        reason = head.get("gradient_error")
-        reason = reason[:MAX_MESSAGE] if isinstance(reason, str) else None
-        grads = tuple(grads) if isinstance(grads, list) else None
-        return Outcome(value, grads, None, reason, head.get("changed") is True)
+    def _outcomes(self, head: dict, tree, deadline: float, count: int) -> list[Outcome]:
+        self._load()
+        self.asked = True
+        answers = self._ask(head, tree, deadline)
+        if not isinstance(answers, list) or len(answers) != count:
+            self.close()
+            raise SessionEnd("crash", "sent something else than an answer")
+        return [_outcome(answer) for answer in answers]
 
     def _ask(self, head: dict, tree, deadline: float):
         self._load()
@@ -127,7 +141,7 @@ class Session:
         if answer[0].get("id") != number:
             self.close()
             raise SessionEnd("crash", "answered a question that was not asked")
-        return answer
+        return answer[1]
 
     def _end(self, reason: str) -> SessionEnd:
         """What became of the process: from its wait status, or from the frame that was none."""
@@ -143,10 +157,33 @@ class Session:
         return SessionEnd("crash", f"ended its process with exit code {os.WEXITSTATUS(status)}")
 
 
+def _outcome(answer) -> Outcome:
+    """What the child says of one call; anything that is not of the expected form counts as no answer."""
+    if not isinstance(answer, dict):
+        return Outcome(error=("TypeError", "no answer"))
+    if answer.get("error"):
+        return Outcome(error=_error(answer["error"]))
+    reason, grads = answer.get("gradient_error"), answer.get("grads")
+    reason = clean(reason) if isinstance(reason, str) else None
+    if not isinstance(grads, list) or not all(isinstance(g, np.ndarray) and g.dtype.kind in "fiu" for g in grads):
+        grads = None
+    return Outcome(
+        answer.get("value"), None if grads is None else tuple(grads), None, reason, answer.get("changed") is True
+    )
+
+
 def _error(error) -> tuple[str, str]:
-    kind, message = (str(part)[:MAX_MESSAGE] for part in (*error, "", "")[:2]) if isinstance(error, list) else ("", "")
-    return kind, message
+    """(type name, message) of an error that the child reports; the name of a type can be any text, so only names of
+    Python's own errors are repeated."""
+    kind, message = (clean(str(part)) for part in (*error, "", "")[:2]) if isinstance(error, list) else ("", "")
+    return (kind if kind in KNOWN_ERRORS else "an error of its own"), message
+
+
+def clean(text: str) -> str:
+    """One line without control, format and surrogate characters, of bounded length."""
+    shown = "".join(" " if unicodedata.category(c).startswith(("C", "Z")) else c for c in text[:MAX_MESSAGE])
+    return shown.strip()
 
 
 def _first_line(source: str) -> str:
-    return next((line.strip() for line in source.split("\n") if line.strip()), "")[:80]
+    return clean(next((line.strip() for line in source.split("\n") if line.strip()), "")[:80])

@@ -18,6 +18,7 @@ from autograder.manifest import CHECK, Cell, Unit, load_unit, unit_names
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
+MAX_CODE = 100_000, 500_000  # characters of one code cell, of all: parsing hostile code takes long
 
 
 class SubmissionError(ValueError):
@@ -77,7 +78,12 @@ def raw_cells(content: bytes, path: Path | str) -> list[dict]:
         raise SubmissionError(f"{path} is not a notebook: it has no list of cells")
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{path} has {len(cells)} cells, over the limit of {MAX_CELLS}")
-    return [_raw_cell(cell) for cell in cells if isinstance(cell, dict)]
+    found = [_raw_cell(cell) for cell in cells if isinstance(cell, dict)]
+    code = [len(cell["source"]) for cell in found if cell["type"] == "code"] or [0]
+    for size, limit, what in ((max(code), MAX_CODE[0], "a code cell"), (sum(code), MAX_CODE[1], "code")):
+        if size > limit:
+            raise SubmissionError(f"{path} holds {what} of {size} characters, over the limit of {limit}")
+    return found
 
 
 def _raw_cell(cell: dict) -> dict:
@@ -149,6 +155,7 @@ def parse_submission(content: bytes, path: Path | str, slug: str | None = None) 
 
 def _match(cells: list[dict], unit: Unit, notes: list[str]) -> list[int | None]:
     """For each submitted cell the index of the template cell it answers, or None for the student's own."""
+    names = [defined(cell) for cell in cells]
     by_id = {cell.id: i for i, cell in enumerate(unit.template) if cell.id}
     by_source = {cell.source.strip(): i for i, cell in enumerate(unit.template)}
     matches: list[int | None] = [by_source.get(cell["source"].strip()) for cell in cells]
@@ -167,7 +174,7 @@ def _match(cells: list[dict], unit: Unit, notes: list[str]) -> list[int | None]:
             if keep is None:
                 keep = _after_heading(cells, matches, unit, index)
         else:
-            makers = [i for i, cell in enumerate(cells) if cell["type"] == "code" and name in defined(cell)]
+            makers = [i for i in range(len(cells)) if name in names[i]]
             claiming = [i for i in makers if i in claims] or makers
             keep = claiming[-1] if claiming else (claims[-1] if claims else None)
         for i in claims:

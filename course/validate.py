@@ -1,8 +1,8 @@
 """Validation at the public edge: one line at the top of a function, and a ValueError that quotes what offended.
 
-    validate.batch(anchor=anchor, positive=positive)      # torch, (B, d) each, same shape, B >= 1, no NaN
-    validate.positive(temperature=temperature)            # a finite number > 0
-    validate.world(rho, classes, z)                       # numpy: laws and embeddings that fit together
+validate.batch(anchor=anchor, positive=positive)      # torch, (B, d) each, same shape, B >= 1, no NaN
+validate.positive(temperature=temperature)            # a finite number > 0
+validate.world(rho, classes, z)                       # numpy: laws and embeddings that fit together
 """
 
 from __future__ import annotations

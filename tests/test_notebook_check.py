@@ -30,7 +30,7 @@ def test_the_reference_passes(slug, name):
 @pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
 def test_each_misconception_is_named_from_stored_numbers(slug, name):
     exercise = load_unit(slug).exercise(name)
-    if exercise.make_cases and all(
+    if not exercise.number and all(
         c.compare == "any" for c in exercise.make_cases(np.random.default_rng(0)) if not c.raises
     ):
         pytest.skip("only hidden properties judge this one")

@@ -13,7 +13,8 @@ DENIED = (
     "mount umount2 pivot_root chroot unshare setns open_tree move_mount fsopen fsconfig fsmount mount_setattr "
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register keyctl add_key request_key "
     "init_module finit_module delete_module kexec_load kexec_file_load reboot swapon swapoff acct quotactl "
-    "open_by_handle_at name_to_handle_at personality memfd_secret shmget shmat mq_open socket socketpair"
+    "open_by_handle_at name_to_handle_at personality memfd_create memfd_secret shmget shmat semget msgget mq_open "
+    "socket socketpair"
 ).split()
 CLONE_THREAD = 0x00010000
 

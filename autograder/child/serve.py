@@ -1,6 +1,7 @@
 """Hold a student's code and answer calls: name and inputs in, numbers or an error out.
 
-Requests: {"op": "cell"} with the source of one cell, {"op": "call", "name"} with a case, {"op": "number", "name"}.
+Requests: {"op": "cell"} with the source of one cell; {"op": "calls", "name"} with a list of cases, answered by a list of
+outcomes; {"op": "number", "name"}.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import Any
 
 from child import wire
 
-from course.check.call import MAX_MESSAGE, call, plain
+from course.check.call import MAX_MESSAGE, Outcome, call, plain
 from course.check.case import Case
-from course.check.codec import CodecError
+from course.check.codec import CodecError, pack
 
 
 def serve(sock) -> None:
@@ -26,20 +27,17 @@ def serve(sock) -> None:
     cells = 0
     while True:
         try:
-            head, tree = wire.receive(sock, cap=wire.REQUEST_CAP)
+            head, tree = wire.receive_request(sock)
         except wire.WireError:
             return
         if head["op"] == "cell":
             cells += 1
-            answer, value = run_cell(tree, module.__dict__, f"<cell {cells}>"), None
-        elif head["op"] == "call":
-            answer, value = answer_call(module.__dict__.get(head["name"]), head["name"], Case(**tree))
+            answer = run_cell(tree, module.__dict__, f"<cell {cells}>")
+        elif head["op"] == "calls":
+            answer = answer_calls(module.__dict__.get(head["name"]), head["name"], [Case("", **case) for case in tree])
         else:
-            answer, value = answer_number(module.__dict__, head["name"])
-        try:
-            wire.send(sock, {"id": head["id"], **answer}, value)
-        except CodecError as error:
-            wire.send(sock, {"id": head["id"], "error": ["TypeError", f"the function returned numbers, but {error}"]})
+            answer = [answer_number(module.__dict__, head["name"])]
+        wire.send(sock, {"id": head["id"]}, answer)
 
 
 def run_cell(source: str, namespace: dict[str, Any], filename: str) -> dict:
@@ -56,25 +54,34 @@ def run_cell(source: str, namespace: dict[str, Any], filename: str) -> dict:
     return {}
 
 
-def answer_call(function, name: str, case: Case) -> tuple[dict, Any]:
+def answer_calls(function, name: str, cases: list[Case]) -> list[dict[str, Any]]:
     if function is None:
-        return {"error": ["NameError", f"{name} is not defined"]}, None
+        return [{"error": ["NameError", f"{name} is not defined"]}] * len(cases)
     if not callable(function):
-        return {"error": ["TypeError", f"{name} is a {type(function).__name__}, not a function"]}, None
+        return [{"error": ["TypeError", f"{name} is a {type(function).__name__}, not a function"]}] * len(cases)
     with contextlib.redirect_stdout(_Void()), contextlib.redirect_stderr(_Void()):
-        outcome = call(function, case)
-    head = {"error": list(outcome.error) if outcome.error else None, "changed": outcome.changed_inputs}
-    head["gradient_error"] = outcome.gradient_error
-    return head, None if outcome.error else {"value": outcome.value, "grads": outcome.grads}
+        return [_sendable(call(function, case)) for case in cases]
 
 
-def answer_number(namespace: dict[str, Any], name: str) -> tuple[dict, Any]:
-    if namespace.get(name) is None or namespace[name] is Ellipsis:
-        return {"error": ["NotImplementedError", "no answer yet"]}, None
+def _sendable(outcome: Outcome) -> dict[str, Any]:
+    if outcome.error:
+        return {"error": list(outcome.error)}
+    answer = {"value": outcome.value, "grads": outcome.grads, "changed": outcome.changed_inputs}
+    answer["gradient_error"] = outcome.gradient_error
     try:
-        return {}, {"value": plain(namespace[name]), "grads": None}
+        pack(answer)
+    except CodecError as error:
+        return {"error": ["TypeError", f"the function returned numbers, but {error}"]}
+    return answer
+
+
+def answer_number(namespace: dict[str, Any], name: str) -> dict[str, Any]:
+    if namespace.get(name) is None or namespace[name] is Ellipsis:
+        return {"error": ["NotImplementedError", "no answer yet"]}
+    try:
+        return _sendable(Outcome(value=plain(namespace[name])))
     except Exception as error:
-        return {"error": [type(error).__name__, str(error)[:MAX_MESSAGE]]}, None
+        return {"error": [type(error).__name__, str(error)[:MAX_MESSAGE]]}
 
 
 def _line(traceback, filename: str) -> int | None:

@@ -15,10 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from course.check.codec import DTYPES, CodecError, pack, unpack
+from course.check.codec import DTYPES, MAX_NODES, NAMES, CodecError, pack, unpack
 
 PREFIX = struct.Struct(">II")
-ANSWER_CAP = 32 * 2**20  # bytes the parent is willing to read for one answer
+ANSWER_CAP = 32 * 2**20  # bytes of arrays that the parent is willing to read for one answer
+TEXT_CAP = 2**20  # bytes of JSON: as Python objects it takes many times that
 REQUEST_CAP = 512 * 2**20
 
 
@@ -33,7 +34,9 @@ class Timeout(WireError):
 def send(sock: socket.socket, head: dict, tree: Any = None) -> None:
     """Send one frame. Raises CodecError when `tree` holds what cannot be encoded."""
     node, arrays = pack(tree)
-    text = json.dumps({"head": head, "tree": node, "arrays": [[a.dtype.name, list(a.shape)] for a in arrays]}).encode()
+    text = json.dumps(
+        {"head": head, "tree": node, "arrays": [[NAMES[a.dtype], list(a.shape)] for a in arrays]}
+    ).encode()
     raw = b"".join(a.tobytes() for a in arrays)
     try:
         sock.sendall(PREFIX.pack(len(text), len(raw)) + text + raw)
@@ -43,10 +46,19 @@ def send(sock: socket.socket, head: dict, tree: Any = None) -> None:
         raise WireError(f"connection lost: {error}") from error
 
 
-def receive(sock: socket.socket, deadline: float | None = None, cap: int = ANSWER_CAP) -> tuple[dict, Any]:
-    """Receive one frame as (head, tree). `deadline` is a time.monotonic() value; everything is checked before use."""
+def receive(sock: socket.socket, deadline: float | None = None) -> tuple[dict, Any]:
+    """Receive an answer as (head, tree of plain arrays). `deadline` is a time.monotonic() value. Trusts nothing."""
+    return _receive(sock, deadline, TEXT_CAP, ANSWER_CAP, plain=True)
+
+
+def receive_request(sock: socket.socket) -> tuple[dict, Any]:
+    """Receive what the parent sent; tensors come back as tensors."""
+    return _receive(sock, None, REQUEST_CAP, REQUEST_CAP, plain=False)
+
+
+def _receive(sock, deadline: float | None, text_cap: int, cap: int, plain: bool) -> tuple[dict, Any]:
     text_length, raw_length = PREFIX.unpack(_read(sock, PREFIX.size, deadline))
-    if text_length + raw_length > cap:
+    if text_length > text_cap or raw_length > cap:
         raise WireError(f"answer of {text_length + raw_length} bytes is over the cap of {cap}")
     text, raw = _read(sock, text_length, deadline), _read(sock, raw_length, deadline)
     try:
@@ -54,7 +66,7 @@ def receive(sock: socket.socket, deadline: float | None = None, cap: int = ANSWE
         head, specs = frame["head"], frame["arrays"]
         if type(head) is not dict or type(specs) is not list:
             raise CodecError("malformed frame")
-        return head, unpack(frame["tree"], _arrays(specs, raw))
+        return head, unpack(frame["tree"], _arrays(specs, raw), plain=plain)
     except (CodecError, KeyError, TypeError, ValueError, RecursionError, OverflowError) as error:
         raise WireError(f"malformed frame: {str(error)[:200]}") from None
 
@@ -65,11 +77,13 @@ def _no_constant(name: str):
 
 def _arrays(specs: list, raw: bytes) -> list[np.ndarray]:
     arrays, offset = [], 0
+    if len(specs) > MAX_NODES:
+        raise CodecError("too many arrays")
     for dtype, shape in specs:
         if dtype not in DTYPES or type(shape) is not list or len(shape) > 8:
             raise CodecError(f"array of dtype {str(dtype)[:20]!r} or of too many dimensions")
-        if any(type(n) is not int or not 0 <= n <= 2**31 for n in shape):
-            raise CodecError("array with a shape that is none")
+        if any(type(n) is not int or n < 0 for n in shape) or math.prod(n for n in shape if n) > REQUEST_CAP:
+            raise CodecError("array with a shape that is none, or too large")
         nbytes = np.dtype(dtype).itemsize * math.prod(shape)
         if offset + nbytes > len(raw):
             raise CodecError("array longer than the bytes sent")

@@ -20,7 +20,8 @@ import socket
 import sys
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x8000000, 0x10000000, 0x20000000
-MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 2, 4, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REC, MS_PRIVATE = 1, 2, 4, 0x4000, 0x40000
+EMPTY = MS_RDONLY | MS_NOSUID | MS_NODEV
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 1, 24, 38
 
 
@@ -88,11 +89,11 @@ def _server(calls: int, limits: dict, nested: bool, serve) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if nested:
-            _mount(libc, b"tmpfs", b"/tmp", f"size={limits['tmp_bytes']},mode=1777".encode())
-            _mount(libc, b"tmpfs", b"/dev/shm", b"size=4096,mode=555")
+            _mount(libc, b"tmpfs", b"/tmp", f"size={limits['tmp_bytes']},nr_inodes=8192,mode=1777".encode())
+            _mount(libc, b"tmpfs", b"/dev/shm", b"size=4096,nr_inodes=2,mode=555", EMPTY)
         _limit(limits)
         if nested:
-            _mount(libc, b"tmpfs", b"/proc", b"size=4096,mode=555")
+            _mount(libc, b"tmpfs", b"/proc", b"size=4096,nr_inodes=2,mode=555", EMPTY)
             os.chdir("/tmp")
             _drop_capabilities(libc)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

@@ -10,9 +10,10 @@ import os
 
 import numpy as np
 
-from course.check.call import Outcome, call, plain
+from course.check.call import call, plain
 from course.check.judge import PartResult, judge
 from course.check.properties import property_results
+from course.check.sealed import number_verdict
 from course.check.store import load_public_check
 from course.check.verdict import Report
 
@@ -25,7 +26,7 @@ class CheckFailed(AssertionError):
 
 
 def check(answer, name: str | None = None) -> Report:
-    """Check a function against its public cases, or a number against its stored answer.
+    """Check a function against its public cases, or a number against its sealed answer.
 
     answer  the function, or the number
     name    which check; needed for a number: check(limit_collapse, "limit_collapse")
@@ -37,9 +38,12 @@ def check(answer, name: str | None = None) -> Report:
     if name is None:
         raise ValueError(f"check(answer, name) needs a name for a {type(answer).__name__}")
     public = load_public_check(name)
-    outcomes = [call(answer, case) for case in public.cases] if callable(answer) else _number(answer, public)
-    properties = _properties(answer, public) if callable(answer) else []
-    report = Report(judge(name, public.cases, public.expected, outcomes, public.beliefs, public.hints, properties))
+    if public.seal:
+        report = Report(number_verdict(public, _number(answer)))
+    else:
+        outcomes = [call(answer, case) for case in public.cases]
+        properties = _properties(answer, public)
+        report = Report(judge(name, public.cases, public.expected, outcomes, public.beliefs, public.hints, properties))
     if os.environ.get("NBGRADER_EXECUTION") and report.verdict.status != "pass":
         raise CheckFailed(str(report))
     return report
@@ -58,14 +62,15 @@ def _properties(answer, public) -> list[PartResult]:
     return results
 
 
-def _number(answer, public) -> list[Outcome]:
+def _number(answer) -> float | None:
+    """The number as a float; None for no answer yet, NaN for anything that is no single number."""
     if answer is None or answer is Ellipsis:
-        return [Outcome(error=("NotImplementedError", "no answer yet"))] * len(public.cases)
+        return None
     try:
         value = plain(answer)
-    except TypeError:
-        value = np.array(str(answer))
-    return [Outcome(value=value)] * len(public.cases)
+        return float(value) if value.ndim == 0 and value.dtype.kind in "fiu" else float("nan")
+    except (TypeError, ValueError, AttributeError):
+        return float("nan")
 
 
 __all__ = ["CheckFailed", "check"]

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 DTYPES = ("float64", "float32", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
+NAMES = {np.dtype(name): name for name in DTYPES}
 MAX_NODES = 20_000
 MAX_DEPTH = 12
 
@@ -49,49 +50,59 @@ def _pack(tree: Any, arrays: list[np.ndarray]) -> Any:
 
 
 def _supported(array: np.ndarray) -> np.ndarray:
-    if array.dtype.name not in DTYPES:
+    if array.dtype not in NAMES:
         raise CodecError(f"dtype {array.dtype} is none of {', '.join(DTYPES)}")
     return array
 
 
-def unpack(node: Any, arrays: list[np.ndarray]) -> Any:
-    """Inverse of `pack`. Trusts nothing: raises CodecError for anything `pack` could not have written."""
-    budget = [MAX_NODES]
+def unpack(node: Any, arrays: list[np.ndarray], *, plain: bool = False) -> Any:
+    """Inverse of `pack`. Trusts nothing: raises CodecError for anything `pack` could not have written.
+
+    plain: the tree may hold arrays and numbers only, as an answer does, neither tensors nor generators.
+    """
     try:
-        return _unpack(node, arrays, 0, budget)
+        return _Reader(arrays, plain).read(node, 0)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise error if isinstance(error, CodecError) else CodecError(f"malformed tree: {error}") from None
 
 
-def _unpack(node: Any, arrays: list[np.ndarray], depth: int, budget: list[int]) -> Any:
-    budget[0] -= 1
-    if budget[0] < 0 or depth > MAX_DEPTH or type(node) is not dict or not node:
-        raise CodecError("malformed tree: too large, too deep or not a node")
-    kind, content = next(iter(node.items()))
-    if kind == "v" and (content is None or type(content) in (str, bool)):
-        return content
-    if kind == "i" and len(content) < 40:
-        return int(content)
-    if kind == "f":
-        return float.fromhex(content)
-    if kind == "t":
-        values = torch.from_numpy(_indexed(arrays, content).copy())
-        return _with_gaps(values) if node.get("strided") else values
-    if kind == "a":
-        return _indexed(arrays, content)
-    if kind == "g":
-        return torch.Generator().manual_seed(int(content))
-    if kind == "l" and type(content) is list:
-        return [_unpack(item, arrays, depth + 1, budget) for item in content]
-    if kind == "d" and type(content) is dict:
-        return {key: _unpack(item, arrays, depth + 1, budget) for key, item in content.items()}
-    raise CodecError(f"malformed tree: node of kind {str(kind)[:20]!r}")
+class _Reader:
+    """Reads one tree; every array may be used once, so that a small frame cannot grow in memory."""
 
+    def __init__(self, arrays: list[np.ndarray], plain: bool):
+        self.arrays: list[np.ndarray | None] = list(arrays)
+        self.plain = plain
+        self.nodes = 0
 
-def _indexed(arrays: list[np.ndarray], index: Any) -> np.ndarray:
-    if type(index) is not int or not 0 <= index < len(arrays):
-        raise CodecError("malformed tree: no such array")
-    return arrays[index]
+    def read(self, node: Any, depth: int) -> Any:
+        self.nodes += 1
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH or type(node) is not dict or not node:
+            raise CodecError("malformed tree: too large, too deep or not a node")
+        kind, content = next(iter(node.items()))
+        if kind == "v" and (content is None or type(content) in (str, bool)):
+            return content
+        if kind == "i" and len(content) < 40:
+            return int(content)
+        if kind == "f":
+            return float.fromhex(content)
+        if kind == "a":
+            return self.array(content)
+        if kind == "l" and type(content) is list:
+            return [self.read(item, depth + 1) for item in content]
+        if kind == "d" and type(content) is dict:
+            return {key: self.read(item, depth + 1) for key, item in content.items()}
+        if kind == "t" and not self.plain:
+            values = torch.from_numpy(self.array(content))
+            return _with_gaps(values) if node.get("strided") else values
+        if kind == "g" and not self.plain:
+            return torch.Generator().manual_seed(int(content))
+        raise CodecError(f"malformed tree: node of kind {str(kind)[:20]!r}")
+
+    def array(self, index: Any) -> np.ndarray:
+        if type(index) is not int or not 0 <= index < len(self.arrays) or self.arrays[index] is None:
+            raise CodecError("malformed tree: no such array")
+        array, self.arrays[index] = self.arrays[index], None
+        return array
 
 
 def _with_gaps(values: torch.Tensor) -> torch.Tensor:

@@ -27,7 +27,8 @@ class Belief:
     name: str
     belief: str
     hints: tuple[str, ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    seal: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,9 +142,11 @@ def _gradient_part(cases, expected, actual) -> PartResult | None:
             return PartResult(
                 "gradient", False, f"{case.label}: raised {found.error[0]}", f"{case.label}: raised {found.error[0]}"
             )
-        if found.grads is None or wanted.grads is None:
+        if found.grads is None or wanted.grads is None or len(found.grads) != len(wanted.grads):
             reason = found.gradient_error or "no gradient"
-            return PartResult("gradient", False, f"{case.label}: {reason}", f"{case.label}: {reason}")
+            return PartResult(
+                "gradient", False, f"{case.label}: {reason}", f"{case.label}: no gradient flows through it"
+            )
         for position, got, want in zip(case.grad, found.grads, wanted.grads, strict=True):
             if case.tangent:
                 got, want = (_tangent(g, case.args[position]) for g in (got, want))
@@ -257,7 +260,7 @@ def _constant_factor(cases, expected, actual) -> tuple[str, ...]:
 @dataclass
 class PublicCheck:
     """What the learner's notebook knows of a check: public cases, expected outcomes, misconceptions, symptom hints, and
-    the properties that `course` defines, as (statement, "module:function")."""
+    the properties that `course` defines, as (statement, "module:function"). A number question has a seal instead."""
 
     name: str
     cases: list[Case]
@@ -265,3 +268,4 @@ class PublicCheck:
     beliefs: list[Belief] = field(default_factory=list)
     hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     properties: list[tuple[str, str]] = field(default_factory=list)
+    seal: str = ""

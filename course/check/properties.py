@@ -16,7 +16,7 @@ from course.check.judge import PartResult
 
 
 class LearnerError(Exception):
-    """The learner's function raised an error inside a property."""
+    """The learner's function raised an error, or gave something else than numbers, inside a property."""
 
 
 def property_results(
@@ -29,7 +29,7 @@ def property_results(
     def f(*args, **kwargs):
         outcome = ask(Case("property", args, kwargs))
         if outcome.error:
-            raise LearnerError(outcome.error[0])
+            raise LearnerError(f"a {outcome.error[0]}")
         return simplified(outcome.value)
 
     results = []
@@ -37,8 +37,8 @@ def property_results(
         try:
             problem = holds(f, generator(index))
         except LearnerError as error:
-            problem = f"it raised {error}"
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError):
+            problem = f"it gave {error}"
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError):
             problem = "the answer does not have the expected form"
         text = f"must hold: {statement}; {problem}" if problem else ""
         results.append(PartResult("properties", problem is None, text, text))
@@ -46,7 +46,18 @@ def property_results(
 
 
 def simplified(value):
-    """Floats for 0-d arrays, lists for lists, arrays as they are."""
-    if isinstance(value, np.ndarray) and value.ndim == 0:
+    """Floats for 0-d arrays (ints for integers), float64 arrays for arrays, lists for lists.
+
+    Raises LearnerError for NaN and for what is no number: a property written as `if abs(a - b) > tol` would let it pass.
+    """
+    if isinstance(value, list):
+        return [simplified(item) for item in value]
+    if isinstance(value, dict):
+        return {key: simplified(item) for key, item in value.items()}
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiub":
+        raise LearnerError("no numbers")
+    if value.dtype.kind == "f" and np.isnan(value).any():
+        raise LearnerError("NaN")
+    if value.ndim == 0:
         return value.item()
-    return [simplified(item) for item in value] if isinstance(value, list) else value
+    return value.astype(np.int64 if value.dtype.kind in "iu" else bool if value.dtype.kind == "b" else np.float64)

@@ -29,6 +29,21 @@ def load_public_check(name: str) -> PublicCheck:
     return from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
+GENERATED = "by `python -m autograder build`; do not edit"
+
+
+def sealed_to_json(check: PublicCheck) -> dict:
+    """A number question: hashes of the answer and of wrong answers."""
+    wrong = [{"name": b.name, "belief": b.belief, "hints": b.hints, "seal": b.seal} for b in check.beliefs]
+    return {
+        "generated": GENERATED,
+        "function": check.name,
+        "hints": check.hints,
+        "seal": check.seal,
+        "misconceptions": wrong,
+    }
+
+
 def to_json(check: PublicCheck) -> dict:
     beliefs = []
     for belief in check.beliefs:
@@ -39,7 +54,7 @@ def to_json(check: PublicCheck) -> dict:
         }
         beliefs.append({"name": belief.name, "belief": belief.belief, "hints": belief.hints, "outcomes": differing})
     return {
-        "generated": "by `python -m autograder build`; do not edit",
+        "generated": GENERATED,
         "function": check.name,
         "hints": check.hints,
         "properties": check.properties,
@@ -52,6 +67,10 @@ def to_json(check: PublicCheck) -> dict:
 
 
 def from_json(data: dict) -> PublicCheck:
+    hints = {part: tuple(texts) for part, texts in data["hints"].items()}
+    if "seal" in data:
+        wrong = [Belief(m["name"], m["belief"], tuple(m["hints"]), seal=m["seal"]) for m in data["misconceptions"]]
+        return PublicCheck(data["function"], [], [], wrong, hints, seal=data["seal"])
     cases = [_case_from_json(item) for item in data["cases"]]
     expected = [_outcome_from_json(item["expected"]) for item in data["cases"]]
     beliefs = []
@@ -59,7 +78,6 @@ def from_json(data: dict) -> PublicCheck:
         stored = {int(i): _outcome_from_json(o) for i, o in item["outcomes"].items()}
         outcomes = tuple(stored.get(i, e) for i, e in enumerate(expected))
         beliefs.append(Belief(item["name"], item["belief"], tuple(item["hints"]), outcomes))
-    hints = {part: tuple(texts) for part, texts in data["hints"].items()}
     properties = [(statement, function) for statement, function in data["properties"]]
     return PublicCheck(data["function"], cases, expected, beliefs, hints, properties)
 

@@ -7,7 +7,7 @@ from autograder.spec import Exercise
 HINTS = (
     "All cosines are 1, so all logits are equal, whatever the temperature.",
     "With equal logits each candidate has the same probability. How many candidates does an anchor have?",
-    "2B - 1 = 63 candidates: the loss is -ln(1/63).",
+    "2B - 1 candidates share the probability equally: minus the logarithm of one share.",
 )
 exercise = Exercise("limit_collapse", number=True, hints={"values": HINTS})
 
