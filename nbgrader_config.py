@@ -38,7 +38,10 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
-c.Autograde.pre_convert_hook = "autograder.plugin.remove_links"
+# with nbgrader's exchange, which dates submissions itself, late penalties need "...before_grading_exchanged"
+c.Autograde.pre_convert_hook = "autograder.plugin.before_grading"
 # without this `nbgrader autograde` skips what it has graded before and exits 0, whatever has changed since
 c.Autograde.force = True
 c.GenerateFeedback.force = True
+
+c.ExportApp.plugin_class = "autograder.export.CheckedCsvExport"

@@ -42,6 +42,7 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--workers", type=int, default=0, metavar="N", help="parallel graders (default: processors)")
     group.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of a Dask scheduler")
     group.add_argument("--force", action="store_true", help="grade again what has been graded")
+    group.add_argument("--exchanged", action="store_true", help="believe timestamp.txt: nbgrader's exchange wrote it")
     group.add_argument("--unsafe-no-sandbox", action="store_true", help="run the code without a sandbox")
     group.set_defaults(run=_grade_class)
 
@@ -84,6 +85,7 @@ def _grade_class(arguments) -> int:
         scheduler=arguments.scheduler,
         force=arguments.force,
         unsafe=arguments.unsafe_no_sandbox,
+        exchanged=arguments.exchanged,
     )
 
 

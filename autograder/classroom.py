@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.exc import SAWarning, SQLAlchemyError
 
 from autograder.files import valid_student, write_atomically
 from autograder.grade import CheckRecord, Record, grade
 from autograder.manifest import load_unit
-from autograder.plugin import warm_sandbox
+from autograder.plugin import submission_time, warm_sandbox
 from autograder.rebuilt import rebuilt_notebook, record_path, with_verdicts
 from autograder.sandbox import Sandbox, SandboxError
 from autograder.submission import SubmissionError, parse_submission, read_bytes
@@ -70,8 +70,12 @@ def grade_class(
     scheduler: str | None = None,
     force: bool = False,
     unsafe: bool = False,
+    exchanged: bool = False,
 ) -> int:
-    """Grade submitted/*/UNIT/ into the gradebook. Exit status: 0, or 1 when a submission could not be graded."""
+    """Grade submitted/*/UNIT/ into the gradebook. Exit status: 0, or 1 when a submission could not be graded.
+
+    exchanged: timestamp.txt was written by nbgrader's exchange and counts for late penalties.
+    """
     load_unit(unit)
     course = course.resolve()
     if not unsafe and not scheduler:
@@ -101,23 +105,29 @@ def grade_class(
         if result.record is None:
             problems[result.student] = result.error
         else:
-            record = _record(result.record)
-            write_atomically(record_path(course, unit, result.student), json.dumps(result.record, indent=1) + "\n")
-            gradebook.save(result.student, result.notebook)
-            text = f"{record.score:g} of {record.max_score:g}"
+            try:
+                record = _record(result.record)
+                write_atomically(record_path(course, unit, result.student), json.dumps(result.record, indent=1) + "\n")
+                gradebook.save(result.student, result.notebook, exchanged)
+                text = f"{record.score:g} of {record.max_score:g}"
+            except (ValueError, OSError, SQLAlchemyError) as error:
+                record_path(course, unit, result.student).unlink(
+                    missing_ok=True
+                )  # not complete: graded again next time
+                problems[result.student] = text = f"could not be saved: {type(error).__name__}: {error}"
         print(f"[{number}/{len(jobs)}] {result.student}: {text}   (about {left:.0f} s left)", flush=True)
     for student, problem in sorted(problems.items()):
-        print(f"NOT GRADED {student}: {problem}")
+        print(f"NOT GRADED {_shown(student)}: {problem}")
         broken = json.dumps({"unit": unit, "error": problem}, indent=1)
-        write_atomically(course / "records" / unit / f"{_safe(student)}.error.json", broken + "\n")
+        write_atomically(error_path(course, unit, student), broken + "\n")
     for student in {folder.parent.name for folder in folders} - set(problems):
-        (course / "records" / unit / f"{_safe(student)}.error.json").unlink(missing_ok=True)
+        error_path(course, unit, student).unlink(missing_ok=True)
     return 1 if problems else 0
 
 
 def _content(folder: Path, unit: str) -> bytes:
     if folder.is_symlink() or folder.parent.is_symlink():
-        raise SubmissionError(f"{folder} is a link, not a submission")
+        raise SubmissionError(f"{_shown(folder.parent.name)}/{folder.name} is a link, not a submission")
     if not valid_student(folder.parent.name):
         raise SubmissionError(f"{folder.parent.name!r} cannot be a student's id")
     return read_bytes(folder / f"{unit}.ipynb")
@@ -187,8 +197,15 @@ def _record(data: dict[str, Any]) -> Record:
     return Record(**{**data, "checks": checks})
 
 
-def _safe(student: str) -> str:
-    return student if valid_student(student) else hashlib.sha256(student.encode()).hexdigest()[:12]
+def error_path(course: Path, unit: str, student: str) -> Path:
+    """Where it is written why a submission was not graded."""
+    safe = student if valid_student(student) else hashlib.sha256(os.fsencode(student)).hexdigest()[:12]
+    return course / "records" / unit / "errors" / f"{safe}.json"
+
+
+def _shown(student: str) -> str:
+    """A folder name as it may be printed, whatever bytes it is made of."""
+    return student if valid_student(student) else ascii(student)
 
 
 class GradebookWriter:
@@ -209,14 +226,15 @@ class GradebookWriter:
                     f"the gradebook does not know {unit}: run `nbgrader generate_assignment {unit}` first"
                 ) from None
 
-    def save(self, student: str, notebook: str) -> None:
+    def save(self, student: str, notebook: str, exchanged: bool = False) -> None:
         from nbgrader.api import Gradebook
         from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 
         with warnings.catch_warnings(), Gradebook(self.url) as gradebook:
             warnings.simplefilter("ignore", SAWarning)  # nbgrader adds its rows in an order that SQLAlchemy remarks on
             gradebook.update_or_create_student(student)
-            gradebook.update_or_create_submission(self.unit, student)
+            when = submission_time(self.course / "submitted" / student / self.unit) if exchanged else None
+            gradebook.update_or_create_submission(self.unit, student, **({"timestamp": when} if when else {}))
         write_atomically(self.course / "autograded" / student / self.unit / f"{self.unit}.ipynb", notebook)
         names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}

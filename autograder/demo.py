@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from autograder.classroom import error_path
 from autograder.manifest import ROOT, Unit, load_unit
 from autograder.spec import Variant
 
@@ -109,7 +110,7 @@ def print_table(course: Path, unit: Unit) -> None:
     for folder in sorted((course / "submitted").iterdir()):
         path = course / "records" / unit.slug / f"{folder.name}.json"
         if not path.exists():
-            problem = json.loads(path.with_suffix(".error.json").read_text(encoding="utf-8"))["error"]
+            problem = json.loads(error_path(course, unit.slug, folder.name).read_text(encoding="utf-8"))["error"]
             print(f"{folder.name:<9} {'not graded':>10}  {problem}")
             continue
         record = json.loads(path.read_text(encoding="utf-8"))

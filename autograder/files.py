@@ -7,7 +7,7 @@ import re
 import tempfile
 from pathlib import Path
 
-STUDENT = re.compile(r"[\w@.+ -]{1,100}", re.UNICODE)
+STUDENT = re.compile(r"[\w@.+ -]{1,100}", re.ASCII)
 
 
 def write_atomically(path: Path, content: str) -> None:
@@ -27,5 +27,5 @@ def write_atomically(path: Path, content: str) -> None:
 
 
 def valid_student(name: str) -> bool:
-    """Whether a folder name can be a student's id: one path component without control characters."""
+    """Whether a folder name can be a student's id: one path component of plain characters."""
     return STUDENT.fullmatch(name) is not None and name not in (".", "..")

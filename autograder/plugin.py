@@ -10,18 +10,20 @@ import atexit
 import json
 import os
 import stat
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 import nbformat
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import parse_utc
 from traitlets import Bool
 
 from autograder.files import write_atomically
 from autograder.grade import grade
 from autograder.rebuilt import NOTES, rebuilt_notebook, record_path, with_verdicts
 from autograder.sandbox import Sandbox
-from autograder.submission import parse_submission, read_submission
+from autograder.submission import SubmissionError, parse_submission, read_submission
 
 
 @lru_cache(maxsize=2)
@@ -37,6 +39,8 @@ class RebuildFromManifest(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         path = Path(resources["metadata"]["path"]) / f"{resources['metadata']['name']}.ipynb"
+        if path.parent.is_symlink() or path.parent.parent.is_symlink():
+            raise SubmissionError(f"{path.parent} is a link, not a submission")
         return rebuilt_notebook(read_submission(path, resources["nbgrader"]["assignment"])), resources
 
 
@@ -58,12 +62,41 @@ class TrustedGrade(NbGraderPreprocessor):
         return with_verdicts(nb, record), resources
 
 
-def remove_links(assignment: str, student: str, notebooks: list[str]) -> None:
-    """Before nbgrader copies a submission: links and special files in it are removed, since nbgrader would follow them
-    (and hand what they point to back with the feedback). A link has no content, so nothing of the student is lost."""
-    for folder in {Path(notebook).parent for notebook in notebooks}:
+def before_grading(assignment: str, student: str, notebooks: list[str]) -> None:
+    """Before nbgrader copies a submission: what it would follow or believe is taken away.
+
+    Links and special files are removed, since nbgrader follows them (and hands what they point to back with the
+    feedback); a link has no content, so nothing of the student is lost. timestamp.txt is set aside: who can put a file
+    into a submission can date it.
+    """
+    for folder in _own_folders(notebooks):
         for path in special_files(folder):
             path.unlink()
+        if (folder / "timestamp.txt").exists():
+            (folder / "timestamp.txt").rename(folder / "timestamp.txt.refused")
+
+
+def before_grading_exchanged(assignment: str, student: str, notebooks: list[str]) -> None:
+    """The same for submissions that nbgrader's exchange collected, which dates them itself: readable dates are kept."""
+    for folder in _own_folders(notebooks):
+        for path in special_files(folder):
+            path.unlink()
+        if (folder / "timestamp.txt").exists() and submission_time(folder) is None:
+            (folder / "timestamp.txt").rename(folder / "timestamp.txt.refused")
+
+
+def submission_time(folder: Path) -> datetime | None:
+    """What timestamp.txt says, None where there is none or it is no date."""
+    try:
+        return parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8")[:100].strip())
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _own_folders(notebooks: list[str]) -> list[Path]:
+    """The submission's folder, unless it is a link into somebody else's."""
+    folders = {Path(notebook).parent for notebook in notebooks}
+    return [folder for folder in folders if not (folder.is_symlink() or folder.parent.is_symlink())]
 
 
 def special_files(folder: Path) -> list[Path]:

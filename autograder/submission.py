@@ -95,9 +95,15 @@ def _raw_cell(cell: dict) -> dict:
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     return {
         "type": "code" if cell.get("cell_type") == "code" else "text",
-        "source": source.replace("\r\n", "\n") if isinstance(source, str) else "",
-        "id": name if isinstance(name, str) else "",
+        "source": _printable(source) if isinstance(source, str) else "",
+        "id": _printable(name) if isinstance(name, str) else "",
     }
+
+
+def _printable(text: str) -> str:
+    """Text that can be written to a file: Unix line ends, no lone surrogates, no control characters but tab."""
+    text = text.replace("\r\n", "\n").encode("utf-8", "replace").decode()
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)
 
 
 def guess_unit(cells: list[dict], path: Path | str) -> str:

@@ -103,6 +103,52 @@ def test_autograde_feedback_and_export(released, sandbox):
     assert float(rows["alice"]["max_score"]) == TOTAL + sum(U.manual.values())
 
 
+def test_export_reports_and_clamps_what_cannot_be_a_grade(tmp_path, sandbox):
+    from nbgrader.api import Gradebook
+
+    course = new_course(tmp_path)
+    write_submission(course, "=cmd()", SOLUTION)
+    write_submission(course, "mallory", SOLUTION)
+    assert grade_class(course, UNIT, workers=1) == 1  # "=cmd()" cannot be a student's id
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        book.find_grade("check_nt_xent", UNIT, UNIT, "mallory").manual_score = 99.0
+        book.db.commit()
+    assert nbgrader(course, "export", "--to", str(course / "grades.csv")).returncode == 0
+    with open(course / "grades.csv", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["score"]) == TOTAL
+    assert row["problem"] == "check_nt_xent has 99 of 5"
+
+
+def test_a_forged_or_broken_timestamp_gains_and_harms_nothing(tmp_path, sandbox):
+    from nbgrader.api import Gradebook
+
+    course = new_course(tmp_path)
+    for student, text in (("early", "2001-01-01 00:00:00 UTC"), ("broken", "no date")):
+        path = write_submission(course, student, SOLUTION)
+        (path.parent / "timestamp.txt").write_text(text)
+    assert nbgrader(course, "autograde", UNIT).returncode == 0
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+        for student in ("early", "broken"):
+            submission = book.find_submission(UNIT, student)
+            assert submission.timestamp is None
+            assert submission.score == TOTAL
+
+
+def test_a_linked_folder_is_not_graded_as_ones_own(tmp_path, sandbox):
+    course = new_course(tmp_path)
+    write_submission(course, "ada", SOLUTION)
+    (course / "submitted" / "eve").symlink_to(course / "submitted" / "ada")
+    (course / "submitted" / "fay").mkdir()
+    (course / "submitted" / "fay" / UNIT).symlink_to(course / "submitted" / "ada" / UNIT)
+    nbgrader(course, "autograde", UNIT)
+    assert grade_class(course, UNIT, workers=1) == 1
+    book = grades(course)
+    assert sum(score or 0 for score, _ in book["ada"].values()) == TOTAL
+    for student in ("eve", "fay"):
+        assert sum(score or 0 for score, _ in book.get(student, {}).values()) == 0
+
+
 def test_a_manual_grade_survives_grading_again(released, sandbox):
     from nbgrader.api import Gradebook
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -114,7 +115,11 @@ def test_what_is_no_number_cannot_be_sent(value):
     ],
 )
 def test_a_forged_frame_is_refused(pair, forged):
-    sender = threading.Thread(target=pair[0].sendall, args=(forged,))
+    def send():
+        with contextlib.suppress(OSError):  # the other side may hang up before it has read everything
+            pair[0].sendall(forged)
+
+    sender = threading.Thread(target=send)
     sender.start()
     with pytest.raises(wire.WireError):
         wire.receive(pair[1], time.monotonic() + 5)
