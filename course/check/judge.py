@@ -69,7 +69,10 @@ def judge(
         row = PartResult("values", False, "not implemented yet", "not implemented yet", "missing")
         return Verdict(name, "missing", 0.0, (row,))
     parts = [_values_part(part, cases, expected, actual) for part in ("values", "stability", "bad input")]
-    parts += [_gradient_part(cases, expected, actual), _unchanged_part(actual), *properties]
+    # a gradient that overflows is a matter of stability, not of the derivative
+    parts += [_gradient_part("gradient", "values", cases, expected, actual)]
+    parts += [_gradient_part("stability", "stability", cases, expected, actual)]
+    parts += [_unchanged_part(actual), *properties]
     rows = _merged([row for row in parts if row is not None])
     judged_by_properties = all(c.compare == "any" for c in cases if c.part == "values")
     score = _score(rows, ("values", "properties") if judged_by_properties else ("values",))
@@ -78,9 +81,12 @@ def judge(
         return Verdict(name, "pass", 1.0, rows)
     first = failing[0]
     status = first.status if score == 0 else "partial"
-    found = next((b for b in beliefs if _explains(b, first.part, cases, actual)), None)
+    found = next((b for b in beliefs if _explains(b, first.part, cases, expected, actual)), None)
+    found = found or next((b for b in beliefs if _explains(b, first.part, cases, expected, actual, False)), None)
     if found:
         return Verdict(name, status, score, rows, found.name, found.belief, found.hints)
+    if first.status == "error":  # a hint about the mathematics would only distract from the error's own text
+        return Verdict(name, status, score, rows)
     extra = _constant_factor(cases, expected, actual) if first.part == "values" else ()
     return Verdict(name, status, score, rows, hints=extra + tuple((hints or {}).get(first.part, ())))
 
@@ -135,26 +141,27 @@ def _value_problem(case: Case, wanted: Outcome, found: Outcome) -> Mismatch | No
     return compare(case.compare, found.value, wanted.value, tolerance(case))
 
 
-def _gradient_part(cases, expected, actual) -> PartResult | None:
-    rows = [(c, e, a) for c, e, a in zip(cases, expected, actual, strict=True) if c.grad]
+def _gradient_part(part: str, of: str, cases, expected, actual) -> PartResult | None:
+    """Gradients of the cases that belong to the part `of`, reported under `part`."""
+    rows = [(c, e, a) for c, e, a in zip(cases, expected, actual, strict=True) if c.grad and c.part == of]
     for case, wanted, found in rows:
         if found.error:
             return PartResult(
-                "gradient", False, f"{case.label}: raised {found.error[0]}", f"{case.label}: raised {found.error[0]}"
+                part, False, f"{case.label}: raised {found.error[0]}", f"{case.label}: raised {found.error[0]}"
             )
+        if part != "gradient" and found.grads is None:
+            continue  # a graph that is missing everywhere is said once
         if found.grads is None or wanted.grads is None or len(found.grads) != len(wanted.grads):
             reason = found.gradient_error or "no gradient"
-            return PartResult(
-                "gradient", False, f"{case.label}: {reason}", f"{case.label}: no gradient flows through it"
-            )
+            return PartResult(part, False, f"{case.label}: {reason}", f"{case.label}: no gradient flows through it")
         for position, got, want in zip(case.grad, found.grads, wanted.grads, strict=True):
             if case.tangent:
                 got, want = (_tangent(g, case.args[position]) for g in (got, want))
             problem = compare("close", got, want, tolerance(case))
             if problem:
                 where = f"{case.label}, gradient in argument {position + 1}"
-                return PartResult("gradient", False, f"{where}: {problem.public}", f"{where}: {problem.discreet}")
-    return PartResult("gradient", True) if rows else None
+                return PartResult(part, False, f"{where}: {problem.public}", f"{where}: {problem.discreet}")
+    return PartResult(part, True) if rows else None
 
 
 def _tangent(gradient: np.ndarray, point: torch.Tensor) -> np.ndarray:
@@ -173,12 +180,12 @@ def _unchanged_part(actual) -> PartResult:
 
 
 def _merged(rows: list[PartResult]) -> tuple[PartResult, ...]:
-    """One row per part, in the order of PART_WEIGHTS: the first failing one, else the passing one."""
+    """One row per part, in the order of PART_WEIGHTS: the first failing one, else the one with something to say."""
     merged = []
     for part in PART_WEIGHTS:
         of_part = [row for row in rows if row.part == part]
         if of_part:
-            merged.append(next((row for row in of_part if not row.ok), of_part[0]))
+            merged.append(next((row for row in of_part if not row.ok), max(of_part, key=lambda row: len(row.public))))
     return tuple(merged)
 
 
@@ -190,23 +197,36 @@ def _score(rows: tuple[PartResult, ...], gates: tuple[str, ...]) -> float:
     return sum(PART_WEIGHTS[row.part] for row in rows if row.ok) / total
 
 
-def _explains(belief: Belief, part: str, cases, actual) -> bool:
-    """Whether the misconception answers as the learner's function does on every case of the failing part."""
+def _explains(belief: Belief, part: str, cases, expected, actual, whole: bool = True) -> bool:
+    """Whether the misconception answers as the learner's function does, on the values and on the failing part.
+
+    whole: False compares of a list of lines (a ladder) only those up to the first wrong one: the rest may follow from it.
+    """
     concerned = 0
-    for case, wrong, found in zip(cases, belief.outcomes, actual, strict=True):
-        if part == "gradient" and case.grad:
+    for case, wanted, wrong, found in zip(cases, expected, belief.outcomes, actual, strict=True):
+        of_part = case.part == part or (part == "properties" and case.compare == "any" and not case.raises)
+        if of_part or case.part == "values":
+            concerned += of_part
+            if (found.error and found.error[0]) != (wrong.error and wrong.error[0]):
+                return False
+            value, other = found.value, wrong.value
+            if not whole and case.compare == "close":
+                value, other = _to_first_difference(value, other, wanted.value, tolerance(case))
+            if found.error is None and not _alike(value, other, case.compare, tolerance(case)):
+                return False
+        if case.grad and (part == "gradient" if case.part == "values" else of_part):
             concerned += 1
             if not _alike(found.grads, wrong.grads, "close", tolerance(case)):
                 return False
-        elif case.part == part or (part == "properties" and case.compare == "any" and not case.raises):
-            concerned += 1
-            if (found.error is None) != (wrong.error is None):
-                return False
-            if found.error is None and not _alike(found.value, wrong.value, case.compare, tolerance(case)):
-                return False
-            if found.error is not None and found.error[0] != wrong.error[0]:
-                return False
     return concerned > 0
+
+
+def _to_first_difference(found, wrong, wanted, rtol: float):
+    """Both lists up to the first line in which `wrong` is wrong; other values as they are."""
+    if not isinstance(wanted, list) or not all(isinstance(v, list) and len(v) == len(wanted) for v in (found, wrong)):
+        return found, wrong
+    end = next((i for i, w in enumerate(wanted) if compare("close", wrong[i], w, rtol)), len(wanted)) + 1
+    return found[:end], wrong[:end]
 
 
 def _alike(found, wrong, rule: str, rtol: float) -> bool:
@@ -248,11 +268,13 @@ def _constant_factor(cases, expected, actual) -> tuple[str, ...]:
         if not isinstance(found.value, np.ndarray) or found.value.shape != wanted.value.shape:
             return ()
         w, f = wanted.value.astype(float), found.value.astype(float)
-        keep = np.abs(w) > 1e-6
+        keep = (np.abs(w) > 1e-6) & np.isfinite(w)
         ratios += list((f[keep] / w[keep]).ravel())
     if len(ratios) < 2 or not np.isfinite(ratios).all() or np.ptp(ratios) > 1e-4 * max(1.0, abs(ratios[0])):
         return ()
     factor = float(np.median(ratios))
+    if abs(factor - 1) < 1e-3:
+        return ()
     named = next((text for value, text in NAMED_FACTORS.items() if abs(factor - value) < 1e-3 * abs(value)), None)
     return (named or f"Every value is the right one times {factor:.4g}: a constant factor is off.",)
 

@@ -34,7 +34,7 @@
 #
 # **Conventions.** `anchor`, `positive`, `negative` have shape (B, d), `negatives` has shape (B, N, d) and never holds the
 # positive. Natural logarithm, nats. A loss is a tensor of shape (), the mean over anchors, differentiable, computed
-# without a Python loop over the batch, finite for logits of $\pm 10^4$ (a logit is what stands in the exponent), in
+# best without a Python loop over the batch (a loop is slow, not wrong), finite for logits of $\pm 10^4$ (a logit is what stands in the exponent), in
 # float16, float32 and float64. Your functions must not change their inputs. Wrong shapes, an empty batch, NaN, or a
 # number out of range raise `ValueError`; `course.validate` does that in a line:
 #
@@ -263,7 +263,7 @@ check(nt_xent)
 # *Difficulty* ●●○○○ · *time* 20 min · 1 point each
 #
 # Work them out with a pencil, then give the **number** (an expression such as `math.log(3)` is fine; four digits are not
-# enough, give the exact value in floating point).
+# enough: float64, right to 1e-8).
 #
 # **Collapse.** An encoder maps every image to the same unit vector. What is `nt_xent` for B = 32, at any temperature?
 

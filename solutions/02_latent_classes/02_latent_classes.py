@@ -49,6 +49,12 @@
 # `validate.world(rho, classes, z)` (or without `z`) checks all of that in one line. You may call the functions that
 # you wrote earlier in this notebook.
 
+# %% [markdown]
+# **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
+# the `check(...)` cell below it: it says at once what holds and what does not, and, where it recognises it, which belief is
+# wrong. Hints unfold one after the other. The grade is decided later on *other* inputs, drawn after your code has loaded.
+# Your functions must not change their inputs.
+
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
 
@@ -296,7 +302,7 @@ scatter_against_bound(found, bound_name="curl_bound", value_name="mean_classifie
 #   \bar p_i=\frac1b\sum_j p_{ij},\quad \bar n_i=\frac1b\sum_j n_{ij}.$$
 #
 # Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), any floating dtype; return a 0-dim tensor
-# that can be differentiated, without a Python loop over the batch, finite for logits of $\pm10^4$.
+# that can be differentiated, best without a Python loop over the batch, finite for logits of $\pm10^4$.
 # `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and NaN.
 
 # %% nbgrader={"grade": false, "grade_id": "block_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -442,7 +448,7 @@ ladder(
 # %% [markdown]
 # ## 11 · `counterexample_dream`
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 4 points
+# *Difficulty* ●●●●○ · *time* 10 min · 4 points
 #
 # The lemma says: *if* the contrastive loss is small, the classifier is good. The "dream theorem" would say more: the
 # minimiser of the contrastive loss over a set of embeddings is nearly as good as the best embedding of the set. It is
@@ -488,8 +494,7 @@ def counterexample_dream(r):
 
 
 # %% [markdown]
-# **Look at your world before you submit.** In the notebook the check only sees whether four arrays come back and
-# whether a small `r` raises; the three lines are tested when the exercise is graded. The next two cells compute them
+# **Look at your world before you submit.** The check evaluates the three lines on the world that you return. The next two cells compute them
 # from the definitions.
 
 # %%
@@ -519,3 +524,12 @@ for name, z in (("z_useless", z_useless), ("z_good", z_good)):
 
 # %% nbgrader={"grade": true, "grade_id": "check_counterexample_dream", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 check(counterexample_dream)
+
+# %% [markdown]
+# ---
+# Done? Restart the kernel and run all cells once (*Run → Restart Kernel and Run All Cells*): what runs from top to bottom
+# here, runs in the grader. Grade it yourself on hidden inputs with
+#
+# ```
+# python -m autograder grade exercises/02_latent_classes/02_latent_classes.ipynb
+# ```

@@ -60,6 +60,12 @@
 # | 12 | `ladder_proposition1` | 5 |
 # | 13 | `unsupervised_loss_many` (challenge) | 5 |
 
+# %% [markdown]
+# **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
+# the `check(...)` cell below it: it says at once what holds and what does not, and, where it recognises it, which belief is
+# wrong. Hints unfold one after the other. The grade is decided later on *other* inputs, drawn after your code has loaded.
+# Your functions must not change their inputs.
+
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import itertools
 import math
@@ -163,7 +169,7 @@ check(lemma1_bound)
 # %% [markdown]
 # ## 3 · `lemma1_sharp`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 2 points
+# *Difficulty* ●●●○○ · *time* 10 min · 2 points
 #
 # The $\ln C$ is not needed, and a collision helps instead of hurting. After Jensen, the loss at an anchor $(x,c)$ is
 # at least $\sum_j\rho_j\,\zeta(a_j)$. The paper keeps only the largest term. Keep them all:
@@ -672,7 +678,7 @@ ladder(
 # %% [markdown]
 # ## 13 · `unsupervised_loss_many` (challenge)
 #
-# *Difficulty* ●●●●● · *time* 60 min · 5 points
+# *Difficulty* ●●●●● · *time* 40 min · 5 points
 #
 # Enumerating draws is hopeless for $N=65536$. One integral is not: for independent positive $X_1,\dots,X_N$ with one
 # law,
@@ -738,3 +744,12 @@ for n in (1, 15, 255, 65536):
     loss = unsupervised_loss_many(*world, n)
     bound = lemma2_sharp(loss, world[0], n)
     print(f"N = {n:5d}   L_un = {loss:8.5f}   sharp bound = {bound:8.5f}   L_sup = {supervised:.5f}")
+
+# %% [markdown]
+# ---
+# Done? Restart the kernel and run all cells once (*Run → Restart Kernel and Run All Cells*): what runs from top to bottom
+# here, runs in the grader. Grade it yourself on hidden inputs with
+#
+# ```
+# python -m autograder grade exercises/03_many_negatives/03_many_negatives.ipynb
+# ```

@@ -391,7 +391,7 @@ plots_information.price(bits, needed, floors)
 # - `x`, `y`: floating tensors (B, d), one shape, row $i$ of both is a positive pair. Returns a 0-dim tensor.
 # - `ValueError`: shapes that differ, an empty batch, NaN, `alpha` not a finite number > 0, a row whose norm is not 1
 #   within 10⁻² (`require_unit_rows`, given above, does all but `alpha`).
-# - At identical rows the gradient for `alpha=2` is 0, not NaN.
+# - At identical rows the gradient for `alpha=2` is finite, and 0 along the sphere (only that part of it is compared).
 
 # %% nbgrader={"grade": false, "grade_id": "alignment", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def alignment(x, y, alpha=2):
@@ -537,3 +537,12 @@ plots_information.circles({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in cl
 #   point for "$L_N=\ln(N+1)$ at $s=0$" without saying that $I=0$ is needed.
 # === END MARK SCHEME ===
 # ### END SOLUTION
+
+# %% [markdown]
+# ---
+# Done? Restart the kernel and run all cells once (*Run → Restart Kernel and Run All Cells*): what runs from top to bottom
+# here, runs in the grader. Grade it yourself on hidden inputs with
+#
+# ```
+# python -m autograder grade exercises/04_mutual_information/04_mutual_information.ipynb
+# ```
