@@ -23,6 +23,8 @@ from autograder.child import seccomp
 ROOT = Path(__file__).resolve().parent.parent
 # Distributions that hold answers to graded functions: invisible to a student's code even when a teacher has them.
 HOLD_ANSWERS = ("pytorch-metric-learning", "infonce", "info-nce-pytorch", "lightly", "open-clip-torch", "solo-learn")
+# Parts of `course` that compute, for lectures and experiments, what some exercise asks for in another form.
+EVALUATORS = ("experiments", "debias_experiment.py", "counterexamples.py")
 START_LIMIT = 120.0  # seconds for the warm process to import torch on a slow, busy machine
 
 
@@ -156,6 +158,11 @@ class Sandbox:
         for path in answer_paths():
             command += ["--tmpfs", str(path)] if path.is_dir() else ["--ro-bind", "/dev/null", str(path)]
         command += ["--ro-bind", str(ROOT / "course"), "/sandbox/course"]
+        for name in EVALUATORS:
+            path = ROOT / "course" / name
+            if path.exists():
+                target = f"/sandbox/course/{name}"
+                command += ["--tmpfs", target] if path.is_dir() else ["--ro-bind", "/dev/null", target]
         command += ["--ro-bind", str(ROOT / "autograder" / "child"), "/sandbox/child"]
         command += ["--proc", "/proc", "--dev", "/dev", "--size", str(Limits.tmp_bytes), "--tmpfs", "/tmp"]
         for key, value in self._environment("/sandbox", control).items():

@@ -92,7 +92,7 @@ class Session:
             self.notes.append(f"a cell was left out, it {end.message}: {_first_line(source)}")
             self.cells[index] = ""
             return
-        if isinstance(answer, dict) and answer.get("error"):
+        if isinstance(answer, dict) and isinstance(answer.get("error"), list):
             kind, message = _error(answer["error"])
             if kind != "NotImplementedError":
                 line = answer.get("line")
@@ -148,9 +148,10 @@ class Session:
         status = self.fork.kill()
         self.fork, self.loaded = None, 0
         if "closed" not in reason and "lost" not in reason:
-            return SessionEnd("crash", f"sent something else than an answer ({reason})")
+            return SessionEnd("crash", "sent something else than an answer")
         if os.WIFSIGNALED(status):
-            name = signal.Signals(os.WTERMSIG(status)).name
+            number = os.WTERMSIG(status)
+            name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
             if name in ("SIGXCPU", "SIGKILL"):
                 return SessionEnd("timeout", f"used more processor time than allowed ({name})")
             return SessionEnd("crash", f"was ended by {name}")
@@ -161,7 +162,7 @@ def _outcome(answer) -> Outcome:
     """What the child says of one call; anything that is not of the expected form counts as no answer."""
     if not isinstance(answer, dict):
         return Outcome(error=("TypeError", "no answer"))
-    if answer.get("error"):
+    if "error" in answer:
         return Outcome(error=_error(answer["error"]))
     reason, grads = answer.get("gradient_error"), answer.get("grads")
     reason = clean(reason) if isinstance(reason, str) else None

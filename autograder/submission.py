@@ -18,7 +18,8 @@ from autograder.manifest import CHECK, Cell, Unit, load_unit, unit_names
 
 MAX_BYTES = 20 * 2**20
 MAX_CELLS = 2000
-MAX_CODE = 100_000, 500_000  # characters of one code cell, of all: parsing hostile code takes long
+MAX_CODE = 20_000, 200_000  # characters of one code cell, of all: parsing hostile code takes long
+MAX_TEXT = 10_000  # of a text cell: rendering hostile Markdown takes long
 
 
 class SubmissionError(ValueError):
@@ -79,10 +80,9 @@ def raw_cells(content: bytes, path: Path | str) -> list[dict]:
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"{path} has {len(cells)} cells, over the limit of {MAX_CELLS}")
     found = [_raw_cell(cell) for cell in cells if isinstance(cell, dict)]
-    code = [len(cell["source"]) for cell in found if cell["type"] == "code"] or [0]
-    for size, limit, what in ((max(code), MAX_CODE[0], "a code cell"), (sum(code), MAX_CODE[1], "code")):
-        if size > limit:
-            raise SubmissionError(f"{path} holds {what} of {size} characters, over the limit of {limit}")
+    code = sum(len(cell["source"]) for cell in found if cell["type"] == "code")
+    if code > MAX_CODE[1]:
+        raise SubmissionError(f"{path} holds {code} characters of code, over the limit of {MAX_CODE[1]}")
     return found
 
 
@@ -95,15 +95,22 @@ def _raw_cell(cell: dict) -> dict:
     name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
     return {
         "type": "code" if cell.get("cell_type") == "code" else "text",
-        "source": _printable(source) if isinstance(source, str) else "",
+        "source": _bounded(_printable(source), code=cell.get("cell_type") == "code") if isinstance(source, str) else "",
         "id": _printable(name) if isinstance(name, str) else "",
     }
 
 
 def _printable(text: str) -> str:
     """Text that can be written to a file: Unix line ends, no lone surrogates, no control characters but tab."""
-    text = text.replace("\r\n", "\n").encode("utf-8", "replace").decode()
+    text = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
     return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", text)
+
+
+def _bounded(text: str, code: bool) -> str:
+    """A cell of bounded length: code over the limit is left out, text over it is cut."""
+    if code:
+        return text if len(text) <= MAX_CODE[0] else f"# left out by the grader: a cell of {len(text)} characters"
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "\n\n(cut by the grader)"
 
 
 def guess_unit(cells: list[dict], path: Path | str) -> str:

@@ -786,7 +786,9 @@ for degrees in (0, 10, 30, 90, 180):
 # $\frac{B}{B-1}\big(I - \frac1B\mathbf{1}\mathbf{1}^T\big)$ ($1$ on the diagonal, $-\frac1{B-1}$ off it).
 # $I - \frac1B\mathbf 1\mathbf 1^T$ is the projection onto the vectors with sum 0: positive semidefinite, of rank
 # $B-1$. A positive semidefinite matrix of rank $r$ is the table of dot products of vectors in $\mathbb{R}^d$ iff
-# $d \ge r$. So $d \ge B-1$ is both enough and needed. $\square$
+# $d \ge r$: write it as $Q\Lambda Q^T$ and take the rows of $Q\Lambda^{1/2}$, which has $r$ columns that are not 0;
+# conversely the table of the rows of a $B \times d$ matrix $U$ is $UU^T$, of rank at most $d$. So $d \ge B-1$ is both
+# enough and needed. $\square$
 
 
 # %%
@@ -900,7 +902,7 @@ print(f"NT-Xent = {math.log(7):.4f} for B = 4, t = 0.5, and its minimum is {smal
 #
 # (d) With cosines, $\ell^- \ge \ln N - 2/t$ for one anchor, with equality iff $p$ points along $a$ and all $n_j$
 # opposite; and over a batch of $2B$ views the mean of $\ell^-$ is at least $\ln(2B-2) - \frac{B}{(B-1)t}$, reached by
-# the simplex.
+# the simplex of Theorem 1.11 (if $d \ge B - 1$).
 #
 # *Proof.* (a) $e^{\ell^-} = \sum_{j\ge1}e^{s_j}/e^{s_0} = \sum_{j \ge 1} e^{-v_j}$, so $\ln(1 + e^{\ell^-}) = \ell$ by
 # (1.4).
@@ -971,7 +973,8 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
 #
 # (b) With $c = M$ no exponent is positive, the sum lies in $[1, N+1]$, and $M \le \ln\sum_j e^{s_j} \le M + \ln(N+1)$.
 #
-# (c) With $c = M$, replacing every $e^{s_j - M}$ below $\delta$ by 0 changes the result by at most $N\delta$.
+# (c) With $c = M$ and $0 < \delta \le 1$, replacing every $e^{s_j - M}$ below $\delta$ by 0 changes the result by at
+# most $N\delta$.
 #
 # (d) The derivative with respect to $c$ is 0, so it does not matter whether a gradient flows through the maximum.
 #
@@ -980,8 +983,8 @@ for dtype in (torch.float16, torch.bfloat16, torch.float32, torch.float64):
 # (b) $s_j - M \le 0$ gives $e^{s_j - M} \le 1$ for each of the $N+1$ terms, and the leader's term is exactly
 # $e^0 = 1$.
 #
-# (c) The leader's term stays, so the sum before is $A + x$ and after it is $A$, with $A \ge 1$ and
-# $0 \le x \le N\delta$; $\ln(A + x) - \ln A = \ln(1 + x/A) \le x$.
+# (c) The leader's term, 1, is not below $\delta$ and stays, so the sum before is $A + x$ and after it is $A$, with $A
+# \ge 1$ and $0 \le x \le N\delta$; $\ln(A + x) - \ln A = \ln(1 + x/A) \le x$.
 #
 # (d) By (a) the right side is the same number for every $c$. $\square$
 #
@@ -1194,6 +1197,7 @@ print([torch.exp(torch.tensor(cosine / 0.07, dtype=torch.float16)).item() for co
 # each for a whole batch at once, without a loop over it, and finite for scores of $\pm 10^4$.
 #
 # **Read further.** Mikolov et al. 2013 (word2vec); Wang and Gupta 2015 (hinge loss on video); Logeswaran and Lee 2018
-# (Quick Thoughts); Arora et al. 2019 (the theory of unit 02, their equation (1) is (1.2)); van den Oord et al. 2018
-# (the name InfoNCE); Chen et al. 2020 (SimCLR, NT-Xent); Merad et al. 2020 (their equation (6) is the expectation of
-# (1.4)); Wang and Isola 2020 (alignment and uniformity, unit 04); Yeh et al. 2022 (no positive in the denominator).
+# (Quick Thoughts); Saunshi et al. 2019 (CURL, the theory of unit 02; their equation (1) is the expectation of (1.2));
+# van den Oord et al. 2018 (the name InfoNCE); Chen et al. 2020 (SimCLR, NT-Xent); Merad et al. 2020 (their equation
+# (6) is the expectation of (1.4)); Wang and Isola 2020 (alignment and uniformity, unit 04); Yeh et al. 2022 (no
+# positive in the denominator).

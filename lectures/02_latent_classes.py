@@ -231,10 +231,10 @@ print("average", " " * 27, f"{sum(w * g for w, g, _ in gaps):13.4f} {sum(w * v f
 # $P(c_1\ne c_2) = 1-\tau$, the weights are $\rho_c\rho_e = (1-\tau)\,P(c_1=c, c_2=e\mid c_1\ne c_2)$. The rest is
 # therefore $(1-\tau)\,L_{sup}^\mu(f)$. All together:
 #
-# **Theorem 2.3 (the CURL lemma, natural logarithm).** For every finite world and every embedding
+# **Theorem 2.3 (the CURL lemma, natural logarithm).** For every finite world with $C\ge2$ and every embedding
 #
 # $$L_{un}(f)\ \ge\ (1-\tau)\,L_{sup}^\mu(f) + \tau\ln2,\qquad\text{that is,}\qquad
-#   L_{sup}^\mu(f)\ \le\ \frac{L_{un}(f)-\tau\ln 2}{1-\tau}\quad(C\ge2). \tag{4.1}$$
+#   L_{sup}^\mu(f)\ \le\ \frac{L_{un}(f)-\tau\ln 2}{1-\tau}. \tag{4.1}$$
 #
 # Because $L_{sup}^\mu\ge0$, no embedding whatsoever has a contrastive loss below $\tau\ln2$: that much is paid for
 # collisions.
@@ -285,8 +285,10 @@ plots_worlds.scatter_against_bound(pairs, "bound (4.1)", "loss of the mean class
 # No point lies above the diagonal. Where classes overlap the classifier cannot do well, and the bound is loose: half
 # of the ratios of loss to bound are below 0.668. Where classes are disjoint the median ratio is 0.963. The worlds
 # that are constant inside each class sit on the diagonal, to rounding, over the whole range: as a function of
-# $L_{un}$ and $\rho$ the bound cannot be improved. (We look at the difference, $L_{un}-\text{target}\ge-10^{-9}$. A
-# ratio would divide two numbers that may both be tiny, and rounding would look like a violation.)
+# $L_{un}$ and $\rho$ the bound cannot be improved. (For every $\rho$: with one point per class at orthogonal places
+# $\sqrt s\,e_c$, $L_{un}$ takes every value in $(\tau\ln2,\ln2]$ as $s$ grows from 0; on the line in the proof of
+# Proposition 2.6 it takes every larger one.) (We look at the difference, $L_{un}-\text{target}\ge-10^{-9}$. A ratio
+# would divide two numbers that may both be tiny, and rounding would look like a violation.)
 
 # %% [markdown]
 # ## 6 The base of the logarithm
@@ -408,7 +410,8 @@ plots.curves(counts, uniform, right, xlabel="classes C", title="C / (C - 1)", ma
 # That is the mean classifier. The blog states the lemma for the *best* linear classifier, with some $\alpha$ that
 # depends on $\rho$. There the constant is better than stated:
 #
-# **Theorem 2.7.** For every $\rho$ and every embedding $L_{sup}(f)\le L_{un}(f)$. The constant 1 is attained.
+# **Theorem 2.7.** For every $\rho$ with $C\ge2$ and every embedding $L_{sup}(f)\le L_{un}(f)$. The constant 1 is
+# attained.
 #
 # *Proof.* By (2.3) and Theorem 2.3, $L_{un}\ge\tau\ln2+(1-\tau)L_{sup}$. The weights $w_1=w_2=0$ give $\ell(0)=\ln 2$
 # on each task, so the infimum satisfies $L_{sup}\le\ln2$. Hence $L_{un}\ge\tau L_{sup}+(1-\tau)L_{sup}=L_{sup}$. At
@@ -481,7 +484,7 @@ for first in (0.5, 0.9, 0.99):
 # (3.2) used that $x^+$ is independent of $x$ given the class. Real data sets are often read differently: two
 # *different* sentences of an article. Then $x$ says something about $x^+$: in a class of $n$ equally likely points
 #
-# $$\mathbb{E}[f(x^+)\mid x] = \frac{n\mu_c-f(x)}{n-1} \ne\mu_c .$$
+# $$\mathbb{E}[f(x^+)\mid x] = \frac{n\mu_c-f(x)}{n-1} \ne\mu_c \qquad\text{unless } f(x)=\mu_c .$$
 
 # %%
 one = [np.array([0.05, 99.99]), np.array([-0.05, 100.01])]
@@ -729,8 +732,8 @@ plots.levels({"both losses of $f_0 = 0$": 1.0}, right, at=0.02)
 # | the same with $-\tau$ in place of $-\tau\ln2$ | true in bits, false in nats |
 # | $L_{sup}^\mu\le L_{un}/(1-\tau)$ | true, the best constant for the mean classifier |
 # | $L_{sup}\le L_{un}$ | true for the best linear classifier, for every $\rho$ |
-# | the same with class weights $\rho$ inside a task | false unless $\rho$ is uniform |
-# | the same for pairs of two different points | false |
+# | the first line with class weights $\rho$ inside a task | false unless $\rho$ is uniform |
+# | the first line for pairs of two different points | false |
 # | blocks: smaller loss, same guarantee | true if each block of negatives has one class |
 # | the minimiser of $L_{un}$ is nearly the best for $L_{sup}$ | false |
 #

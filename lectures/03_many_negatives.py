@@ -330,8 +330,8 @@ for N in (10, 15, 25, 35, 50):
 # event that all of $S$ are seen. Given that $c$ is missed, the draws are independent from $\rho$ restricted to the
 # other classes. Such draws arise from ordinary ones: replace every $c$ by a fresh draw from the restricted law. That
 # only adds to the classes of $S$ that are seen, so $P(A\mid c\text{ missed})\ge P(A)$. By Bayes' rule $P(c\text{
-# missed}\mid A)\ge P(c\text{ missed})=q_c$, that is $P(A\cap\{c\text{ seen}\})\le(1-q_c)P(A)$. Add the classes to
-# $S$ one by one. $\square$
+# missed}\mid A)\ge P(c\text{ missed})=q_c$, that is $P(A\cap\{c\text{ seen}\})\le(1-q_c)P(A)$ (trivially so where
+# $P(A)=0$). Add the classes to $S$ one by one. $\square$
 
 # %%
 for C, N in ((10, 25), (10, 35), (100, 500), (100, 700)):
@@ -464,16 +464,24 @@ print(f"diminishing gains: smallest difference {min(gains):.1e}   sampling lemma
 # $N$ and $\rho$. At $N=1$ it is Proposition A.
 #
 # **The factor cannot be smaller.** Take $C$ equally likely classes, one point each. Let one anchor class have a
-# single dangerous rival, with logit $s$, and let all other logits, of all anchors, be $-s$. For large $s$ only that
-# anchor matters: the classifier pays $s$ there, with weight $1/C$. The contrastive loss pays $s$ as well, unless the
-# $N$ draws miss the rival. So $L_{sup}^\mu/L_{un}^N\to1/(1-(1-1/C)^N)$. Since this limit is above 1, the inequality
-# *without* any factor, which the paper's second figure seems to show, is false as a theorem. (Does a world have such
-# a table? The exercise asks you for one.)
+# single dangerous rival, with logit $s$, and let all other logits, of all anchors, be at most $-s$. For large $s$ only
+# that anchor matters: the classifier pays $s$ there, with weight $1/C$. The contrastive loss pays $s$ as well, unless
+# the $N$ draws miss the rival. So $L_{sup}^\mu/L_{un}^N\to1/(1-(1-1/C)^N)$. Since this limit is above 1, the
+# inequality *without* any factor, which the paper's second figure seems to show, is false as a theorem.
+#
+# Does a world have such a table? Not every table is one: with one point per class
+# $a_j=f(x_c)\cdot f(x_j)-\lVert f(x_c)\rVert^2$, so the logit of $j$ at $c$ and that of $c$ at $j$ add up to
+# $-\lVert f(x_c)-f(x_j)\rVert^2$. All others *equal* to $-s$ is therefore impossible (the anchor and its rival would
+# coincide). The next cell takes $-2s$ for the anchor's class at the rival, $-4s$ for the other classes at the rival,
+# and $-s$ elsewhere; this is the table of a world, and the exercise asks you to find one that does it.
 
 
 # %%
 def one_rival(C, N, s):
-    """L_sup^mu and L_un^N for that table, C >= 3: draws are counted as m collisions, r rivals, and the rest."""
+    """L_sup^mu and L_un^N for that table, C >= 3: draws are counted as m collisions, r rivals, and the rest.
+
+    At the rival itself r counts the draws of the anchor's class.
+    """
     m, r = np.array([(m, r) for m in range(N + 1) for r in range(N + 1 - m)]).T
     rest = N - m - r
     ways = np.array([math.comb(N, i) * math.comb(N - i, j) for i, j in zip(m.tolist(), r.tolist(), strict=True)], float)
@@ -481,9 +489,11 @@ def one_rival(C, N, s):
     harmless = math.exp(-s)
     rival = np.where(r > 0, np.log(np.maximum(r, 1)) + s, -np.inf)
     with_rival = chance @ np.logaddexp(np.log1p(m + rest * harmless), rival)
+    at_rival = chance @ np.log1p(m + r * harmless**2 + rest * harmless**4)
     without = chance @ np.log1p(m + (N - m) * harmless)
-    supervised = np.logaddexp(math.log1p((C - 2) * harmless), s) + (C - 1) * math.log1p((C - 1) * harmless)
-    return supervised / C, (with_rival + (C - 1) * without) / C
+    supervised = np.logaddexp(math.log1p((C - 2) * harmless), s) + (C - 2) * math.log1p((C - 1) * harmless)
+    supervised += math.log1p(harmless**2 + (C - 2) * harmless**4)  # at the rival
+    return supervised / C, (with_rival + at_rival + (C - 2) * without) / C
 
 
 # %%
@@ -493,7 +503,7 @@ for s in (10, 100, 1000, 10000):
 print("factor of Proposition D:  " + "   ".join(f"{1 / (1 - 0.9**N):.4f}" for N in (10, 15, 25)))
 
 # %% [markdown]
-# With ten classes and 10, 15, 25 negatives the ratio approaches the factor of Proposition D to three digits, and
+# With ten classes and 10, 15, 25 negatives the ratio approaches the factor of Proposition D to about 0.1 %, and
 # exceeds 1 on the way: each line with a number above 1 refutes the version without a factor.
 
 # %%
@@ -534,7 +544,8 @@ figure
 # %% [markdown]
 # Left: the published factor begins at $N=10$ with 2756 and is still 2.29 at $N=25$, which is about $C\ln C$; the
 # sharp one is 1.535 and 1.077 there, and is finite from $N=1$ on. Right: the ratio of the two losses on the table
-# with one rival climbs above 1 (dashed) and towards the sharp factor (dotted) as the rival's logit grows.
+# with one rival first dips, then climbs above 1 (dashed) and towards the sharp factor (dotted) as the rival's logit
+# grows.
 
 # %% [markdown]
 # ## 7 What Lemma 2 cannot say
@@ -586,9 +597,8 @@ for N in (15, 25, 27, 28, 35, 50, 94, 95):
 # %%
 def window(C, column):
     """The smallest and the largest N for which Lemma 2 (column 0) or Proposition D (1) is not vacuous."""
-    grid = np.unique(np.geomspace(1, 3 * C**2, 220).astype(int))
-    seen = complete_by(C, int(grid[-1]))
-    inside = [int(n) for n in grid if least_bounds(n, C, seen[n])[column] < math.log(C)]
+    seen = complete_by(C, 3 * C**2)  # beyond 3 C^2 the floor alone is above ln C
+    inside = [n for n in range(1, 3 * C**2 + 1) if least_bounds(n, C, seen[n])[column] < math.log(C)]
     return (inside[0], inside[-1]) if inside else (math.nan, math.nan)
 
 
@@ -626,11 +636,11 @@ figure
 
 # %% [markdown]
 # Left, ten classes: the smallest value that each bound can take. Only below $\ln10=2.303$ does it say anything about
-# the best classifier. Lemma 2 (blue) does so from about $N=28$ to $N=94$, and not at $N=15$ (at least 17.4) and
-# $N=25$ (at least 2.63), two of the three settings that the paper plots. Proposition D (orange) has content from
-# $N=1$, but also only up to $N=94$: a larger $N$ raises the floor, which is about $\ln(1+N/C)$ and passes $\ln C$
-# near $N=C^2$. Right: the same window for other numbers of classes. For three and for four classes Lemma 2 is
-# vacuous for *every* $N$; for forty it opens at 153 negatives. Both close near $N=C^2$.
+# the best classifier. Lemma 2 (blue) does so from $N=28$ to $N=94$, and not at $N=15$ (at least 17.4) and $N=25$ (at
+# least 2.63), two of the three settings that the paper plots. Proposition D (orange) has content from $N=1$, but also
+# only up to $N=94$: a larger $N$ raises the floor, which is about $\ln(1+N/C)$ and passes $\ln C$ near $N=C^2$.
+# Right: the same window for other numbers of classes. For three and for four classes Lemma 2 is vacuous for *every*
+# $N$; for forty it opens at 152 negatives. Both close near $N=C^2$.
 #
 # So no bound of the form "constant times $L_{un}^N$" survives $N\to\infty$. MoCo's $N=65536$ is outside the window
 # unless there are more than about 256 classes.
@@ -726,7 +736,9 @@ print(
 # general form with $\tau_N\ln(N+1)$ is right in every base, because every term then scales with it.
 #
 # **Where Proposition 1 is vacuous.** $L_{sup,k}\le\ln(k+1)$ holds without training (weights 0), and by the floor of
-# section 7 the bound is at least $\frac k{1-\tau_N}(\Phi_N-\tau_N\ln(N+1))$, which grows with $N$ without limit.
+# section 7 the bound is at least $\frac k{1-\tau_N}(\Phi_N-\tau_N\ln(N+1))=k\,\mathbb E[\ln(1+m)\mid m<N]$ with
+# $m\sim\mathrm{Bin}(N,1/C)$. It grows with $N$ without limit: from $N$ to $N+1$ the probability of $m$ is multiplied by
+# a factor proportional to $1/(N+1-m)$, which favours large $m$, and the value $m=N$ is added.
 #
 # **Proposition F (collisions counted).** Let $m$ be the number of collisions and $J$ the set of other classes drawn.
 # For uniform $\rho$,
@@ -931,10 +943,11 @@ figure
 
 # %% [markdown]
 # Left: the integrand against $u=\ln t$. For few negatives it is a bump; as $N$ grows, it becomes a plateau of height
-# 1 whose left edge moves as $-\ln N$, so that the area grows like $\ln N$, as the loss does. Right: the largest
-# error over eight shifts of the grid, against the number of nodes per unit of $u$. On the logarithmic axis all four
-# curves fall along one straight line, below the proved bound (dashed), down to rounding: about $10^{-4}$ at $h=1$,
-# below $10^{-8}$ at $h=\tfrac12$, and nothing to see at $h=\tfrac14$. The number of negatives plays no part.
+# 1 whose left edge moves as $-\ln N$, so that the area grows like $\ln N$, as the loss does. Right: the largest error
+# over eight shifts of the grid, against the number of nodes per unit of $u$. On the logarithmic axis all four curves
+# fall along one straight line, below the proved bound (dashed), down to rounding: about $10^{-4}$ at $h=1$, below
+# $10^{-8}$ at $h=\tfrac12$, and at $h=\tfrac14$ only rounding is left (at most $10^{-12}$, part of it in the closed
+# form, which adds up to 65536 terms). The number of negatives plays no part.
 #
 # Sampling has no such luck: its error falls like one over the square root of the work.
 
@@ -1024,10 +1037,10 @@ figure
 
 # %% [markdown]
 # Every bound lies above the mean classifier's loss (lower dashed line), which has no negatives and does not move.
-# Left: the embedding is good, and one negative gives the best bound, 1.142; Lemma 2 never gets below 2.61, worse
-# than guessing ($\ln10$). Right: Proposition D falls from 2.731 to 2.441 at $N=14$, Proposition F to 2.346 at $N=5$,
-# before they rise: D because the loss itself grows like $\ln N$, F because of its factor $1+m$. Lemma 2 and D merge
-# once all classes are usually seen. How typical are the two pictures?
+# Left: the embedding is good, and one negative gives the best bound, 1.142; Lemma 2 never gets below 2.61, worse than
+# guessing ($\ln10$). Right: Proposition D, after a step up at $N=2$, falls from 2.731 at $N=1$ to 2.441 at $N=14$,
+# Proposition F to 2.346 at $N=5$, before they rise: D because the loss itself grows like $\ln N$, F because of its
+# factor $1+m$. Lemma 2 and D merge once all classes are usually seen. How typical are the two pictures?
 
 # %%
 rng, grid = np.random.default_rng(12), (1, 2, 5, 15, 50, 150)
@@ -1049,11 +1062,11 @@ for C, uniform in itertools.product((4, 10), (True, False)):
 # are rare, more negatives help: the factor $1/p_{\min}$ falls to 1 faster than the loss rises, and the best bound is
 # 0.72 (equal probabilities) or 0.40 (random ones) of that with one negative, in the median.
 #
-# That is the summary of section 3 of the paper and of its sharper forms. Negatives buy a smaller factor, at most
-# from $1/p_{\min}$ down to 1, and pay with a loss that grows like $\ln N$. A moderate $N$ may gain, an $N$ beyond
-# about $C^2$ certifies nothing about the best classifier. If 65536 negatives help in practice, and they do, the
-# reason is not in these inequalities. Unit 04 looks at one candidate, mutual information, where $\ln(N+1)$ is a
-# ceiling rather than a cost.
+# That is the summary of section 3 of the paper and of its sharper forms. Negatives buy a smaller factor, at most from
+# $1/p_{\min}$ down to 1, and pay with a loss that grows like $\ln N$. A moderate $N$ may gain; with an $N$ beyond
+# about $C^2$ neither Lemma 2 nor Proposition D certifies anything about the best classifier (Proposition F can, but
+# its factor grows with $N$). If 65536 negatives help in practice, and they do, the reason is not in these
+# inequalities. Unit 04 looks at one candidate, mutual information, where $\ln(N+1)$ is a ceiling rather than a cost.
 #
 # | statement | holds for | the paper says | what is true |
 # |---|---|---|---|

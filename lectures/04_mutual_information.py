@@ -58,9 +58,10 @@ def binomial(n, p):
 # **Question.** We want the log-density of some data, but we cannot normalise: summing over all images is hopeless.
 # Can a density be learned from a classification problem instead?
 #
-# Gutmann and Hyvärinen (2010): mix each data sample, drawn from $p$, with $k$ samples from a *known* noise law $q$,
-# and ask which is which. A priori the odds of data against noise are $1 : k$. After seeing $y$ they are, by Bayes'
-# rule, $p(y) : k\,q(y)$. So if a score $s(y)$ is to play the role of $\ln p(y)$, the logit of "data" must be
+# Gutmann and Hyvärinen (2010 for $k=1$, 2012 for every $k$): mix each data sample, drawn from $p$, with $k$ samples
+# from a *known* noise law $q$, and ask which is which. A priori the odds of data against noise are $1 : k$. After
+# seeing $y$ they are, by Bayes' rule, $p(y) : k\,q(y)$. So if a score $s(y)$ is to play the role of $\ln p(y)$, the
+# logit of "data" must be
 #
 # $$G(y) = s(y) - \ln q(y) - \ln k, \tag{1.1}$$
 #
@@ -89,7 +90,7 @@ def two_way(s, k):
 
 
 for name, s in (("ln p", np.log(data)), ("ln p + 0.3", np.log(data) + 0.3), ("ln p - 0.3", np.log(data) - 0.3)):
-    print(f"s = {name:10s}  sum of e^s = {np.exp(s).sum():.4f}   J_3 = {two_way(s, 3):.6f}   -E ln p = {-data @ s:.6f}")
+    print(f"s = {name:10s}  sum of e^s = {np.exp(s).sum():.4f}   J_3 = {two_way(s, 3):.6f}   -E s = {-data @ s:.6f}")
 others = [two_way(np.log(data) + rng.normal(size=6), 3) for _ in range(1000)]
 print(f"smallest of 1000 random scores: {min(others):.6f}")
 
@@ -335,8 +336,8 @@ figure
 
 # %% [markdown]
 # No point lies above the diagonal. The optimal critic comes close to it where $I$ is small against $\ln(N+1)$; on the
-# left it bends away below the dashed ceiling $\ln3$, which no point passes whatever $I$ is. Critics that know nothing
-# certify nothing, most of them less than 0.
+# left it bends away below the dashed ceiling $\ln3$, which no point passes whatever $I$ is. Most critics that were
+# never told anything certify a negative number, which is nothing; a few are right by luck.
 #
 # **Could the constant be larger?** $\ln(N+2)$ fails on many laws. One example settles it for every constant:
 #
@@ -446,7 +447,7 @@ plots_information.saturation(counts, curves)
 # %% [markdown]
 # ## 6 The price in negatives
 #
-# **Question.** How many negatives does it take to certify a share $\theta$ of $I$?
+# **Question.** How many negatives does it take to certify a share $\theta$ of $I$ ($0<\theta<1$, $I>0$)?
 #
 # **Proposition 4.8.** (a) Whatever the critic, $\ln(N+1)-L_N\ge\theta I$ requires $N > e^{\theta I}-1$. (b) With the
 # optimal critic $N+1\ge\chi^2/((1-\theta)I)$ is enough. (c) For the exact copy of $n$ equally likely symbols,
@@ -567,7 +568,8 @@ print({name: round(value, 4) for name, value in average.items()})
 # %% [markdown]
 # InfoNCE has exactly 1. Without the positive in the denominator the weights do not sum to 1, and the average is 35.
 # When the negatives must differ from the positive the candidates are no longer independent with one common law, and
-# the average is 1.99. Its logarithm, 0.69, is the number of nats by which that "bound" exceeds $I$ at $a=6$.
+# the average is 1.99. Its logarithm, 0.69, is to two digits the number of nats by which that "bound" exceeds $I$ at
+# $a=6$.
 #
 # **And a whole batch?** In practice the negatives of one anchor are the positives of the others.
 #
@@ -591,8 +593,23 @@ print(f"all {len(cells) ** 3} batches of three pairs: {batch:.12f}   L_2: {loss_
 # %% [markdown]
 # Equal to all digits. So a batch of $B$ pairs certifies with $\ln B$, in one direction, $x$ to $y$. NT-Xent is a
 # little different: its candidates are all $2B-1$ other *views*, two views of one image depend on each other, and the
-# symmetry of Theorem 4.5 does not apply. We know of no violation and of no proof, and therefore quote no bound for
-# it.
+# symmetry of Theorem 4.5 does not apply. Is $\ln(2B-1)$ minus NT-Xent still a lower bound on $I$? Take the exact copy
+# of one fair bit, unit vectors $\pm e$ for its two values: where $K$ of the $B-1$ other images have the anchor's bit,
+# $2K$ of the negatives have cosine 1 and the others $-1$.
+
+# %%
+t = 0.1
+for images in (2, 5, 6, 8):
+    same = np.arange(images)  # K, binomial
+    loss = binomial(images - 1, 0.5) @ np.log(1 + 2 * same + 2 * (images - 1 - same) * exp(-2 / t))
+    print(f"B = {images}: ln(2B-1) - NT-Xent = {log(2 * images - 1) - loss:.4f}   I = {log(2):.4f}", end="")
+    print(f"   ln B - NT-Xent = {log(images) - loss:.4f}")
+
+# %% [markdown]
+# With five, six or eight images it is *not* a bound: it claims up to 0.6969 nats about one bit. What is true: leave
+# the $B-1$ views on the anchor's own side out of each denominator. The loss gets smaller, and is now the in-batch
+# loss of Proposition 4.10, in both directions. So $\ln B$ minus NT-Xent is a lower bound on $I$, a modest one (last
+# column).
 
 # %% [markdown]
 # ## 8 Seven sentences on trial
@@ -906,7 +923,7 @@ print(f"identical {log(exp(-2 * 0)):.1f}, opposite {log(exp(-2 * 4)):.1f}")
 # needed, and alignment and uniformity for batches. The derivation at its end asks for Theorem 4.5 with negatives from
 # another law.
 #
-# **Read further.** Gutmann and Hyvärinen 2010 (section 1); Mnih and Teh 2012 (Proposition 4.2); van den Oord et al.
-# 2018 (InfoNCE and its bound); Poole et al. 2019 and McAllester and Stratos 2020 (what such bounds cannot do);
+# **Read further.** Gutmann and Hyvärinen 2010 and 2012 (section 1); Mnih and Teh 2012 (Proposition 4.2); van den Oord
+# et al. 2018 (InfoNCE and its bound); Poole et al. 2019 and McAllester and Stratos 2020 (what such bounds cannot do);
 # Tschannen et al. 2020 (maximal information is not the goal); Wang and Isola 2020 (alignment and uniformity); Yeh et
 # al. 2022 (no positive in the denominator).

@@ -57,7 +57,7 @@ def close(actual: Any, expected: Any, rtol: float, where: str = "") -> Mismatch 
 def _close_container(actual, expected, rtol, where) -> Mismatch | None:
     if isinstance(expected, dict):
         if not isinstance(actual, dict) or actual.keys() != expected.keys():
-            got = sorted(actual) if isinstance(actual, dict) else type(actual).__name__
+            got = "other keys" if isinstance(actual, dict) else f"a {type(actual).__name__}"
             return _mismatch("type", f"{where}must be a dict with keys {sorted(expected)}, got {got}")
         pairs = [(f"[{key!r}]", actual[key], expected[key]) for key in expected]
     else:

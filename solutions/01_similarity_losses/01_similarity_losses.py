@@ -71,7 +71,7 @@ def logistic_loss(anchor, positive, negative):
     """Mean of ln(1 + exp(a.n - a.p)) over the batch, in nats.
 
     anchor, positive, negative: (B, d) floating tensors. Returns a tensor of shape ().
-    Raises ValueError for unequal shapes, an empty batch, NaN. Source: CURL (Arora et al. 2019), eq. (1).
+    Raises ValueError for unequal shapes, an empty batch, NaN. Source: CURL (Saunshi et al. 2019), eq. (1).
     """
     ### BEGIN SOLUTION
     validate.batch(anchor=anchor, positive=positive, negative=negative)

@@ -104,7 +104,7 @@ def nce_loss(scores, log_noise, labels, ratio):
     labels     1 where the sample is data, 0 where it is noise, same shape, any dtype
     ratio      noise samples per data sample, a number > 0
     Returns a 0-dim tensor. ValueError on unequal shapes, emptiness, NaN, other labels, ratio <= 0.
-    Source: Gutmann & Hyvarinen (2010), eq. (2) to (5), with their nu = ratio.
+    Source: Gutmann & Hyvarinen (2012), with nu = ratio (their paper of 2010 has as much noise as data).
     """
     ### BEGIN SOLUTION
     validate.floating("scores", scores)
