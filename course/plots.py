@@ -48,7 +48,12 @@ def panels(
     columns = columns or n
     rows = -(-n // columns)
     figure, grid = plt.subplots(
-        rows, columns, figsize=(columns * width, rows * height), dpi=96, squeeze=False, layout="constrained",
+        rows,
+        columns,
+        figsize=(columns * width, rows * height),
+        dpi=96,
+        squeeze=False,
+        layout="constrained",
         FigureClass=Drawing,
     )
     plt.close(figure)  # out of pyplot's list only: it can still be drawn on, and is shown where a cell returns it
@@ -90,8 +95,16 @@ def curves(
     looks = zip(cycle(colours), cycle(styles), cycle(widths), strict=False)
     for (name, y), (colour, style, width) in zip(named.items(), looks, strict=False):
         y = np.asarray(y, dtype=float)
-        ax.plot(x, np.where(np.isfinite(y), y, np.nan), linestyle=style, color=colour, label=name, linewidth=width,
-                marker=marker, markersize=3.5)
+        ax.plot(
+            x,
+            np.where(np.isfinite(y), y, np.nan),
+            linestyle=style,
+            color=colour,
+            label=name,
+            linewidth=width,
+            marker=marker,
+            markersize=3.5,
+        )
     if logx:
         ax.set_xscale("log")
     if logy:
@@ -107,9 +120,17 @@ def levels(named: Mapping[str, float], ax: Axes, *, at: float = 0.98, above: boo
     width."""
     for name, value in named.items():
         ax.axhline(value, color=GREY, linestyle="--", linewidth=1.0, zorder=1)
-        ax.annotate(name, (at, value), xycoords=("axes fraction", "data"), xytext=(0, 2 if above else -2),
-                    textcoords="offset points", ha="right" if at > 0.5 else "left", va="bottom" if above else "top",
-                    fontsize=FONT - 1, color=DARK)
+        ax.annotate(
+            name,
+            (at, value),
+            xycoords=("axes fraction", "data"),
+            xytext=(0, 2 if above else -2),
+            textcoords="offset points",
+            ha="right" if at > 0.5 else "left",
+            va="bottom" if above else "top",
+            fontsize=FONT - 1,
+            color=DARK,
+        )
     return ax.figure
 
 
@@ -140,8 +161,19 @@ def circle(
     angles, arrows = np.asarray(angles, dtype=float), np.asarray(arrows, dtype=float)
     around = np.linspace(0, 2 * np.pi, 200)
     ax.plot(np.cos(around), np.sin(around), color="#cccccc", linewidth=1.0, zorder=1)
-    ax.quiver(np.cos(angles), np.sin(angles), -np.sin(angles) * arrows * scale, np.cos(angles) * arrows * scale,
-              angles="xy", scale_units="xy", scale=1, color=colour, width=0.009, headwidth=4.5, zorder=6)
+    ax.quiver(
+        np.cos(angles),
+        np.sin(angles),
+        -np.sin(angles) * arrows * scale,
+        np.cos(angles) * arrows * scale,
+        angles="xy",
+        scale_units="xy",
+        scale=1,
+        color=colour,
+        width=0.009,
+        headwidth=4.5,
+        zorder=6,
+    )
     _points(ax, [positive], "o", BLUE, "positive")
     _points(ax, negatives, "s", ORANGE, "negative")
     ax.plot(np.cos(rest), np.sin(rest), "o", markersize=13, markerfacecolor="none", color=GREEN, zorder=4)
@@ -156,8 +188,15 @@ def _points(ax: Axes, angles: Sequence[float], marker: str, colour: str, name: s
     x, y = np.cos(angles), np.sin(angles)
     ax.plot(x, y, marker, color=colour, markersize=8, markeredgecolor="white", zorder=5)
     if len(x):
-        ax.text(0.8 * x[0], 0.8 * y[0], name, color=colour, fontsize=FONT, va="center",
-                ha="right" if x[0] > 0.3 else "left" if x[0] < -0.3 else "center")
+        ax.text(
+            0.8 * x[0],
+            0.8 * y[0],
+            name,
+            color=colour,
+            fontsize=FONT,
+            va="center",
+            ha="right" if x[0] > 0.3 else "left" if x[0] < -0.3 else "center",
+        )
 
 
 def _name(ax: Axes, xlabel: str, ylabel: str, title: str) -> None:

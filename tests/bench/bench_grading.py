@@ -106,7 +106,9 @@ def main() -> None:
     for unsafe, name in ((False, "grade-class, one worker, sandboxed"), (True, "grade-class, one worker, no sandbox")):
         times, start, megabytes = per_submission_runner(unsafe)
         rows[name] = (statistics.median(times), start, megabytes)
-    print(f"machine: {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; unit {UNIT}")
+    print(
+        f"machine: {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; unit {UNIT}"
+    )
     print(f"{'':<44}{'s/submission':>13}{'stock / this':>13}{'start-up s':>11}{'warm MB':>9}")
     for name, (seconds, start, megabytes) in rows.items():
         memory = "" if megabytes is None else f"{megabytes:.0f}"

@@ -1,0 +1,1 @@
+"""Checks of unit 06: the augmentation graph, the spectral loss and its minimiser, clusters."""
