@@ -151,6 +151,7 @@ class Sandbox:
     def _bwrap_command(self, control: int) -> tuple[list[str], dict[str, str]]:
         command = [self.bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
         command += ["--uid", "1000", "--gid", "1000", "--hostname", "sandbox", "--cap-drop", "ALL"]
+        command += ["--size", str(Limits.tmp_bytes), "--tmpfs", scratch()]
         for path in system_paths():
             command += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
         for path in sorted({sys.base_prefix, sys.prefix}):
@@ -164,10 +165,10 @@ class Sandbox:
                 target = f"/sandbox/course/{name}"
                 command += ["--tmpfs", target] if path.is_dir() else ["--ro-bind", "/dev/null", target]
         command += ["--ro-bind", str(ROOT / "autograder" / "child"), "/sandbox/child"]
-        command += ["--proc", "/proc", "--dev", "/dev", "--size", str(Limits.tmp_bytes), "--tmpfs", "/tmp"]
+        command += ["--proc", "/proc", "--dev", "/dev"]
         for key, value in self._environment("/sandbox", control).items():
             command += ["--setenv", key, value]
-        command += ["--chdir", "/tmp", "--remount-ro", "/", "--remount-ro", "/dev"]
+        command += ["--chdir", scratch(), "--remount-ro", "/", "--remount-ro", "/dev"]
         return [*command, sys.executable, "-I", "/sandbox/child/zygote.py"], {"PATH": "/usr/bin:/bin"}
 
     def _plain_command(self, control: int) -> tuple[list[str], dict[str, str]]:
@@ -186,7 +187,9 @@ class Sandbox:
             "CL_ROOT": root,
             "CL_CONTROL": str(control),
             "CL_NESTED": nested,
-            "HOME": "/tmp",
+            "CL_SCRATCH": scratch(),
+            "HOME": scratch(),
+            "TMPDIR": scratch(),
             "LANG": "C.UTF-8",
             "MPLBACKEND": "Agg",
             "PATH": "/usr/bin:/bin",
@@ -223,6 +226,11 @@ class Fork:
             if report is None:
                 self.sandbox.close()
         return self.ended
+
+
+def scratch() -> str:
+    """The one writable folder inside: /tmp, unless the Python environment itself lies below /tmp and must stay visible."""
+    return "/scratch" if any(f"{path}/".startswith("/tmp/") for path in (sys.prefix, sys.base_prefix)) else "/tmp"
 
 
 def find_bwrap() -> str:

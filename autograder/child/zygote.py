@@ -89,12 +89,17 @@ def _server(calls: int, limits: dict, nested: bool, serve) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if nested:
-            _mount(libc, b"tmpfs", b"/tmp", f"size={limits['tmp_bytes']},nr_inodes=8192,mode=1777".encode())
+            _mount(
+                libc,
+                b"tmpfs",
+                os.environ["CL_SCRATCH"].encode(),
+                f"size={limits['tmp_bytes']},nr_inodes=8192,mode=1777".encode(),
+            )
             _mount(libc, b"tmpfs", b"/dev/shm", b"size=4096,nr_inodes=2,mode=555", EMPTY)
         _limit(limits)
         if nested:
             _mount(libc, b"tmpfs", b"/proc", b"size=4096,nr_inodes=2,mode=555", EMPTY)
-            os.chdir("/tmp")
+            os.chdir(os.environ["CL_SCRATCH"])
             _drop_capabilities(libc)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         if limits["seccomp"]:
