@@ -23,7 +23,9 @@ exercise = Exercise(
             "Check your `infonce_loss` and `infonce_bound` first: this function only searches.",
             "A perfect copy of one fair bit needs 7 negatives for 90 %, of two bits 12, of three bits 19.",
         ),
-        "bad input": ("A fraction outside (0, 1) raises; so does a joint whose mutual information is 0 up to rounding.",),
+        "bad input": (
+            "A fraction outside (0, 1) raises; so does a joint whose mutual information is 0 up to rounding.",
+        ),
         "properties": ("ln(N+1) must be at least fraction * I, and a larger fraction never needs fewer negatives.",),
     },
 )
