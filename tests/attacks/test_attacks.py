@@ -137,4 +137,4 @@ def test_a_connection_is_noticed(arena):
 
 def test_a_process_that_stays_is_noticed(arena):
     with pytest.raises(AssertionError, match="before"):
-        arena.assert_at_rest(arena.processes() | {1}, patience=0.1)
+        arena.assert_at_rest(arena.processes() - {arena.sandbox.process.pid}, patience=0.1)
