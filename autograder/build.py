@@ -124,7 +124,7 @@ def build_lecture(slug: str) -> Path:
 
     source = ROOT / "lectures" / f"{slug}.py"
     notebook = solved_notebook(source)
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False)
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, coalesce_streams=True)
     client.execute(cwd=str(ROOT / "lectures"))
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

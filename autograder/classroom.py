@@ -7,6 +7,7 @@ the first submission that is not complete.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -209,7 +210,11 @@ def _shown(student: str) -> str:
 
 
 class GradebookWriter:
-    """The one writer: nbgrader's own SaveAutoGrades and AssignLatePenalties on the graded notebook."""
+    """The one writer: nbgrader's own SaveAutoGrades and AssignLatePenalties on the graded notebook.
+
+    nbgrader connects anew and commits after each cell; here one connection serves the class, and a submission is one
+    transaction: all of it is in the gradebook, or nothing.
+    """
 
     def __init__(self, course: Path, unit: str):
         from nbgrader.api import Gradebook, MissingEntry
@@ -218,25 +223,58 @@ class GradebookWriter:
         self.url = f"sqlite:///{course / 'gradebook.db'}"
         if not (course / "gradebook.db").exists():
             raise SubmissionError(f"no gradebook in {course}: run `nbgrader generate_assignment {unit}` there first")
-        with Gradebook(self.url) as gradebook:
-            try:
-                gradebook.find_notebook(unit, unit)
-            except MissingEntry:
-                raise SubmissionError(
-                    f"the gradebook does not know {unit}: run `nbgrader generate_assignment {unit}` first"
-                ) from None
+        self.gradebook = Gradebook(self.url)
+        try:
+            self.gradebook.find_notebook(unit, unit)
+        except MissingEntry:
+            raise SubmissionError(
+                f"the gradebook does not know {unit}: run `nbgrader generate_assignment {unit}` first"
+            ) from None
+        finally:
+            self.gradebook.db.remove()
 
     def save(self, student: str, notebook: str, exchanged: bool = False) -> None:
-        from nbgrader.api import Gradebook
-        from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
+        from nbgrader.preprocessors import AssignLatePenalties
 
-        with warnings.catch_warnings(), Gradebook(self.url) as gradebook:
-            warnings.simplefilter("ignore", SAWarning)  # nbgrader adds its rows in an order that SQLAlchemy remarks on
-            gradebook.update_or_create_student(student)
-            when = submission_time(self.course / "submitted" / student / self.unit) if exchanged else None
-            gradebook.update_or_create_submission(self.unit, student, **({"timestamp": when} if when else {}))
         write_atomically(self.course / "autograded" / student / self.unit / f"{self.unit}.ipynb", notebook)
         names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
-        for step in (SaveAutoGrades(), AssignLatePenalties()):
-            node, resources = step.preprocess(node, resources)
+        with _one_transaction(self.gradebook.db):
+            self.gradebook.update_or_create_student(student)
+            when = submission_time(self.course / "submitted" / student / self.unit) if exchanged else None
+            submission = self.gradebook.update_or_create_submission(
+                self.unit, student, **({"timestamp": when} if when else {})
+            )
+            _save_auto_grades(self.gradebook, node, resources)
+            late = submission.total_seconds_late > 0 or submission.late_submission_penalty
+        if late:  # it opens a connection of its own
+            AssignLatePenalties().preprocess(node, resources)
+
+
+def _save_auto_grades(gradebook, node, resources) -> None:
+    """nbgrader's SaveAutoGrades on a gradebook that is open already."""
+    from nbgrader.preprocessors import SaveAutoGrades
+
+    step, names = SaveAutoGrades(), resources["nbgrader"]
+    step.gradebook = gradebook
+    step.notebook_id, step.assignment_id, step.student_id = names["notebook"], names["assignment"], names["student"]
+    for index, cell in enumerate(node.cells):
+        step.preprocess_cell(cell, resources, index)
+
+
+@contextlib.contextmanager
+def _one_transaction(db):
+    """Nothing is committed before the end, and nothing at all after an error."""
+    db.commit = db.flush  # what nbgrader calls after each cell
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # it adds its rows in an order that SQLAlchemy remarks on
+            yield
+            del db.commit
+            db.commit()
+    except BaseException:
+        vars(db).pop("commit", None)
+        db.rollback()
+        raise
+    finally:
+        db.remove()

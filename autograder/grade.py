@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,7 @@ def grade(
 ) -> Record:
     unit, started = submission.unit, time.monotonic()
     unit.references()  # a broken reference is our fault and must not show as a student's
-    with Session(sandbox, unit.setup, submission.cells, limits or Limits()) as session:
+    with _one_thread(), Session(sandbox, unit.setup, submission.cells, limits or Limits()) as session:
         checks, seed = _checks(session, submission, seed)
     score = min(sum(c.score for c in checks.values()), sum(unit.checks.values()))
     notes = submission.notes + list(
@@ -84,6 +86,17 @@ def grade(
     seconds = round(time.monotonic() - started, 3)
     total = sum(unit.checks.values())
     return Record(unit.slug, score, total, sandbox.name, checks, seed, sha256, seconds, notes, unit.manual)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Inputs are small: more threads would only wait for each other, and for those of the other workers."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _checks(session: Session, submission: Submission, seed: int | None) -> tuple[dict[str, CheckRecord], int]:

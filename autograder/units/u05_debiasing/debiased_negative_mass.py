@@ -1,0 +1,301 @@
+"""debiased_negative_mass: what its check looks at.
+
+Below a temperature of about 0.2 nearly every anchor is on the floor, and there all wrong estimates look alike: values are
+checked where no anchor is near it (temperature 0.5 and 1), the floor itself in cases of its own.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from autograder.draw import strided
+from autograder.spec import Exercise
+from autograder.units.u05_debiasing.similarities import cosines
+from course import validate
+from course.check.case import Case, bad_input
+
+exercise = Exercise(
+    "debiased_negative_mass",
+    hints={
+        "values": (
+            "With tau_plus = 0 the answer is the plain sum of e^{s_j / t}. With all cosines equal it is that too: check.",
+            "Sum over the negatives, minus tau_plus times N times the positive's exponential, all divided by 1 - tau_plus.",
+            "mass.clamp(min=N * math.exp(-1 / temperature)), after the subtraction and the division.",
+        ),
+        "gradient": (
+            "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
+        ),
+        "bad input": (
+            "Besides shapes and NaN: tau_plus outside [0, 1), a temperature that is not positive, no negatives.",
+            "validate.floating(...) for both tensors, validate_prior(tau_plus), validate.positive(temperature=...), and "
+            "one `if` for the shapes.",
+        ),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for b, n, tau_plus, t in (
+        (4, 6, 0.1, 0.5),
+        (5, 3, 0.2, 1.0),
+        (3, 8, 0.05, 0.5),
+        (6, 4, 0.3, 1.0),
+        (1, 2, 0.15, 0.7),
+    ):
+        arguments = (*cosines(rng, b, n, tau_plus, t), tau_plus, t)
+        yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", arguments, grad=(0, 1))
+    yield Case("tau_plus = 0", (*cosines(rng, 4, 5, 0.0, 0.5), 0.0, 0.5), grad=(0, 1))
+    yield Case("N = 1", (*cosines(rng, 4, 1, 0.1, 1.0), 0.1, 1.0))
+    pos, neg = cosines(rng, 3, 4, 0.1, 0.5)
+    yield Case("float32", (pos.float(), neg.float(), 0.1, 0.5))
+    yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.1, 0.5))
+    for b, n, tau_plus, t in ((8, 5, 0.2, 0.5), (7, 3, 0.3, 0.8)):
+        arguments = cosines(rng, b, n, tau_plus, t, positive=(0.3, 1.0), saturated=True)
+        yield Case(f"some anchors on the floor, temperature {t}", (*arguments, tau_plus, t))
+    aligned = torch.full((3,), 0.95, dtype=torch.float64)
+    _, neg = cosines(rng, 3, 6, 0.1, 1.0, negative=(-0.5, 0.5))
+    yield Case("all anchors on the floor, temperature 0.1", (aligned, neg, 0.1, 0.1))
+    yield bad_input("tau_plus 1", pos, neg[:, :4], 1.0, 0.5)
+    yield bad_input("tau_plus -0.1", pos, neg, -0.1, 0.5)
+    yield bad_input("tau_plus NaN", pos, neg, math.nan, 0.5)
+    yield bad_input("temperature 0", pos, neg, 0.1, 0.0)
+    yield bad_input("temperature -1", pos, neg, 0.1, -1.0)
+    yield bad_input("batch sizes that differ", pos[:2], neg, 0.1, 0.5)
+    yield bad_input("pos_sim with two axes", pos[:, None], neg, 0.1, 0.5)
+    yield bad_input("neg_sim with one axis", pos, neg[:, 0], 0.1, 0.5)
+    yield bad_input("no negatives", pos, neg[:, :0], 0.1, 0.5)
+    yield bad_input("no anchors", pos[:0], neg[:0], 0.1, 0.5)
+    yield bad_input("NaN in pos_sim", pos * torch.nan, neg, 0.1, 0.5)
+    yield bad_input("NaN in neg_sim", pos, neg * torch.nan, 0.1, 0.5)
+
+
+@exercise.property("never below N e^{-1/t}, and with equal cosines s it is N e^{s/t} for every tau_plus")
+def bounds(f, rng):
+    n, t, s, tau_plus = int(rng.integers(2, 7)), float(rng.uniform(0.2, 1)), float(rng.uniform(-0.9, 1)), 0.4
+    equal = torch.full((2, n + 1), s, dtype=torch.float64)
+    if abs(f(equal[:, 0], equal[:, 1:], tau_plus, t) - n * math.exp(s / t)).max() > 1e-8 * n * math.exp(s / t):
+        return "it is not where all cosines are equal"
+    pos, neg = (torch.from_numpy(rng.uniform(-1, 1, size=size)) for size in (20, (20, n)))
+    if f(pos, neg, tau_plus, t).min() < n * math.exp(-1 / t) * (1 - 1e-9):
+        return "it falls below the floor"
+
+
+@exercise.property("the mean over draws of positive and negatives is N times the mean over true negatives")
+def unbiased(f, rng):
+    # two classes: e^{s/t} of the own class takes a, of the other one b; all draws enumerated for N = 1, floor inactive
+    tau_plus, t = 0.3, 1.0
+    own, other = float(rng.uniform(0, 0.3)), float(rng.uniform(0.4, 0.8))
+    same, different = (
+        f(*(torch.tensor(x, dtype=torch.float64) for x in ([own], [[s]])), tau_plus, t).item() for s in (own, other)
+    )
+    if abs(tau_plus * same + (1 - tau_plus) * different - math.exp(other / t)) > 1e-8:
+        return "it is not"
+
+
+def checked(pos_sim, neg_sim, tau_plus, temperature):
+    validate.floating("pos_sim", pos_sim)
+    validate.floating("neg_sim", neg_sim)
+    validate.positive(temperature=temperature)
+    if not 0 <= tau_plus < 1:
+        raise ValueError(f"tau_plus = {tau_plus}")
+    if pos_sim.ndim != 1 or neg_sim.ndim != 2 or neg_sim.shape[0] != pos_sim.shape[0] or 0 in neg_sim.shape:
+        raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}")
+
+
+@exercise.accepted("mean form, times N at the end", uses=(checked,))
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    checked(pos_sim, neg_sim, tau_plus, temperature)
+    mean = torch.exp(neg_sim / temperature).mean(-1)
+    g = (mean - tau_plus * torch.exp(pos_sim / temperature)) / (1 - tau_plus)
+    return neg_sim.size(1) * torch.clamp(g, min=math.exp(-1 / temperature))
+
+
+@exercise.accepted("loop over the anchors", uses=(checked,))
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    checked(pos_sim, neg_sim, tau_plus, temperature)
+    masses = []
+    for s_plus, row in zip(pos_sim, neg_sim):
+        n = len(row)
+        mass = sum(torch.exp(s / temperature) for s in row) - n * tau_plus * torch.exp(s_plus / temperature)
+        mass = mass / (1 - tau_plus)
+        least = n * math.exp(-1 / temperature)
+        masses.append(mass if mass > least else torch.full_like(mass, least))
+    return torch.stack(masses)
+
+
+@exercise.accepted("log-sum-exp, torch.maximum", uses=(checked,))
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    checked(pos_sim, neg_sim, tau_plus, temperature)
+    n = neg_sim.shape[1]
+    total = (neg_sim / temperature).logsumexp(dim=1).exp()
+    mass = total / (1 - tau_plus) - tau_plus / (1 - tau_plus) * n * (pos_sim / temperature).exp()
+    return torch.maximum(mass, torch.tensor(n * math.exp(-1 / temperature), dtype=mass.dtype))
+
+
+@exercise.accepted("relu above the floor", uses=(checked,))
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    checked(pos_sim, neg_sim, tau_plus, temperature)
+    n = neg_sim.shape[-1]
+    pos, neg = torch.exp(pos_sim.div(temperature)), torch.exp(neg_sim.div(temperature))
+    least = n * math.exp(-1 / temperature)
+    return F.relu((neg - tau_plus * pos[:, None]).sum(1) / (1 - tau_plus) - least) + least
+
+
+def exponentials(pos_sim, neg_sim, temperature):
+    return torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature), neg_sim.shape[1]
+
+
+@exercise.wrong(
+    "no floor",
+    belief="The estimate of a mass is positive by itself.",
+    hints=(
+        "It is a difference. What happens where the positive is very similar to the anchor?",
+        "N cosines cannot have a mass below N e^{-1/t}: take the maximum with it.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return (neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)
+
+
+@exercise.wrong(
+    "floor without N",
+    belief="The smallest possible mass is e^{-1/t}.",
+    hints=(
+        "That is the smallest exponential of one cosine. How many are in the sum?",
+        "The floor of a sum over N negatives is N e^{-1/t}.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "floor 0",
+    belief="A mass only has to be non-negative.",
+    hints=(
+        "Can the mass of N cosines be 0?",
+        "Each exponential is at least e^{-1/t}, since a cosine is at least -1.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=0)
+
+
+@exercise.wrong(
+    "prior of another class",
+    belief="tau_plus is the probability that a negative has another class.",
+    hints=(
+        "With tau_plus = 0 nothing is to be corrected: your answer should be the plain sum. Is it?",
+        "The positives are taken out with weight tau_plus; what is left is divided by 1 - tau_plus.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    mass = (neg.sum(dim=1) - (1 - tau_plus) * n * pos) / (tau_plus or math.nan)
+    return mass.clamp(min=n * math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "not divided by the rest",
+    belief="The false negatives are subtracted, and that is all.",
+    hints=(
+        "With all cosines equal to s the mass must be N e^{s/t}. What do you get?",
+        "What is left stands for a share 1 - tau_plus of the draws: divide by it.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return (neg.sum(dim=1) - tau_plus * n * pos).clamp(min=n * math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "one false negative subtracted",
+    belief="The positive is subtracted once, with weight tau_plus.",
+    hints=(
+        "For N = 1 you are right. How many of N draws are false negatives on average?",
+        "tau_plus N of them: the positive's exponential is subtracted tau_plus N times.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg.sum(dim=1) - tau_plus * pos) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "mean over the negatives",
+    belief="The mass is that of one average negative.",
+    hints=(
+        "Your answers are the right ones divided by something. By what?",
+        "The mass of N negatives is N times the estimate for one.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, _ = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg.mean(dim=1) - tau_plus * pos) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "positives averaged over the batch",
+    belief="The positives' mean is taken over the batch.",
+    hints=(
+        "Change one anchor's positive: do the masses of other anchors move?",
+        "Each anchor subtracts its own positive, a draw from its own class.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg.sum(dim=1) - tau_plus * n * pos.mean()) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))
+
+
+@exercise.wrong(
+    "a floor for each negative",
+    belief="Every single negative is corrected and kept above e^{-1/t}.",
+    hints=(
+        "The estimate is right on average only if single terms may be negative.",
+        "Sum over the negatives first, subtract, divide; then take one maximum for each anchor.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, _ = exponentials(pos_sim, neg_sim, temperature)
+    return ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature)).sum(dim=1)
+
+
+@exercise.wrong(
+    "floor before the division",
+    belief="The difference is kept above the floor, then divided by 1 - tau_plus.",
+    hints=(
+        "Away from the floor you are right. Which number must not fall below N e^{-1/t}?",
+        "The mass of the negatives, after the division.",
+    ),
+    uses=(exponentials,),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
+    return (neg.sum(dim=1) - tau_plus * n * pos).clamp(min=n * math.exp(-1 / temperature)) / (1 - tau_plus)
+
+
+@exercise.wrong(
+    "exponential of the cosine",
+    belief="The temperature divides the exponential, e^s / t.",
+    hints=(
+        "At temperature 1 you are right.",
+        "The temperature divides the cosine inside the exponential: e^{s/t}.",
+    ),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = torch.exp(pos_sim) / temperature, torch.exp(neg_sim) / temperature, neg_sim.shape[1]
+    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))
