@@ -245,7 +245,9 @@ def _status_hint(status: str) -> str:
     return {
         "timeout": "Look for a loop that never ends, or a loop over the batch that can be one tensor operation.",
         "memory": "A tensor in between is too large: look at the shapes that broadcasting creates.",
-    }.get(status, "Restart the kernel and run the notebook from top to bottom: what ends the kernel, ends the grading.")
+        "crash": "Restart the kernel and run the notebook from top to bottom: what ends the kernel, ends the grading.",
+        "error": "Call it yourself on a small input of this kind: Python says in which line it fails.",
+    }.get(status, "")
 
 
 def _record(verdict: Verdict, points: float) -> CheckRecord:

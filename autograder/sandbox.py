@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Distributions that hold answers to graded functions: invisible to a student's code even when a teacher has them.
 HOLD_ANSWERS = ("pytorch-metric-learning", "infonce", "info-nce-pytorch", "lightly", "open-clip-torch", "solo-learn")
 # Parts of `course` that compute, for lectures and experiments, what some exercise asks for in another form.
-EVALUATORS = ("experiments", "debias_experiment.py", "counterexamples.py")
+EVALUATORS = ("experiments", "counterexamples.py")
 START_LIMIT = 120.0  # seconds for the warm process to import torch on a slow, busy machine
 
 

@@ -205,7 +205,8 @@ check(plugin_bias)
 # $$G = \max\left(N e^{-1/t},\ \frac{\sum_{j=1}^N e^{s_j/t} - \tau^+ N\, e^{s^+/t}}{1 - \tau^+}\right).$$
 #
 # The floor $N e^{-1/t}$ is the smallest mass that $N$ cosines can have. Return $G$ for every anchor, shape (B,). The
-# cosines are given; they lie in $[-1, 1]$ (you need not check that) and are not yet divided by $t$.
+# cosines are given; they lie in $[-1, 1]$ (you need not check that) and are not yet divided by $t$. Plain exponentials
+# will do: $t \ge 0.1$ in the check. (`debiased_loss` below has to go lower.)
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_negative_mass", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
@@ -237,7 +238,8 @@ check(debiased_negative_mass)
 # *Difficulty* ●○○○○ · *time* 10 min · 2 points
 #
 # Where the floor is active, the loss has stopped to look at the negatives, and no gradient reaches them. Return the share
-# of anchors whose mass *before* the maximum is taken is at or below the floor, a number in $[0, 1]$. Arguments as before.
+# of anchors whose mass *before* the maximum is taken is at or below the floor, a number in $[0, 1]$. Arguments as before,
+# $t \ge 0.1$. (No anchor of the check lies so near the floor that rounding decides.)
 
 # %% nbgrader={"grade": false, "grade_id": "floor_fraction", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
@@ -357,8 +359,10 @@ check(unbiased_loss)
 #
 # - The three runs differ in the loss only: same initial weights, same batches, same augmentations.
 # - `seed` fixes everything: the same arguments give the same embeddings.
-# - **Labels are seen by the unbiased loss and by nothing else.** The grader calls your function again with the labels
-#   permuted: "biased" and "debiased" must come back the same (within 0.001), "unbiased" must not.
+# - **Labels are seen by the unbiased loss and by nothing else**, not even for $\tau^+$. The grader calls your function again
+#   with labels that are all different: "biased" and "debiased" must come back the same (within 0.001), "unbiased" must not.
+#   No negative is false then, so that "unbiased" must be nearly "biased": farther from "debiased" than from it by a factor
+#   of 2 at least. And equal images must have equal rows.
 #
 # `course.debias_experiment` has what is not the point here. You may write the loop yourself or call `train`:
 #

@@ -26,7 +26,7 @@
 # | 1-2 | `encoder_forward`, `separation` | 25 min | 2 + 2 |
 # | 3-4 | `triplet_objective`, `loss_vectors` | 25 min | 2 + 3 |
 # | 5-6 | `lemma4_certificate` and its reasons | 50 min | 2 + 6 by hand |
-# | 7-8 | `smoothness_constant`, `smoothness_sharp` (challenge) | 45 min | 1 + 5 |
+# | 7-8 | `smoothness_constant`, `smoothness_sharp` (challenge) | 30 min | 1 + 5 |
 # | 9 | `train_triplets` | 40 min | 5 |
 # | 10 | `convergence_experiment` | 75 min | 6 |
 #
@@ -322,7 +322,7 @@ check(smoothness_constant)
 # %% [markdown]
 # ## 8 · `smoothness_sharp` (challenge)
 #
-# *Difficulty* ●●●●● · *time* 40 min · 5 points
+# *Difficulty* ●●●○○ · *time* 25 min · 5 points
 #
 # What is the best constant? It is the largest eigenvalue that the Hessian of $\ell$ (a $3d\times3d$ matrix) takes
 # anywhere on the set where $\lVert z_1\rVert,\lVert z_2\rVert,\lVert z_3\rVert\le C$. Return it for dimension $d\ge2$
@@ -385,8 +385,8 @@ for C in (0.1, 0.5, 1.0, 2.0, 5.0):
 # - `smallest_norm`, `largest_norm`: of the $3n$ outputs $f(x_i),f(x_i^+),f(x_i^-)$.
 #
 # `triplets = (x, x_plus, x_minus)`, each (n, d_x). Work in the dtype of the parameters, on `device`, and leave the
-# given `params` unchanged. `n_steps` may be 0. When one of the recorded numbers is no longer finite, training has
-# diverged: raise `ValueError` that names the step. The check repeats your run on other inputs and compares parameters
+# given `params` unchanged. A history may be a tensor, an array or a list of numbers. `n_steps` may be 0. When one of the recorded numbers is no longer finite, training has
+# diverged: raise `ValueError` (with the step in its text, for whoever has to read it). The check repeats your run on other inputs and compares parameters
 # and histories.
 
 # %% nbgrader={"grade": false, "grade_id": "train_triplets", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -59,6 +59,20 @@ def per_submission_nbgrader(config: str, few: int = 1, many: int = 6) -> tuple[f
     return slope, seconds[few] - slope * few
 
 
+def per_submission_class(few: int = 4, many: int = 24) -> tuple[float, float]:
+    """(seconds per further submission, start-up) of the command grade-class as it is called: all workers, sandboxed."""
+    seconds = {}
+    for count in (few, many):
+        with tempfile.TemporaryDirectory() as name:
+            folder = course(Path(name), (ROOT / "nbgrader_config.py").read_text(), count)
+            command = [sys.executable, "-m", "autograder", "grade-class", UNIT, "--course", str(folder)]
+            start = time.perf_counter()
+            subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+            seconds[count] = time.perf_counter() - start
+    slope = (seconds[many] - seconds[few]) / (many - few)
+    return slope, seconds[few] - slope * few
+
+
 def per_submission_runner(unsafe: bool, repetitions: int = 15) -> tuple[list[float], float, float]:
     """(seconds per submission, start-up, megabytes of the sandboxed processes) of one worker, gradebook included."""
     with tempfile.TemporaryDirectory() as name:
@@ -106,6 +120,8 @@ def main() -> None:
     for unsafe, name in ((False, "grade-class, one worker, sandboxed"), (True, "grade-class, one worker, no sandbox")):
         times, start, megabytes = per_submission_runner(unsafe)
         rows[name] = (statistics.median(times), start, megabytes)
+    slope, start = per_submission_class()
+    rows[f"grade-class, {os.cpu_count()} workers, sandboxed"] = (slope, start, None)
     print(
         f"machine: {platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; unit {UNIT}"
     )

@@ -20,6 +20,7 @@ from course.debias_experiment import scattered
 N_IMAGES = 240
 MARGIN = 0.1
 NAMES = ("biased", "debiased", "unbiased")
+ALIKE = 0.5  # of the distance to the debiased run; for the reference and the accepted variants it is 0.04 at most
 SAME = 1e-3  # embeddings of rows of length 1 from float32 training; other labels move them by 0.1 and more
 
 exercise = Exercise(
@@ -28,7 +29,7 @@ exercise = Exercise(
     hints={
         "values": ('Return {"biased": z, "debiased": z, "unbiased": z}, each z of shape (n, d).',),
         "properties": (
-            "Run the cell below the check: it measures the accuracies as the grader does.",
+            "The line above says which rule fails. Accuracies you can measure with the cell below the check.",
             "Train a new encoder from the same seed for each loss; embed the images in their own order, after training.",
             "Only the unbiased loss may see labels; seed every random number (weights, batches, augmentations) by `seed`.",
         ),
@@ -63,8 +64,13 @@ def gap(a, b):
     return np.abs(unit_rows(a) - unit_rows(b)).max() if np.shape(a) == np.shape(b) else np.inf
 
 
-def form_problem(answer, n):
-    """What is wrong with the form of an answer, or None."""
+def distance(a, b):
+    """Root mean square difference of two embeddings, rows scaled to length 1; infinite where the shapes differ."""
+    return float(np.sqrt(((unit_rows(a) - unit_rows(b)) ** 2).mean())) if np.shape(a) == np.shape(b) else np.inf
+
+
+def form_problem(answer, n, equal=()):
+    """What is wrong with the form of an answer, or None. equal: names that may have the embedding of another one."""
     if not isinstance(answer, dict) or set(answer) != set(NAMES):
         return 'the answer must be a dict with the keys "biased", "debiased", "unbiased"'
     for name in NAMES:
@@ -74,7 +80,7 @@ def form_problem(answer, n):
         if not np.isfinite(z).all():
             return f"{name} holds NaN or infinity"
     for one, other in (("biased", "debiased"), ("biased", "unbiased"), ("debiased", "unbiased")):
-        if gap(answer[one], answer[other]) < SAME:
+        if not {one, other} & set(equal) and gap(answer[one], answer[other]) < SAME:
             return f"{one} and {other} are the same embedding: another loss should give another one"
 
 
@@ -90,6 +96,7 @@ def cases(rng):
 @exercise.property("three trained embeddings, of which labels touch the unbiased one only")
 def measured(f, rng):
     images, labels = wanderers(rng, N_IMAGES)
+    images[-1], labels[-1] = images[-2], labels[-2]
     seed = int(rng.integers(1000))
     answer = f(images, labels, seed, "cpu")
     problem = form_problem(answer, N_IMAGES)
@@ -100,15 +107,25 @@ def measured(f, rng):
         accuracy = nearest_mean_accuracy(answer[name], labels)
         if not accuracy >= raw + MARGIN:
             return f"{name}: accuracy {accuracy:.3f}, raw pixels {raw:.3f}, and {MARGIN} more is asked"
-    other = f(images, labels[torch.from_numpy(rng.permutation(N_IMAGES))], seed, "cpu")
-    problem = form_problem(other, N_IMAGES)
+    for name in NAMES:
+        if gap(answer[name][-1:], answer[name][-2:-1]) > SAME:
+            return f"{name}: the last two images are equal, their embeddings are not; embed the images without augmentation"
+    other = f(images, torch.from_numpy(rng.permutation(N_IMAGES)), seed, "cpu")
+    problem = form_problem(other, N_IMAGES, {"unbiased"})
     if problem:
-        return f"with permuted labels: {problem}"
+        return f"with 240 different labels: {problem}"
     for name in ("biased", "debiased"):
         if gap(answer[name], other[name]) > SAME:
-            return f"{name} changes when the labels are permuted: it sees the labels, or something is not seeded"
+            return f"{name} changes with the labels: it sees them (for tau_plus, perhaps), or something is not seeded"
     if gap(answer["unbiased"], other["unbiased"]) < SAME:
-        return "unbiased does not change when the labels are permuted: does it see them?"
+        return "unbiased does not change with the labels: does it see them?"
+    # all labels different: no false negatives, the unbiased loss is the biased one; rounding grows in training, a little
+    to_biased, to_debiased = (distance(other["unbiased"], other[name]) for name in ("biased", "debiased"))
+    if not to_biased < ALIKE * to_debiased:
+        return (
+            "with 240 different labels no negative is false, and unbiased must be biased; it is not: do the runs differ in "
+            "more than the loss (start, batches, views), are names exchanged, or is tau_plus not 0 for biased?"
+        )
 
 
 @exercise.property("another seed gives another run")
@@ -330,3 +347,82 @@ def compare_debiasing(images, labels, seed, device):
 
     checked(images, labels)
     return {name: embed(train(loss, images, labels, seed=0, n_steps=80), images) for name, loss in losses().items()}
+
+
+@exercise.wrong(
+    "another start for each loss",
+    belief="Each loss is a run of its own, with a seed of its own.",
+    hints=(
+        "With all labels different the unbiased loss is the biased one. Are your two embeddings the same then?",
+        "What differs between your runs besides the loss? A gain could come from that.",
+        "Use `seed` itself for the weights, the batches and the views of all three runs.",
+    ),
+    uses=(checked, contrast, losses),
+)
+def compare_debiasing(images, labels, seed, device):
+    from course.debias_experiment import embed, train
+
+    checked(images, labels)
+    return {
+        name: embed(train(loss, images, labels, seed=10 * seed + i, n_steps=100), images)
+        for i, (name, loss) in enumerate(losses().items())
+    }
+
+
+@exercise.wrong(
+    "biased and debiased exchanged",
+    belief="The loss with the larger denominator is the debiased one.",
+    hints=(
+        "With all labels different the unbiased loss is one of the other two. Which one?",
+        "Biased is tau_plus = 0: plain nt_xent.",
+    ),
+    uses=(checked, contrast, losses),
+)
+def compare_debiasing(images, labels, seed, device):
+    from course.debias_experiment import embed, train
+
+    checked(images, labels)
+    z = {name: embed(train(loss, images, labels, seed=seed, n_steps=100), images) for name, loss in losses().items()}
+    return {"biased": z["debiased"], "debiased": z["biased"], "unbiased": z["unbiased"]}
+
+
+@exercise.wrong(
+    "views embedded",
+    belief="The embedding of an image is that of one of its views.",
+    hints=(
+        "Two equal images: do they get equal rows?",
+        "Augmentation is for training. Embed `images` as they came.",
+    ),
+    uses=(checked, contrast, losses),
+)
+def compare_debiasing(images, labels, seed, device):
+    from course.debias_experiment import augment, embed, train
+
+    checked(images, labels)
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: embed(train(loss, images, labels, seed=seed, n_steps=100), augment(images, generator))
+        for name, loss in losses().items()
+    }
+
+
+@exercise.wrong(
+    "prior counted from the labels",
+    belief="tau_plus for the debiased loss may be counted from the labels.",
+    hints=(
+        "Does your debiased run change when somebody changes the labels?",
+        "Debiasing is for data without labels: tau_plus = 0.1 is an assumption, not a count.",
+    ),
+    uses=(checked, contrast),
+)
+def compare_debiasing(images, labels, seed, device):
+    from course.debias_experiment import embed, train
+
+    checked(images, labels)
+    prior = (torch.bincount(labels.unique(return_inverse=True)[1]).double() / len(labels)).square().sum().item()
+    losses = {
+        "biased": lambda v1, v2, y: contrast(v1, v2),
+        "debiased": lambda v1, v2, y: contrast(v1, v2, tau_plus=prior),
+        "unbiased": lambda v1, v2, y: contrast(v1, v2, labels=y),
+    }
+    return {name: embed(train(loss, images, labels, seed=seed, n_steps=100), images) for name, loss in losses.items()}

@@ -11,6 +11,8 @@ from autograder.units.u05_debiasing.similarities import cosines
 from course import validate
 from course.check.case import Case, bad_input
 
+SHARE = 1e-6  # a share of at most 25 anchors: its mean may be taken in float32
+
 exercise = Exercise(
     "floor_fraction",
     hints={
@@ -28,12 +30,12 @@ exercise = Exercise(
 def cases(rng):
     for b, n, tau_plus, t in ((20, 6, 0.2, 0.5), (17, 3, 0.3, 0.8), (25, 10, 0.1, 0.3), (12, 4, 0.4, 1.0)):
         arguments = cosines(rng, b, n, tau_plus, t, positive=(-0.2, 1.0), saturated=True)
-        yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", (*arguments, tau_plus, t))
+        yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", (*arguments, tau_plus, t), rtol=SHARE)
     # masses of 1.3, 0.5 and 0.05 floors (three anchors each): a floor at 0 or without N counts others
     shares = torch.tensor([1.3] * 3 + [0.5] * 3 + [0.05] * 3, dtype=torch.float64)
     pos = torch.from_numpy(rng.uniform(0.6, 0.9, size=9))
     mean = 0.75 * shares * math.exp(-2) + 0.25 * torch.exp(2 * pos)  # of e^{s/t} over the negatives, temperature 0.5
-    yield Case("masses just above 0", (pos, (0.5 * mean.log())[:, None].repeat(1, 8), 0.25, 0.5))
+    yield Case("masses just above 0", (pos, (0.5 * mean.log())[:, None].repeat(1, 8), 0.25, 0.5), rtol=SHARE)
     yield Case("none on the floor", (*cosines(rng, 6, 5, 0.1, 1.0), 0.1, 1.0))
     yield Case("tau_plus = 0", (*cosines(rng, 6, 5, 0.0, 0.2), 0.0, 0.2))
     aligned = torch.full((5,), 0.95, dtype=torch.float64)
@@ -41,7 +43,7 @@ def cases(rng):
     yield Case("all on the floor", (aligned, neg, 0.2, 0.1))
     pos, neg = cosines(rng, 15, 5, 0.25, 0.5, positive=(0.0, 1.0), saturated=True)
     yield Case("float32", (pos.float(), neg.float(), 0.25, 0.5))
-    yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.25, 0.5))
+    yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.25, 0.5), rtol=SHARE)
     yield bad_input("tau_plus 1", pos, neg, 1.0, 0.5)
     yield bad_input("tau_plus -0.1", pos, neg, -0.1, 0.5)
     yield bad_input("temperature 0", pos, neg, 0.1, 0.0)
@@ -55,9 +57,9 @@ def cases(rng):
 def share(f, rng):
     aligned, safe = torch.full((6,), 0.95, dtype=torch.float64), torch.full((6,), -0.5, dtype=torch.float64)
     neg = torch.from_numpy(rng.uniform(-0.3, 0.3, size=(12, 5)))
-    if f(aligned, neg[:6], 0.2, 0.2) != 1:
+    if abs(f(aligned, neg[:6], 0.2, 0.2) - 1) > SHARE:
         return "six anchors on the floor are a share of 1"
-    if abs(f(torch.cat([aligned, safe]), neg, 0.2, 0.2) - 0.5) > 1e-9:
+    if abs(f(torch.cat([aligned, safe]), neg, 0.2, 0.2) - 0.5) > SHARE:
         return "six anchors on the floor among twelve are a share of 0.5"
 
 
@@ -100,6 +102,14 @@ def raw(pos_sim, neg_sim, tau_plus, temperature):
     checked(pos_sim, neg_sim, tau_plus, temperature)
     pos, neg = torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature)
     return (neg.sum(dim=1) - tau_plus * neg.shape[1] * pos) / (1 - tau_plus)
+
+
+@exercise.accepted("mean of floats in float32", uses=(checked,))
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    checked(pos_sim, neg_sim, tau_plus, temperature)
+    pos, neg = torch.exp(pos_sim.double() / temperature), torch.exp(neg_sim.double() / temperature)
+    mass = (neg.sum(dim=1) - tau_plus * neg.shape[1] * pos) / (1 - tau_plus)
+    return (mass <= neg.shape[1] * math.exp(-1 / temperature)).float().mean().item()
 
 
 @exercise.wrong(

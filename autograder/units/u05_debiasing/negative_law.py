@@ -138,6 +138,26 @@ def negative_law(p, p_plus, tau_plus):
 
 
 @exercise.wrong(
+    "prior of another class, noticed",
+    belief="The weight in front of p_plus is the probability of a different class; what comes out is no law, and raises.",
+    hints=(
+        "You raise where a law exists: (1/4, 3/4) with an anchor in the first class and tau_plus = 1/4 must give (0, 1).",
+        "p is a mixture of p_plus and p_minus. With which probability does a draw come from p_plus?",
+        "tau_plus is the probability of the same class, and stands in front of p_plus; divide by 1 - tau_plus.",
+    ),
+    uses=(checked,),
+)
+def negative_law(p, p_plus, tau_plus):
+    checked(p, p_plus, tau_plus)
+    if tau_plus == 0:
+        raise ValueError("tau_plus = 0")
+    result = (p - (1 - tau_plus) * p_plus) / tau_plus
+    if result.min() < -1e-9:
+        raise ValueError(f"no law: {result}")
+    return np.maximum(result, 0)
+
+
+@exercise.wrong(
     "not divided by the rest",
     belief="Taking the positives out of p is all there is to do.",
     hints=(

@@ -22,7 +22,8 @@ exercise = Exercise(
             "N >= 1, n_runs >= 1, seed >= 0 (validate.count); the device by use_device.",
         ),
         "properties": (
-            "Test your loss on three points of two classes by three nested loops over anchor, positive and negative.",
+            "The line above says which rule fails: a curve, equal images, the seed, or the training. Look there first.",
+            "A curve: test your loss on three points of two classes by three nested loops over anchor, positive, negative.",
             "The positive may be the anchor, a negative may be of the anchor's class: average over all of them.",
             "Each class mean is taken over all images of the class, and the classes count with n_c / n.",
             "Draw parameters and batches of run r from np.random.default_rng((seed, r)), and from nothing else.",

@@ -94,7 +94,7 @@ def lemma4_certificate(grad_norm, eta):
     belief="The loss is at most sigma(t), and sigma(t) is at most eps / eta.",
     hints=(
         "Is -ln(1 - s) at most s?",
-        "-ln(1 - s) <= s / (1 - s) <= 2 s for s <= 1/2: that is where the 2 comes from.",
+        "The loss -ln(1 - s) is convex in s: it lies above s, and below a chord. That is where a factor comes from.",
         "2 * grad_norm / eta.",
     ),
     uses=(refuse,),
@@ -138,14 +138,31 @@ def lemma4_certificate(grad_norm, eta):
     "an answer for every gradient",
     belief="The formula holds for any eps.",
     hints=(
-        "For which eps does the proof use s / (1 - s) <= 2 s?",
-        "s <= eps / eta must be at most 1/2, hence eps < eta / 2.",
+        "The proof needs s away from 1, where -ln(1 - s) is infinite. Which hypothesis gives that?",
+        "s is at most eps / (sqrt(2) eta); eps < eta / 2 keeps it below 0.36.",
         "Raise ValueError for grad_norm >= eta / 2.",
     ),
 )
 def lemma4_certificate(grad_norm, eta):
     validate.non_negative(grad_norm=grad_norm)
     validate.positive(eta=eta)
+    return 2 * grad_norm / eta
+
+
+@exercise.wrong(
+    "eps up to eta",
+    belief="The lemma holds as long as the gradient is smaller than the smallest norm.",
+    hints=(
+        "Read the hypothesis again: is it eps < eta?",
+        "It is eps < eta / 2.",
+        "if not grad_norm < eta / 2: raise ValueError",
+    ),
+)
+def lemma4_certificate(grad_norm, eta):
+    validate.non_negative(grad_norm=grad_norm)
+    validate.positive(eta=eta)
+    if not grad_norm < eta:
+        raise ValueError(f"{grad_norm}")
     return 2 * grad_norm / eta
 
 

@@ -49,6 +49,7 @@ def cases(rng):
     yield Case("opposite rows are far apart", (torch.tensor([[1.0, 0], [-2.0, 0], [0, 3.0]], dtype=torch.float64),))
     x = tensor(rng, 5, 3)
     yield Case("two rows that point the same way", (torch.cat([x, 7 * x[1:2]]),), rtol=1e-7)
+    yield Case("the same row twice", (torch.cat([x, x[2:3], 4 * x[:1]]),))
     yield Case("float32", (tensor(rng, 6, 4, dtype=torch.float32),))
     # A distance of 1e-7 is asked to a relative error of 1e-6; rounding of the unit vectors alone moves it by 1e-16.
     yield Case("the closest rows 1e-7 apart", (near(rng, 6, 4, 1e-7),), part="stability", rtol=1e-13)
