@@ -82,7 +82,10 @@ def judge(
     first = failing[0]
     status = first.status if score == 0 else "partial"
     found = next((b for b in beliefs if _explains(b, first.part, cases, expected, actual)), None)
-    found = found or next((b for b in beliefs if _explains(b, first.part, cases, expected, actual, False)), None)
+    for lenient in ({"whole": False}, {"where_defined": True}):
+        found = found or next(
+            (b for b in beliefs if _explains(b, first.part, cases, expected, actual, **lenient)), None
+        )
     if found:
         return Verdict(name, status, score, rows, found.name, found.belief, found.hints)
     if first.status == "error":  # a hint about the mathematics would only distract from the error's own text
@@ -197,20 +200,26 @@ def _score(rows: tuple[PartResult, ...], gates: tuple[str, ...]) -> float:
     return sum(PART_WEIGHTS[row.part] for row in rows if row.ok) / total
 
 
-def _explains(belief: Belief, part: str, cases, expected, actual, whole: bool = True) -> bool:
+def _explains(
+    belief: Belief, part: str, cases, expected, actual, *, whole: bool = True, where_defined: bool = False
+) -> bool:
     """Whether the misconception answers as the learner's function does, on the values and on the failing part.
 
     whole: False compares of a list of lines (a ladder) only those up to the first wrong one: the rest may follow from it.
+    where_defined: True leaves out cases where the belief's formula has no finite value and the learner is wrong in another
+    way: how a wrong formula fails there is a matter of style.
     """
-    concerned = 0
+    concerned = solid = skipped = 0
     for case, wanted, wrong, found in zip(cases, expected, belief.outcomes, actual, strict=True):
         of_part = case.part == part or (part == "properties" and case.compare == "any" and not case.raises)
         if of_part or case.part == "values":
-            if not case.raises and _undefined(wrong) and not _alike_outcomes(found, wrong, case):
+            if where_defined and not case.raises and _undefined(wrong) and not _alike_outcomes(found, wrong, case):
                 if _value_problem(case, wanted, found) is None:
                     return False
-                continue  # how a wrong formula fails where it has no value is a matter of style
+                skipped += 1
+                continue
             concerned += of_part
+            solid += not case.raises and not _undefined(wrong)
             if (found.error and found.error[0]) != (wrong.error and wrong.error[0]):
                 return False
             value, other = found.value, wrong.value
@@ -222,7 +231,7 @@ def _explains(belief: Belief, part: str, cases, expected, actual, whole: bool = 
             concerned += 1
             if not _alike(found.grads, wrong.grads, "close", tolerance(case)):
                 return False
-    return concerned > 0
+    return concerned > 0 and (solid > 0 or not skipped)
 
 
 def _undefined(outcome: Outcome) -> bool:

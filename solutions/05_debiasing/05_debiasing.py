@@ -68,42 +68,59 @@ def validate_prior(tau_plus):
 #
 # On a finite set of S points: $p$ is the law of a draw from all the data, $p^+$ the law of a draw from the anchor's class,
 # and $\tau^+$ the probability that a draw from $p$ has the anchor's class. Return $p^-$, the law of a draw that has
-# **another** class, shape (S,). First derive it.
+# **another** class, shape (S,). The lecture derives it; below you derive a relative of it.
 #
 # Where $p$, $p^+$ and $\tau^+$ do not belong together, the formula gives something that is no law. That must raise
 # `ValueError`. An entry may fall below 0 by rounding: down to $-10^{-9}$ it counts as 0.
 
+# %% [markdown]
+# **`derive_debiasing`** (5 points, read by a person). Some classes have a *sister*: pullovers and coats. A draw from the data
+# has the anchor's class with probability $\tau$ (law $p^+$), the sister class with probability $\sigma$ (law $p^\circ$), and
+# some other class otherwise (law $p^-$); $\tau,\sigma>0$, $\tau+\sigma<1$. Sisters shall be pushed neither together nor apart:
+# the negatives ought to come from $p^-$.
+#
+# a. Derive $p^-$ from $p$, $p^+$, $p^\circ$, $\tau$, $\sigma$. Say which rule you use, and why you may divide.
+#
+# b. Somebody exchanges $\tau$ and $\sigma$. Show that the result still sums to 1. Show by an example that it need not be a
+#    law, and that there are worlds in which nobody would notice.
+#
+# c. For one anchor $x$ you have one draw from $p^+$, one from $p^\circ$, and $N$ from $p$. Give an unbiased estimate
+#    $\widehat M$ of $M^-=E_{u\sim p^-}e^{f(x)\cdot f(u)}$, and prove that it is unbiased.
+#
+# d. Is $\ln\bigl(1+\widehat M e^{-s^+}\bigr)$ an unbiased estimate of $\ln\bigl(1+M^-e^{-s^+}\bigr)$? In which direction is it
+#    off, under which condition, and what else can happen to it?
+
 # %% [markdown] nbgrader={"grade": true, "grade_id": "derive_debiasing", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# Fix an anchor of class $y$. Let $x'$ be a draw from the data and $y'$ its class; $\tau^+ = P(y' = y)$.
+# **a.** *Law of total probability.* The three events (anchor's class, sister class, another class) exclude each other and one
+# of them happens, so at every point $u$: $p(u)=\tau\,p^+(u)+\sigma\,p^\circ(u)+(1-\tau-\sigma)\,p^-(u)$. Since
+# $\tau+\sigma<1$ we may divide: $p^-=\dfrac{p-\tau p^+-\sigma p^\circ}{1-\tau-\sigma}$.
 #
-# 1. *Law of total probability.* The events $y' = y$ and $y' \ne y$ exclude each other and one of them happens, so for
-#    every point $u$: $P(x' = u) = P(y' = y)\,P(x' = u \mid y' = y) + P(y' \ne y)\,P(x' = u \mid y' \ne y)$. With names:
-#    $p(u) = \tau^+ p^+(u) + (1 - \tau^+)\,p^-(u)$. All three laws are evaluated at the *same* point $u$.
-# 2. *Solve for $p^-$.* Since $\tau^+ < 1$ we may divide: $p^- = (p - \tau^+ p^+)/(1 - \tau^+)$.
-# 3. *What $\tau^+$ must be.* The weight in front of $p^+$ is the probability of the **same** class. With the probability
-#    of a different class in its place the entries of the right side still sum to 1, since
-#    $(1 - \eta)/(1 - \eta) = 1$ for every $\eta$, but they need not be in $[0, 1]$: for two one-point classes of
-#    probabilities $1/4, 3/4$ and an anchor in the first, $\eta = 3/4$ gives
-#    $\left(\frac{1/4 - 3/4}{1/4}, \frac{3/4}{1/4}\right) = (-2, 3)$. With $1/4$ it gives $(0, 1)$, as it must. The two
-#    agree only where $\tau^+ = 1/2$, so that balanced classes two in number hide the mistake. $\tau^+$ is the
-#    probability of the anchor's class and depends on the anchor unless all classes are equally likely.
-# 4. *Expectations.* Multiply by a function $h(u)$ and sum:
-#    $E_{p^-} h = (E_p h - \tau^+ E_{p^+} h)/(1 - \tau^+)$. For $h(u) = e^{f(x)\cdot f(u)}$ both expectations on the right
-#    can be estimated without labels of the negatives: by a mean over draws from the data and a mean over positives. The
-#    estimate is linear in the two means, so its expectation is $E_{p^-} h$.
-# 5. *Why the loss stays biased.* The loss is $\ln(1 + M e^{-s^+})$ with the estimate $M$ in it. The logarithm is strictly
-#    concave, so (Jensen) $E \ln(1 + M e^{-s^+}) < \ln(1 + E[M]\,e^{-s^+})$ wherever $1 + M e^{-s^+} > 0$ almost surely and
-#    $M$ is not constant: the plug-in loss is too small on average. And because $M$ is a difference, it can be negative, and
-#    the logarithm undefined.
+# **b.** The sum over all points is $\frac{1-\sigma-\tau}{1-\tau-\sigma}=1$ again. It need not be a law: three classes of one
+# point each with $\tau=0.1$, $\sigma=0.3$ and the rest $0.6$, in this order: $p=(0.1,0.3,0.6)$, and the exchanged formula
+# gives $\frac1{0.6}(0.1-0.3,\;0.3-0.1,\;0.6)=(-\frac13,\frac13,1)$, where $(0,0,1)$ is right. Nobody notices where
+# $\tau=\sigma$, and where $p^+=p^\circ$: the difference of the two results is
+# $\frac{(\tau-\sigma)(p^+-p^\circ)}{1-\tau-\sigma}$, which is 0 exactly then.
+#
+# **c.** Multiply a. by $h(u)=e^{f(x)\cdot f(u)}$ and sum over $u$:
+# $M^-=\dfrac{E_ph-\tau E_{p^+}h-\sigma E_{p^\circ}h}{1-\tau-\sigma}$. With $x_1,\dots,x_N\sim p$, $v\sim p^+$, $w\sim p^\circ$
+# put $\widehat M=\dfrac{\frac1N\sum_ih(x_i)-\tau h(v)-\sigma h(w)}{1-\tau-\sigma}$. Expectation is linear (independence is not
+# needed), each of the three means has its expectation, so $E\widehat M=M^-$.
+#
+# **d.** No. $m\mapsto\ln(1+me^{-s^+})$ is strictly concave, so by Jensen
+# $E\ln(1+\widehat Me^{-s^+})<\ln(1+M^-e^{-s^+})$ wherever $1+\widehat Me^{-s^+}>0$ with probability 1 and $\widehat M$ is not
+# constant: too small on average. And $\widehat M$ is a difference: it can be so negative that the argument of the logarithm is
+# $\le0$, and the loss undefined.
 #
 # === BEGIN MARK SCHEME ===
-# 1 point: the law of total probability, with the two events named and the three laws at one point.
-# 1 point: solved for p^-, with the reason why one may divide.
-# 1 point: tau_plus identified as the probability of the same class, with an example (or argument) in which the other
-# reading gives something that is no law. An example with tau_plus = 1/2 shows nothing.
-# 1 point: the step from laws to expectations of e^{f.f}, and why the estimate of the expectation is unbiased.
-# 1 point: Jensen with the direction and its condition, and that the argument of the logarithm may be negative.
+# - 1 point, a: the law of total probability with three exclusive events at one point, solved with the reason for dividing.
+# - 1½ points, b: the sum (½); an example with a negative entry (½); a world where nothing shows, $\tau=\sigma$ or
+#   $p^+=p^\circ$ (½).
+# - 1 point, c: the step from laws to expectations (½); the estimate and linearity (½). An appeal to independence is not wrong,
+#   but not needed.
+# - 1½ points, d: Jensen with concavity and the right direction (½); its condition, defined and not constant (½); the argument
+#   may be $\le0$ (½).
+# - Any correct argument gets full marks.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 

@@ -25,7 +25,7 @@
 # |---|---|---|---|
 # | 1-2 | `encoder_forward`, `separation` | 25 min | 2 + 2 |
 # | 3-4 | `triplet_objective`, `loss_vectors` | 25 min | 2 + 3 |
-# | 5-6 | `lemma4_certificate` and its reasons | 50 min | 2 + 6 by hand |
+# | 5-6 | `lemma4_certificate`, and the lemma for N negatives | 50 min | 2 + 6 by hand |
 # | 7-8 | `smoothness_constant`, `smoothness_sharp` (challenge) | 30 min | 1 + 5 |
 # | 9 | `train_triplets` | 40 min | 5 |
 # | 10 | `convergence_experiment` | 75 min | 6 |
@@ -228,71 +228,73 @@ def lemma4_certificate(grad_norm, eta):
 check(lemma4_certificate)
 
 # %% [markdown]
-# ## 6 · `derive_lemma4`: the reasons, and the limits
+# ## 6 · `derive_lemma4`: the lemma with N negatives
 #
 # *Difficulty* ●●●●○ · *time* 45 min · 6 points · read by a person
 #
-# Let $z=(z_{i1},z_{i2},z_{i3})_{i\le n}$ be the outputs, $g_i\in\mathbb R^{3d}$ the gradient of $\ell$ at triplet
-# $i$, and $t_i=z_{i1}\cdot(z_{i3}-z_{i2})$. Suppose $\lVert z_{ij}\rVert\ge\eta$ for all $i,j$, and
-# $\bigl(\sum_i\lVert g_i\rVert^2\bigr)^{1/2}\le\varepsilon<\eta/2$.
+# The lecture proves Lemma 4 for one negative. The paper's experiments use 15, 25 and 35. Does it still hold? Tuple $i$ has
+# the anchor's output $z_{i1}$, the positive's $z_{i2}$, and those of $N$ negatives, $v_{i1},\dots,v_{iN}$. Write
 #
-# a. Show $\lVert g_i\rVert^2=\sigma(t_i)^2\bigl(\lVert z_{i3}-z_{i2}\rVert^2+2\lVert z_{i1}\rVert^2\bigr)$ and
-#    conclude $\sigma(t_i)\le\varepsilon/(\sqrt2\,\eta)$.
+# $$u_{ij}=v_{ij}-z_{i2},\quad t_{ij}=z_{i1}\cdot u_{ij},\quad \ell_i=\ln\Bigl(1+\sum_{j=1}^Ne^{t_{ij}}\Bigr),\quad
+#   s_{ij}=\frac{e^{t_{ij}}}{1+\sum_ke^{t_{ik}}},\quad s_i=\sum_js_{ij},$$
 #
-# b. Deduce $\ell(z_i)\le\kappa\,\varepsilon/\eta$ with $\kappa=-2\ln\bigl(1-\tfrac1{2\sqrt2}\bigr)=0.8725$. (Which
-#    function of $s=\sigma(t_i)$ is the loss? Where does it lie below a chord?) So the paper's 2 is true, and can be
-#    more than halved.
+# and $g_i$ for the gradient of $\ell_i$ in the outputs of tuple $i$. Suppose that all outputs have a norm of at least
+# $\eta$, and $\bigl(\sum_i\lVert g_i\rVert^2\bigr)^{1/2}\le\varepsilon<\eta/2$.
 #
-# c. Let the gradient be taken in the *distinct function values* instead: $f(x)$ is one variable, however many
-#    triplets $x$ occurs in. Give two triplets, made of three inputs, where this gradient is exactly 0 although all
-#    norms are 1 and both losses are $\ln2$. Which line of your proof breaks?
+# a. Show $\lVert g_i\rVert^2=\bigl\lVert\sum_js_{ij}u_{ij}\bigr\rVert^2+\bigl(s_i^2+\sum_js_{ij}^2\bigr)\lVert z_{i1}\rVert^2$
+#    and conclude $s_i\le\dfrac{\varepsilon}{\eta\sqrt{1+1/N}}$.
 #
-# d. Suppose in addition $\lVert z_{ij}\rVert\le C$. Show $\widehat L_{un}\ge n\ln\bigl(1+e^{-2C^2}\bigr)$, with
-#    equality for some $z$, and $\bigl(\sum_i\lVert g_i\rVert^2\bigr)^{1/2}\ge\sqrt{2n}\,\eta\,\sigma(-2C^2)$. What
-#    does this say about Theorem 1, which promises $\widehat L_{un}\le\varepsilon$ for *every* $\varepsilon>0$ under
-#    the assumption $\eta<\lVert f\rVert<C$?
+# b. Deduce $\ell_i\le\kappa_N\,\varepsilon/\eta$ with $\kappa_N=-2\ln\Bigl(1-\frac1{2\sqrt{1+1/N}}\Bigr)$. How large can
+#    $\kappa_N$ get? So is $2\varepsilon/\eta$ true for every $N$?
+#
+# c. Let the gradient be taken in the *distinct function values* instead: $f(x)$ is one variable, however many tuples $x$
+#    occurs in. Give tuples with $N=2$ in which this gradient is exactly 0 although all norms are 1 and every loss is $\ln3$.
+#    Which line of your proof breaks?
+#
+# d. Suppose in addition that all norms are at most $C$. Show $\sum_{i\le n}\ell_i\ge n\ln\bigl(1+Ne^{-2C^2}\bigr)$, with
+#    equality for some outputs, and bound $\bigl(\sum_i\lVert g_i\rVert^2\bigr)^{1/2}$ from below. Theorem 1 promises a loss
+#    of at most $\varepsilon$ for *every* $\varepsilon>0$ under the assumption $\eta<\lVert f\rVert<C$. What do you say, and
+#    do more negatives make it better or worse?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "derive_lemma4", "locked": false, "points": 6, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# Drop the index $i$ and write $u=z_3-z_2$, $t=z_1\cdot u$, $s=\sigma(t)$, so $\ell=\zeta(t)$ and $\zeta'=\sigma$.
+# Drop the index $i$.
 #
-# **a.** By the chain rule $\partial\ell/\partial z_1=s\,u$, $\partial\ell/\partial z_2=-s\,z_1$,
-# $\partial\ell/\partial z_3=s\,z_1$. The squared norm of the three together is
-# $s^2(\lVert u\rVert^2+\lVert z_1\rVert^2+\lVert z_1\rVert^2)$. Since $\lVert u\rVert\ge0$ and
-# $\lVert z_1\rVert\ge\eta$, $\lVert g_i\rVert\ge\sqrt2\,\eta\,s$. One term of a sum of squares is at most the sum:
-# $\lVert g_i\rVert\le\varepsilon$. Hence $s\le\varepsilon/(\sqrt2\,\eta)$.
+# **a.** $\partial\ell/\partial t_j=s_j$. By the chain rule $\partial\ell/\partial z_1=\sum_js_ju_j$,
+# $\partial\ell/\partial z_2=-\sum_js_jz_1=-s\,z_1$, and $\partial\ell/\partial v_j=s_jz_1$. Adding the squared norms gives
+# the formula. The first term is $\ge0$; by Cauchy-Schwarz $s^2=\bigl(\sum_j1\cdot s_j\bigr)^2\le N\sum_js_j^2$; and
+# $\lVert z_1\rVert\ge\eta$. So $\lVert g\rVert^2\ge(1+\frac1N)s^2\eta^2$. One term of a sum of squares is at most the sum,
+# $\lVert g_i\rVert\le\varepsilon$, hence $s\le\varepsilon/(\eta\sqrt{1+1/N})$.
 #
-# **b.** $1-s=1/(1+e^t)$, so $\ell=\ln(1+e^t)=-\ln(1-s)=:F(s)$, with the natural logarithm. $F(0)=0$ and
-# $F''(s)=(1-s)^{-2}>0$: $F$ is convex, and a convex function lies below its chord. With $s_0=\tfrac1{2\sqrt2}$: from
-# $\varepsilon<\eta/2$ we get $s\le\varepsilon/(\sqrt2\,\eta)<s_0$, hence $F(s)\le\frac s{s_0}F(s_0)$. Therefore
-# $\ell\le 2\sqrt2\,F(s_0)\,s\le 2\sqrt2\,F(s_0)\frac\varepsilon{\sqrt2\,\eta}=2F(s_0)\frac\varepsilon\eta =-2\ln\bigl(1-\tfrac1{2\sqrt2}\bigr)\frac\varepsilon\eta=0.8725\,\frac\varepsilon\eta\le\frac{2\varepsilon}\eta$.
+# **b.** $1-s=1/(1+\sum_je^{t_j})$, so $\ell=-\ln(1-s)=:F(s)$, with $F(0)=0$ and $F''(s)=(1-s)^{-2}>0$. From
+# $\varepsilon<\eta/2$: $s<s_0:=\frac1{2\sqrt{1+1/N}}<\frac12$. A convex function lies below its chord from 0 to $s_0$:
+# $\ell\le\frac{s}{s_0}F(s_0)\le\frac{\varepsilon}{\eta\sqrt{1+1/N}}\cdot2\sqrt{1+1/N}\;F(s_0)=2F(s_0)\frac\varepsilon\eta
+# =\kappa_N\frac\varepsilon\eta$. $s_0$ grows with $N$ towards $\frac12$ and $F$ increases, so $\kappa_N$ grows from
+# $\kappa_1=0.8725$ towards $2\ln2=1.386$ and stays below it. As $2\ln2<2$, the bound $2\varepsilon/\eta$ is true for every $N$.
 #
-# **c.** Triplets $(x,a,b)$ and $(x,b,a)$ with $f(x)=e_1$ and $f(a)=f(b)=e_1$ (any unit vectors with $f(a)=f(b)$ do).
-# Both have $u=0$, $t=0$, $s=\tfrac12$ and loss $\ln2$. In the function values: the derivative by $f(x)$ is
-# $\tfrac12(f(b)-f(a))+\tfrac12(f(a)-f(b))=0$; by $f(a)$ it is $-\tfrac12f(x)+\tfrac12f(x)=0$, since $a$ is the
-# positive of one triplet and the negative of the other; by $f(b)$ likewise. So the gradient is 0 and no
-# $\varepsilon>0$ excludes this point. What breaks is "one term of a sum of squares is at most the sum": the gradient
-# by a shared value is the *sum* of the triplets' loss vectors, and these can cancel. The lemma needs per-triplet
-# gradients, or all $3n$ inputs different.
+# **c.** Tuples (anchor; positive; negatives) $(x;a;b,c)$, $(x;b;c,a)$, $(x;c;a,b)$ with $f(a)=f(b)=f(c)$, all values unit
+# vectors. Then all $u_j=0$, $t_j=0$, $s_j=\frac13$, $s=\frac23$, and each loss is $\ln3$. Derivative by $f(x)$: a sum of
+# $s_ju_j=0$. By $f(a)$: $-\frac23f(x)$ as a positive, $+\frac13f(x)$ in each of two tuples as a negative, together 0;
+# likewise for $b$ and $c$. So the gradient is 0. What breaks is "one term of a sum of squares is at most the sum": the
+# gradient by a shared value is the *sum* of the tuples' vectors, and these cancel. The lemma needs per-tuple gradients, or
+# inputs that all differ.
 #
-# **d.** By Cauchy-Schwarz and the triangle inequality
-# $|t|\le\lVert z_1\rVert(\lVert z_2\rVert+\lVert z_3\rVert)\le2C^2$. $\zeta$ increases, so each of the $n$ losses is
-# at least $\zeta(-2C^2)=\ln(1+e^{-2C^2})$; it is attained for $z_{1}=z_{2}=-z_{3}$ of norm $C$. $\sigma$ increases
-# too, so by a $\lVert g_i\rVert\ge\sqrt2\,\eta\,\sigma(-2C^2)$ for each $i$; summing the squares over $i$ gives the
-# factor $\sqrt n$. So for $\varepsilon<n\ln(1+e^{-2C^2})$ no encoder whatsoever satisfies Assumption 2 and
-# $\widehat L_{un}\le\varepsilon$: the conclusion of Theorem 1 contradicts its hypothesis. It can be true for larger
-# $\varepsilon$ only, or with a $C$ that grows at least like $\sqrt{\tfrac12\ln(n/\varepsilon)}$ up to lower order
-# terms.
+# **d.** $|t_j|\le\lVert z_1\rVert(\lVert v_j\rVert+\lVert z_2\rVert)\le2C^2$ by Cauchy-Schwarz and the triangle inequality.
+# $\ell$ increases in every $t_j$, so $\ell\ge\ln(1+Ne^{-2C^2})$; equality for $z_1=z_2=-v_1=\dots=-v_N$ of norm $C$. Also
+# $s=1-e^{-\ell}\ge\sigma_N:=\frac{Ne^{-2C^2}}{1+Ne^{-2C^2}}$, so by a. each $\lVert g_i\rVert\ge\sqrt{1+1/N}\,\eta\,\sigma_N$,
+# and the sum over $n$ tuples gives $\sqrt{n(1+1/N)}\,\eta\,\sigma_N>0$. For $\varepsilon<n\ln(1+Ne^{-2C^2})$ no encoder
+# satisfies both the assumption and the conclusion: the theorem contradicts itself there. It can hold for larger
+# $\varepsilon$, or with a $C$ that grows. More negatives raise the floor: it is worse.
 #
 # === BEGIN MARK SCHEME ===
-# - 1 point, a: the three derivatives and the norm (½); one term against the sum, and the lower bound on the norm (½).
-# - 2 points, b: loss written as $-\ln(1-s)$ (½); convexity and the chord through 0 and $s_0$, or the monotone
-#   quotient $F(s)/s$ (1); the constants put together, with $s<s_0$ from $\varepsilon<\eta/2$ (½). A proof of the
-#   constant 2 only: 1 of these 2 points.
+# - 1½ points, a: the three derivatives and the norm (½); $s^2\le N\sum_js_j^2$ with its name (½); one term against the sum,
+#   and the lower bound on the norm (½).
+# - 1½ points, b: loss written as $-\ln(1-s)$ (½); convexity and the chord through 0 and $s_0$, or the monotone quotient
+#   $F(s)/s$, with $s<s_0$ from $\varepsilon<\eta/2$ (½); $\kappa_N<2\ln2<2$ (½).
 # - 1½ points, c: an example with its verification (1); names the step that breaks (½).
-# - 1½ points, d: $|t|\le2C^2$ and the floor with a case of equality (½); the bound on the gradient (½); the
-#   conclusion for Theorem 1 (½).
-# - Any correct proof gets full marks.
+# - 1½ points, d: $|t_j|\le2C^2$ and the floor with a case of equality (½); a positive lower bound on the gradient (½); the
+#   conclusion for Theorem 1, and that the floor grows with $N$ (½).
+# - Any correct proof gets full marks. The lecture's proof for $N=1$ copied without the sums: at most 2 points in all.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 
