@@ -18,6 +18,7 @@ from traitlets.config import Config
 from autograder.grade import PUBLIC_SEED, beliefs, questions
 from autograder.manifest import ROOT, Unit, load_unit
 from autograder.spec import Exercise
+from course.check.call import Outcome
 from course.check.judge import Belief, PublicCheck
 from course.check.sealed import seal
 from course.check.store import DATA, sealed_to_json, to_json
@@ -82,6 +83,9 @@ def public_check(unit: Unit, exercise: Exercise) -> dict:
         for statement, function in exercise.properties
         if function.__module__.startswith("course.")
     ]
+    if exercise.trains:  # nothing is compared with its numbers, and another machine rounds them otherwise
+        expected = [outcome if case.raises else Outcome() for case, outcome in zip(cases, expected, strict=True)]
+        return to_json(PublicCheck(exercise.name, cases, expected, [], exercise.hints, properties))
     known = beliefs(exercise, cases)
     return to_json(PublicCheck(exercise.name, cases, expected, known, exercise.hints, properties))
 

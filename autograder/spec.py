@@ -51,12 +51,14 @@ class Exercise:
     misconception explains the answer.
     number: True when the learner gives a number (a variable) instead of a function; its cases are not used, the
     solution's value is the expected one.
+    trains: True when answers come out of a training: slow, and equal on one machine only, since rounding grows.
     """
 
     name: str
     hints: dict[str, tuple[str, ...]] = field(default_factory=dict)
     number: bool = False
     time_limit: float = 10.0
+    trains: bool = False
     make_cases: Callable[[np.random.Generator], Iterator[Case]] | None = None
     properties: list[tuple[str, Callable]] = field(default_factory=list)
     misconceptions: list[Variant] = field(default_factory=list)

@@ -42,7 +42,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from IPython.display import Image
 from scipy.optimize import minimize_scalar
 
 from course import plots
@@ -675,10 +674,9 @@ def ends(name):
 
 ends("digits")
 
-# %%
-Image(folder / "figure1_digits.png")
-
 # %% [markdown]
+# ![Figure 1, Digits](data/08_convergence/figure1_digits.png)
+#
 # **Figure 1, digits.** Left: both losses fall together, as in the paper. With ten classes the supervised loss is the
 # larger one all the way, up to 3.7 times: without *any* factor there is no inequality. Right: the supervised loss and
 # its bounds. Inequality (7), $L_{sup}^\mu\le L_{un}/p_{min}+\ln N_C$ with $N_C=10$ classes, holds with a wide margin, and
@@ -698,9 +696,10 @@ def ends_with_many(name):
 
 
 ends_with_many("digits")
-Image(folder / "figure2_digits.png")
 
 # %% [markdown]
+# ![Figure 2, Digits](data/08_convergence/figure2_digits.png)
+#
 # **Figure 2, digits.** (The table has the values at the end of training.) Blue: $L_{un}^N$ with the factor $1/p_{cc}$
 # removed, as the paper draws it. On these runs $L_{sup}^\mu$ stays below it. That is an observation, not a theorem:
 # unit 03 has a world where it fails. With the factor (black) the bound is Lemma 2. For $N=15$ and $N=25$ it lies
@@ -724,9 +723,10 @@ def norms_seen(name):
 
 
 norms_seen("digits")
-Image(folder / "figure3_digits.png")
 
 # %% [markdown]
+# ![Figure 3, Digits](data/08_convergence/figure3_digits.png)
+#
 # **Figure 3, digits.** The smallest norm is smallest in the first steps and grows afterwards: an $\eta$ exists. The
 # largest norm rises steeply when the loss begins to fall and then slowly and unevenly: bounded by a $C$ for every finite
 # training, which says nothing about ever. So "Assumption 2 is satisfied on these examples" is right
@@ -738,17 +738,22 @@ Image(folder / "figure3_digits.png")
 
 # %%
 ends("fashion-mnist")
-Image(folder / "figure1_fashion-mnist.png")
+
+# %% [markdown]
+# ![Figure 1, Fashion-MNIST](data/08_convergence/figure1_fashion-mnist.png)
 
 # %%
 ends_with_many("fashion-mnist")
-Image(folder / "figure2_fashion-mnist.png")
+
+# %% [markdown]
+# ![Figure 2, Fashion-MNIST](data/08_convergence/figure2_fashion-mnist.png)
 
 # %%
 norms_seen("fashion-mnist")
-Image(folder / "figure3_fashion-mnist.png")
 
 # %% [markdown]
+# ![Figure 3, Fashion-MNIST](data/08_convergence/figure3_fashion-mnist.png)
+#
 # **Figures 1 to 3, Fashion-MNIST.** The same picture with harder images. *Figure 1:* $L_{sup}^\mu$ falls from $\ln10$ to
 # 0.456 while $L_{un}$ falls from $\ln2$ to 0.164. Inequality (7) holds at every step of every run, and promises 3.94; the
 # sharp bound promises 0.94, twice the truth, and becomes informative (below $\ln N_C$) within the first hundred steps or

@@ -116,8 +116,9 @@ def test_bases_score_what_the_attacks_assume(arena):
 
 def test_a_secret_that_is_within_reach_is_noticed(arena):
     secret = arena.planted["memory"]
-    plant = f"open('/tmp/canary', 'w').write('{secret[:10]}' + '{secret[10:]}')"
-    attack = Attack("control", "finds what was put in its way", first=(plant, SPY, "walk('/tmp')\ntell()"))
+    home = "__import__('tempfile').gettempdir()"  # /tmp, or /scratch where the environment lies below /tmp
+    plant = f"open({home} + '/canary', 'w').write('{secret[:10]}' + '{secret[10:]}')"
+    attack = Attack("control", "finds what was put in its way", first=(plant, SPY, f"walk({home})\ntell()"))
     outcome = arena.grade(attack.submission(arena.places))
     with pytest.raises(AssertionError, match="seen by the student's code"):
         arena.assert_untouched(outcome)

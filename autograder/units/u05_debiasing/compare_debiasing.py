@@ -26,6 +26,7 @@ SAME = 1e-3  # embeddings of rows of length 1 from float32 training; other label
 exercise = Exercise(
     "compare_debiasing",
     time_limit=60.0,
+    trains=True,
     hints={
         "values": ('Return {"biased": z, "debiased": z, "unbiased": z}, each z of shape (n, d).',),
         "properties": (

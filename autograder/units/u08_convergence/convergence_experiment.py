@@ -15,6 +15,7 @@ from course.experiments.judge import curves_are_those_of_the_embeddings, digits,
 exercise = Exercise(
     "convergence_experiment",
     time_limit=100.0,  # for a learner's slow encoder; the reference takes about 5 s, 2 of them torch.optim's first use
+    trains=True,
     hints={
         "values": ("Return the dict with the six keys of the table; try it on twelve images first.",),
         "bad input": (
