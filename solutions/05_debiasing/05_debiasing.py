@@ -22,7 +22,7 @@
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1 | `negative_law` and its derivation | 25 min | 2 + 5 by hand |
+# | 1 | `negative_law`, and a relative of its derivation | 35 min | 2 + 5 by hand |
 # | 2 | `plugin_bias` | 35 min | 4 |
 # | 3 | `debiased_negative_mass` | 15 min | 3 |
 # | 4 | `floor_fraction` | 10 min | 2 |
@@ -64,7 +64,7 @@ def validate_prior(tau_plus):
 # %% [markdown]
 # ## 1 · `negative_law`
 #
-# *Difficulty* ●●○○○ · *time* 10 min for the code, 15 min for the derivation · 2 points, and 5 by hand
+# *Difficulty* ●●○○○ · *time* 10 min for the code, 25 min for the derivation · 2 points, and 5 by hand
 #
 # On a finite set of S points: $p$ is the law of a draw from all the data, $p^+$ the law of a draw from the anchor's class,
 # and $\tau^+$ the probability that a draw from $p$ has the anchor's class. Return $p^-$, the law of a draw that has
