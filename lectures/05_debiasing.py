@@ -905,8 +905,8 @@ print(f"bias with one positive and infinitely many negatives: {limit(0.4 * F4)[0
 # ## Now write it
 #
 # The exercise is [`05_debiasing.ipynb`](../exercises/05_debiasing/05_debiasing.ipynb) in `exercises/05_debiasing/`: the
-# law of the true negatives and its derivation, the exact bias of the plug-in, the debiased loss with its floor (finite at
-# $t = 0.01$, where section 8's code is not), the oracle, and the experiment.
+# law of the true negatives, a relative of its derivation, the exact bias of the plug-in, the debiased loss with its floor
+# (finite at $t = 0.01$, where section 8's code is not), the oracle, and the experiment.
 #
 # **Read further.** Chuang, Robinson, Yen-Chen, Torralba and Jegelka 2020 (the debiased loss with $M$ positives
 # in the estimate, and a bound of order $N^{-1/2} + M^{-1/2}$ on its error); Robinson, Chuang, Sra and Jegelka 2021 (hard
