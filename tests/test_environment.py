@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 
 import numpy
@@ -60,3 +61,25 @@ def test_make_targets_of_the_contract_exist():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
         assert f"make {target}" in read("README.md")
     assert "make test" in read(".ci/run")
+
+
+def test_what_the_packages_import_is_a_direct_dependency():
+    """Not only a dependency of something that the tests install (tqdm was)."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    named = {
+        re.match(r"[\w-]+", r)[0].lower()
+        for r in [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
+    }
+    modules = {"sklearn": "scikit-learn", "dask": "distributed"}
+    # those of matplotlib, nbgrader and jupyterlab
+    behind = {"pil", "nbconvert", "nbformat", "nbclient", "traitlets", "sqlalchemy", "ipython"}
+    ours = {"course", "autograder", "child", "__future__", *sys.stdlib_module_names}
+    for path in [
+        *(ROOT / "course").rglob("*.py"),
+        *(ROOT / "autograder").rglob("*.py"),
+        *(ROOT / "lectures").glob("*.py"),
+    ]:
+        text = path.read_text(encoding="utf-8")
+        for found in re.findall(r"^\s*(?:from|import) (\w+)", "".join(re.split(r'"""(?s:.*?)"""', text)), re.MULTILINE):
+            name = modules.get(found, found).lower()
+            assert found in ours or name in named | behind, f"{path.relative_to(ROOT)} imports {found}"
