@@ -3,15 +3,23 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# kernels and terminals find the course's `python`; what was only opened is saved as it was
+JUPYTERLAB := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab --ContentsManager.pre_save_hook=course.saving.as_generated \
+  --ServerApp.terminado_settings="{'shell_command': ['/bin/bash', '--rcfile', '$(CURDIR)/course/terminal.bashrc']}"
+PAIRS := lectures///ipynb,lectures///py:percent;solutions///ipynb,solutions///py:percent
+# what the header of a text source does not say, since it is said here
+UNSAID := -jupytext.formats,-jupytext.text_representation.jupytext_version,-jupytext.cell_metadata_filter,-jupytext.notebook_metadata_filter
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help lab demo test bench build clean
+.PHONY: help lab demo test test-kernels bench author build clean
 help:
-	@echo "make lab    set up, open JupyterLab on the lectures and exercises"
-	@echo "make demo   set up, then release, submit, grade and report a small class"
-	@echo "make test   set up, run all tests"
-	@echo "make bench  set up, measure (prints tables, never a test)"
-	@echo "make build  regenerate notebooks and public checks (authors)"
+	@echo "make lab     set up, open JupyterLab on work/: your copies of the lectures and exercises"
+	@echo "make demo    set up, then release, submit, grade and report a small class"
+	@echo "make test    set up, run all tests"
+	@echo "make test-kernels  run the tests of what is stored as other processors compute (tests/kernels.py)"
+	@echo "make bench   set up, measure (prints tables, never a test)"
+	@echo "make author  set up, open JupyterLab on the sources: saving a notebook updates its .py"
+	@echo "make build   regenerate notebooks and public checks (authors)"
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -27,7 +35,8 @@ $(VENV)/ready-test: $(VENV)/ready
 	@touch $@
 
 lab: $(VENV)/ready
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/exercises $(LAB_OPTIONS)
+	@$(BIN)/python -m course.work
+	$(JUPYTERLAB) --ServerApp.root_dir=work $(LAB_OPTIONS)
 
 demo: $(VENV)/ready
 	$(BIN)/python -m autograder demo
@@ -36,8 +45,17 @@ test: $(VENV)/ready-test
 	$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_OPTIONS)
 
+test-kernels: $(VENV)/ready-test
+	$(BIN)/python tests/kernels.py $(PYTEST_OPTIONS)
+
 bench: $(VENV)/ready-test
 	@for program in tests/bench/bench_*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+author: $(VENV)/ready
+	$(JUPYTERLAB) --JupytextConfiguration.formats="$(PAIRS)" \
+	  --JupytextConfiguration.notebook_metadata_filter=$(UNSAID) \
+	  --JupytextConfiguration.cell_metadata_filter=nbgrader,tags,jupyter \
+	  --JupytextConfiguration.outdated_text_notebook_margin=inf $(LAB_OPTIONS)
 
 build: $(VENV)/ready
 	$(BIN)/python -m autograder build --lectures

@@ -10,13 +10,13 @@ from pathlib import Path
 
 def main(argv: list[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    from autograder.manifest import UnitError
-    from autograder.sandbox import SandboxError
-    from autograder.submission import SubmissionError
+    from autograder.sandbox.process import SandboxError
+    from autograder.submission.notebook import SubmissionError
+    from autograder.units.manifest import UnitError
 
     try:
         return arguments.run(arguments)
-    except (UnitError, SubmissionError, SandboxError, FileExistsError, PermissionError) as error:
+    except (UnitError, SubmissionError, SandboxError, MemoryError, FileExistsError, PermissionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -41,6 +41,10 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--course", type=Path, default=Path.cwd(), help="course directory (default: here)")
     group.add_argument("--workers", type=int, default=0, metavar="N", help="parallel graders (default: processors)")
     group.add_argument("--scheduler", metavar="ADDRESS", help="grade on the workers of a Dask scheduler")
+    group.add_argument("--memory", type=float, default=0, metavar="GB", help="for a student's code (default: 2)")
+    group.add_argument(
+        "--changed", action="store_true", help="grade again what was graded with other checks than today's"
+    )
     group.add_argument("--force", action="store_true", help="grade again what has been graded")
     group.add_argument("--exchanged", action="store_true", help="believe timestamp.txt: nbgrader's exchange wrote it")
     group.add_argument("--unsafe-no-sandbox", action="store_true", help="run the code without a sandbox")
@@ -49,12 +53,14 @@ def parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="regenerate notebooks and public checks from their sources")
     build.add_argument("units", nargs="*", metavar="UNIT")
     build.add_argument("--lectures", action="store_true", help="execute the lectures too")
+    build.add_argument("--overwrite", action="store_true", help="discard what was written into notebooks")
     build.set_defaults(run=_build)
 
     prove = commands.add_parser("prove", help="show that checks are neither fooled nor unfair")
     prove.add_argument("units", nargs="*", metavar="UNIT")
     prove.add_argument("--seeds", type=int, default=10)
-    prove.add_argument("--only", metavar="FUNCTION")
+    prove.add_argument("--only", metavar="FUNCTION", help="the one function to look at")
+    prove.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: processors)")
     prove.set_defaults(run=_prove)
 
     demo = commands.add_parser("demo", help="release, submit, grade and report a small class in build/demo")
@@ -63,9 +69,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _grade(arguments) -> int:
-    from autograder.grade import grade_file
-    from autograder.report import record_table
-    from autograder.sandbox import Sandbox
+    from autograder.grading.grade import grade_file
+    from autograder.grading.report import record_table
+    from autograder.sandbox.process import Sandbox
 
     with Sandbox(unsafe=arguments.unsafe_no_sandbox) as sandbox:
         record = grade_file(arguments.notebook, arguments.unit, sandbox, arguments.seed)
@@ -76,53 +82,47 @@ def _grade(arguments) -> int:
 
 
 def _grade_class(arguments) -> int:
-    from autograder.classroom import grade_class
+    from autograder.classroom.run import Regrade, grade_class
+    from autograder.grading import quick  # noqa: F401  (first)
 
     return grade_class(
         arguments.course,
         arguments.unit,
         workers=arguments.workers,
+        memory_bytes=int(arguments.memory * 2**30),
         scheduler=arguments.scheduler,
-        force=arguments.force,
+        regrade=Regrade(arguments.changed, arguments.force),
         unsafe=arguments.unsafe_no_sandbox,
         exchanged=arguments.exchanged,
     )
 
 
 def _build(arguments) -> int:
-    from autograder import build
-    from autograder.manifest import ROOT
+    from autograder.publish import build
+    from autograder.units.manifest import ROOT
 
-    slugs = arguments.units or sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py"))
+    slugs, refused = arguments.units or sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py")), 0
     for slug in slugs:
-        if (ROOT / "solutions" / slug / f"{slug}.py").exists():
-            print(f"{slug}: {len(build.build_unit(slug))} files")
-        if arguments.lectures and (ROOT / "lectures" / f"{slug}.py").exists():
-            path = build.build_lecture(slug)
-            print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
-    return 0
+        try:
+            if (ROOT / "solutions" / slug / f"{slug}.py").exists():
+                print(f"{slug}: {len(build.build_unit(slug, arguments.overwrite))} files")
+            if arguments.lectures and (ROOT / "lectures" / f"{slug}.py").exists():
+                path = build.build_lecture(slug, arguments.overwrite)
+                print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")
+        except FileExistsError as error:  # the other units are none the worse for it
+            print(f"{slug}: nothing written: {error} (--overwrite discards that work)", file=sys.stderr)
+            refused += 1
+    return 2 if refused else 0
 
 
 def _prove(arguments) -> int:
-    from autograder.manifest import load_unit, unit_names
-    from autograder.prove import failures
+    from autograder.publish.prove import prove
 
-    wrong = 0
-    for slug in arguments.units or unit_names():
-        unit = load_unit(slug)
-        for name in unit.checks:
-            if arguments.only in (None, name):
-                lines = list(failures(unit, name, range(arguments.seeds)))
-                exercise = unit.exercise(name)
-                counts = f"{len(exercise.misconceptions)} misconceptions, {len(exercise.variants)} variants"
-                print(f"{slug} {name}: {'ok' if not lines else 'FAIL'} ({counts})")
-                print("".join(f"    {line}\n" for line in lines), end="")
-                wrong += len(lines)
-    return 1 if wrong else 0
+    return prove(arguments.units, arguments.only, arguments.seeds, arguments.workers)
 
 
 def _demo(arguments) -> int:
-    from autograder.demo import main
+    from autograder.classroom.demo import main
 
     return main()
 

@@ -1,4 +1,4 @@
-"""What a learner imports: finite worlds, data, plots, validation and the in-notebook check.
+"""What a learner imports: finite worlds, data, figures, validation and the in-notebook check.
 
 `course` holds no reference solution of a graded function and imports none of the other top-level folders.
 """

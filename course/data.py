@@ -18,7 +18,6 @@ import numpy as np
 import torch
 
 FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package dataset-fashion-mnist puts it
-FASHION_CLASSES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "boot")
 
 IDX_UNSIGNED_BYTE = 0x08  # third byte of the magic number: the type of the entries
 IDX_PARTS = {"train": "train", "test": "t10k"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from autograder.sandbox import Sandbox, SandboxError
+from autograder.sandbox.process import Sandbox, SandboxError
 
 torch.set_num_threads(1)
 

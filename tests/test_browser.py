@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import pytest
+from fresh import TOKEN, changes, fresh_clone, serving
 
-from autograder.manifest import ROOT, load_unit
+from autograder.units.manifest import ROOT, load_unit
 
-pytestmark = pytest.mark.browser
 SLUG = "01_similarity_losses"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)"),
+]
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,48 +24,41 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PICTURES = ROOT / "build" / "browser"
 PATIENCE = 240_000  # milliseconds, for a machine that does much else at the same time
 WRONG = """def logistic_loss(anchor, positive, negative):
     return F.softplus((anchor * (positive - negative)).sum(dim=1)).mean()"""
 RIGHT = next(cell.source for cell in load_unit(SLUG).solved if cell.id == "logistic_loss")
 
 
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """`make lab` in a fresh clone, saving by itself every three seconds rather than every two minutes."""
+    clone = fresh_clone(tmp_path_factory.mktemp("browser") / "clone")
+    with serving(clone, "make lab", {"@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 3}}) as server:
+        yield clone, server.url
+
+
 @pytest.fixture
-def lab(tmp_path):
-    """JupyterLab on a copy of the exercise alone; gives its address."""
-    shutil.copy(ROOT / "exercises" / SLUG / f"{SLUG}.ipynb", tmp_path)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    home = {f"JUPYTER_{kind}_DIR": str(tmp_path / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
-    options = [
-        "--no-browser",
-        "--allow-root",
-        f"--port={port}",
-        "--IdentityProvider.token=t",
-        f"--notebook-dir={tmp_path}",
-    ]
-    options += ["--LabApp.news_url=", "--ServerApp.ip=127.0.0.1"]
-    with open(tmp_path / "lab.log", "w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options],
-            env={**os.environ, **home},
-            stdout=log,
-            stderr=log,
-            cwd=tmp_path,
-        )
-    try:
-        for _ in range(240):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api/status?token=t", timeout=1).close()
-                break
-            time.sleep(0.5)
-        else:
-            pytest.fail((tmp_path / "lab.log").read_text()[-2000:])
-        yield f"http://127.0.0.1:{port}/lab/tree/{SLUG}.ipynb?token=t"
-    finally:
-        process.terminate()
-        process.wait(20)
+def open_notebook(lab):
+    """open_notebook(path) gives the page on which that notebook of work/ is open, its kernel idle."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+
+        def at(path):
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            # a workspace of its own: JupyterLab opens again what was open in it; it takes no name with a dot
+            workspace = re.sub(r"\W+", "-", path)
+            page.goto(f"{lab[1]}/lab/workspaces/{workspace}/tree/{path}?token={TOKEN}", timeout=PATIENCE)
+            page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=PATIENCE)
+            page.wait_for_function(
+                "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'", timeout=PATIENCE
+            )
+            return page
+
+        yield at
+        browser.close()
 
 
 def replace_function_cell(page, source: str) -> None:
@@ -81,9 +71,11 @@ def replace_function_cell(page, source: str) -> None:
     page.keyboard.press("Shift+Enter")
 
 
-def run_until_numbered(page, cell, timed_out, tries: int = 8) -> None:
+def run_until_numbered(page, cell, tries: int = 8) -> None:
     """Run a cell as a user does. On a busy machine a key press can come before the kernel is there: JupyterLab asks which
     kernel to take, or forgets the press; then answer, and press again."""
+    from playwright.sync_api import TimeoutError as TimedOut
+
     numbered = cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]:"))
     select = page.locator("dialog.jp-Dialog button.jp-mod-accept")
     for _ in range(tries):
@@ -94,48 +86,81 @@ def run_until_numbered(page, cell, timed_out, tries: int = 8) -> None:
             page.keyboard.press("Shift+Enter")
         try:
             numbered.or_(select).first.wait_for(timeout=PATIENCE / tries)
-        except timed_out:
-            page.screenshot(path=ROOT / "build" / "browser" / "waiting.png")
+        except TimedOut:
+            page.screenshot(path=PICTURES / "waiting.png")
         if numbered.count():
             return
     pytest.fail("the first cell does not run: see build/browser/waiting.png")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
-def test_a_wrong_then_a_right_answer_in_jupyterlab(lab, tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api")
-    pictures = ROOT / "build" / "browser"
-    pictures.mkdir(parents=True, exist_ok=True)
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
-        page.goto(lab, timeout=PATIENCE)
-        page.wait_for_selector(".jp-NotebookPanel .jp-CodeCell", timeout=PATIENCE)
-        page.wait_for_function(
-            "document.querySelector('.jp-Notebook-ExecutionIndicator')?.dataset.status === 'idle'", timeout=PATIENCE
-        )
-        setup = page.locator(".jp-CodeCell", has_text="from course import check, validate").first
-        run_until_numbered(page, setup, playwright.TimeoutError)  # torch has been imported
+def test_a_wrong_then_a_right_answer_in_jupyterlab(lab, open_notebook):
+    clone, _ = lab
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page = open_notebook(f"exercises/{SLUG}/{SLUG}.ipynb")
+    setup = page.locator(".jp-CodeCell", has_text="from course import check, validate").first
+    run_until_numbered(page, setup)  # torch has been imported
 
-        replace_function_cell(page, WRONG)
-        verdict = page.locator(".cl-check[data-check='logistic_loss']").first
-        verdict.wait_for(timeout=PATIENCE)
-        assert verdict.get_attribute("data-status") == "fail"
-        assert "The loss is small when the negative is the more similar one." in verdict.inner_text()
-        assert "Take an anchor equal to its positive" not in verdict.inner_text()  # hints wait until they are asked for
-        verdict.locator("summary").first.click()
-        assert "Take an anchor equal to its positive" in verdict.inner_text()
-        verdict.scroll_into_view_if_needed()
-        page.screenshot(path=pictures / "wrong.png")
+    replace_function_cell(page, WRONG)
+    verdict = page.locator(".cl-check[data-check='logistic_loss']").first
+    verdict.wait_for(timeout=PATIENCE)
+    assert verdict.get_attribute("data-status") == "fail"
+    assert "The loss is small when the negative is the more similar one." in verdict.inner_text()
+    assert "Take an anchor equal to its positive" not in verdict.inner_text()  # hints wait until they are asked for
+    verdict.locator("summary", has_text="Hint 1").click()
+    assert "Take an anchor equal to its positive" in verdict.inner_text()
+    verdict.scroll_into_view_if_needed()
+    page.screenshot(path=PICTURES / "wrong.png")
 
-        replace_function_cell(page, RIGHT)
-        right = page.locator(".cl-check[data-check='logistic_loss'][data-status='pass']").first
-        right.wait_for(timeout=PATIENCE)
-        assert "Everything here holds." in right.inner_text()
-        right.scroll_into_view_if_needed()
-        page.screenshot(path=pictures / "right.png")
-        page.keyboard.press("Control+S")
-        page.wait_for_timeout(1500)
-        browser.close()
-    saved = json.loads((tmp_path / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
-    assert any("softplus" in "".join(cell["source"]) for cell in saved["cells"])
+    replace_function_cell(page, RIGHT)
+    right = page.locator(".cl-check[data-check='logistic_loss'][data-status='pass']").first
+    right.wait_for(timeout=PATIENCE)
+    assert "Everything here holds." in right.inner_text()
+    right.scroll_into_view_if_needed()
+    page.screenshot(path=PICTURES / "right.png")
+    saved_as(page, clone / "work" / "exercises" / SLUG / f"{SLUG}.ipynb", lambda cells: "softplus" in cells)
+    assert changes(clone) == ""
+
+
+def saved_as(page, path, holds) -> None:
+    """Save, and wait until the sources in the file are as they should be."""
+    page.keyboard.press("Control+S")
+    for _ in range(PATIENCE // 500):
+        page.wait_for_timeout(500)
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        if holds("".join("".join(cell["source"]) for cell in cells)):
+            return
+    pytest.fail(f"{path} was not saved")
+
+
+def test_a_lecture_is_run_and_noted_in_without_changing_a_tracked_file(lab, open_notebook):
+    clone, _ = lab
+    page = open_notebook(f"lectures/{SLUG}.ipynb")
+    cell = page.locator(".jp-CodeCell").first
+    run_until_numbered(page, cell)
+    cell.locator(".cm-content").click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("  # my note")
+    saved_as(page, clone / "work" / "lectures" / f"{SLUG}.ipynb", lambda cells: "# my note" in cells)
+    assert changes(clone) == ""
+
+
+def test_a_lecture_that_was_only_opened_is_saved_as_it_was(lab, open_notebook):
+    """JupyterLab saves it by itself, with the kernel's description added, had nobody taken that out."""
+    clone, _ = lab
+    copy, lecture = (folder / "lectures" / "02_latent_classes.ipynb" for folder in (clone / "work", clone))
+    before = copy.stat().st_mtime_ns
+    page = open_notebook("lectures/02_latent_classes.ipynb")
+    for _ in range(PATIENCE // 500):
+        page.wait_for_timeout(500)
+        if copy.stat().st_mtime_ns != before:
+            break
+    else:
+        pytest.fail("JupyterLab no longer saves a notebook that it opened: this test can go")
+    assert copy.read_bytes() == lecture.read_bytes()
+    assert changes(clone) == ""
+
+
+def test_formgrader_is_where_readme_and_demo_say(open_notebook):
+    page = open_notebook(f"exercises/{SLUG}/{SLUG}.ipynb")
+    page.locator(".lm-MenuBar-item", has_text="Nbgrader").click()
+    page.locator("[data-command='nbgrader:open-formgrader']").wait_for(timeout=PATIENCE)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grade import PUBLIC_SEED, questions
-from autograder.manifest import load_unit, unit_names
-from autograder.prove import failures
+from autograder.grading.grade import PUBLIC_SEED, questions
+from autograder.publish.prove import failures
+from autograder.units.manifest import load_unit, unit_names
 
 CHECKS = [(slug, name) for slug in unit_names() for name in load_unit(slug).checks]
 
@@ -23,7 +23,7 @@ def test_right_answers_pass_and_wrong_beliefs_are_named(slug, name):
 def test_inputs_depend_on_the_seed_and_on_nothing_else(slug, name):
     unit = load_unit(slug)
     exercise = unit.exercise(name)
-    if exercise.number:
+    if not exercise.function:
         pytest.skip("a number has no inputs")
     if not any(case.args for case in exercise.make_cases(_generators(name)[0])):
         pytest.skip("it takes no arguments")
@@ -35,7 +35,7 @@ def test_inputs_depend_on_the_seed_and_on_nothing_else(slug, name):
 
 
 def _generators(name):
-    from autograder.grade import generator
+    from autograder.grading.grade import generator
 
     return generator(7, name), generator(7, name)
 
@@ -43,6 +43,8 @@ def _generators(name):
 def test_nt_xent_has_at_least_eight_misconceptions_and_every_function_four():
     for slug, name in CHECKS:
         exercise = load_unit(slug).exercise(name)
+        if exercise.proof:
+            continue  # `prove` counts its false lines
         least = 8 if name == "nt_xent" else 2 if exercise.number else 4
         assert len(exercise.misconceptions) >= least, name
         assert len(exercise.variants) >= (2 if exercise.number else 3), name

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from autograder.__main__ import main
-from autograder.demo import write_submission
-from autograder.manifest import ROOT, load_unit, unit_names
+from autograder.classroom.demo import write_submission
+from autograder.units.manifest import ROOT, load_unit, unit_names
 
 SLUG = "01_similarity_losses"
 SOLVED = ROOT / "solutions" / SLUG / f"{SLUG}.ipynb"
@@ -80,11 +80,11 @@ def test_a_notebook_of_50_mb_is_refused(tmp_path):
 
 
 def test_without_a_sandbox_it_refuses_and_says_what_to_install(monkeypatch, capsys):
-    monkeypatch.setattr("autograder.sandbox.shutil.which", lambda name: None)
-    monkeypatch.setattr("autograder.sandbox.importlib.metadata.files", lambda name: [])
+    monkeypatch.setattr("autograder.sandbox.process.shutil.which", lambda name: None)
+    monkeypatch.setattr("autograder.sandbox.process.importlib.metadata.files", lambda name: [])
     assert main(["grade", str(SOLVED)]) == 2
     assert "apt install bubblewrap" in capsys.readouterr().err
-    monkeypatch.setattr("autograder.sandbox.sys.platform", "darwin")
+    monkeypatch.setattr("autograder.sandbox.process.sys.platform", "darwin")
     assert main(["grade", str(SOLVED)]) == 2
     assert "no sandbox on darwin" in capsys.readouterr().err
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course.check.compare import RULES, compare
+from course.check.compare import RULES, compare, invariant
 
 A = np.array([1.0, 2.0, 3.0])
 
@@ -63,6 +63,33 @@ def test_row_constants_are_free_but_minus_infinity_is_not():
     assert compare("row_constant", shifted * 2, expected, 1e-9) is not None
 
 
+def test_two_numbers_are_shown_with_the_digits_in_which_they_differ():
+    for got, wanted in ((np.float32(1.3675419), 1.36754193), (1.0, 1 + 4e-9), (-5e-9, 0.0)):
+        message = compare("close", np.asarray(got), np.asarray(wanted), 2e-9).public
+        shown = message.split("got ")[1].split(" (")[0].split(", expected ")
+        assert float(shown[0]) != float(shown[1]), message
+    assert (
+        "float32"
+        in compare("close", np.float32(1.3675419) * np.ones(2, np.float32), 1.3675419 * np.ones(2), 2e-9).public
+    )
+    assert "float32" not in compare("close", np.ones(2, np.float32), np.zeros(2), 2e-9).public
+
+
+@pytest.mark.parametrize("rule", ["gram", "partition", "row_constant"])
+def test_an_invariant_stands_for_all_answers_that_the_rule_takes_for_equal(rule):
+    rng = np.random.default_rng(1)
+    z, turn = rng.normal(size=(5, 3)), np.linalg.qr(rng.normal(size=(3, 3)))[0]
+    a, b, other = {
+        "gram": (z, z @ turn, 1.01 * z),
+        "partition": (np.array([3, 3, 1, 7]), np.array([0, 0, 9, 2]), np.array([0, 0, 0, 2])),
+        "row_constant": (z, z + rng.normal(size=(5, 1)), z + rng.normal(size=(1, 3))),
+    }[rule]
+    one, two = invariant(rule, a), invariant(rule, b)
+    assert compare("close", two, one, 1e-12) is None
+    assert compare(rule, a, one, 1e-9) is compare(rule, b, one, 1e-9) is None
+    assert compare(rule, other, one, 1e-9) is not None
+
+
 def test_gram_accepts_rotations_and_nothing_else():
     rng = np.random.default_rng(0)
     z, (q, _) = rng.normal(size=(6, 3)), np.linalg.qr(rng.normal(size=(3, 3)))
@@ -83,3 +110,60 @@ def test_every_rule_refuses_what_is_no_array():
     for rule in set(RULES) - {"any"}:
         assert compare(rule, "x", np.eye(3), 1e-9) is not None
         assert compare(rule, None, np.eye(3), 1e-9) is not None
+
+
+def lines(*items):
+    """A ladder as it comes from a call: arrays for numbers, lists for lists."""
+    return [[np.asarray(t) for t in item] if isinstance(item, tuple) else np.asarray(item) for item in items]
+
+
+LADDER = lines(3.0, (1.0, 1.5), (2.0, 0.5))
+
+
+def test_a_list_of_lists_of_different_lengths_is_told_and_not_an_error_of_ours():
+    found = compare("close", [np.zeros(2), [np.zeros(2), np.zeros(3)]], np.zeros((2, 2)), 1e-9)
+    assert "got a list of other parts" in found.public
+    assert compare("close", [], np.zeros(0), 1e-9) is None
+
+
+def test_the_terms_of_a_ladder_may_come_as_lists_or_vectors_and_a_single_number_as_a_list_of_one():
+    for answer in (LADDER, [np.array(3.0), np.array([1.0, 1.5]), LADDER[2]], [[np.array(3.0)], *LADDER[1:]]):
+        assert compare("ladder", answer, LADDER, 1e-9) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lines(3.0, 2.5, 2.5), "line 2 must be the list of its 2 terms, got 1"),
+        (np.array([3.0, 2.5, 2.5]), "line 2 must be the list of its 2 terms, got 1"),
+        (lines(3.0, (1.0, 1.5, 0.0), (2.0, 0.5)), "line 2 must be the list of its 2 terms, got 3"),
+        (lines((1.0, 2.0), (1.0, 1.5), (2.0, 0.5)), "line 1 must be one number, got 2"),
+        (lines(3.0, (1.5, 1.0), (9.0, 9.0)), "line 2, term 1: right shape, wrong value"),
+        (lines(3.0, (1.0, 1.5), (2.0, np.nan)), "line 3, term 2: holds nan"),
+        (lines(3.0, (1.0, 1.5)), "must be a list of 3 lines, got 2"),
+        (np.array(3.0), "must be a list of 3 lines, got 1"),
+        ({"1": np.array(3.0)}, "must be a list of 3 lines, got 1"),
+        ([np.array(3.0), np.ones((2, 2)), LADDER[2]], "line 2 must be the list of its 2 terms, got 1"),
+    ],
+)
+def test_a_wrong_ladder_is_told_its_first_wrong_line_and_term(answer, message):
+    mismatch = compare("ladder", answer, LADDER, 1e-9)
+    assert message in mismatch.public
+    assert "9" not in mismatch.discreet
+
+
+def test_a_discreet_message_holds_no_length_that_the_answer_chose():
+    """The answer has seen hidden inputs, and could encode them in a shape or in the number of its values."""
+    for actual, expected in (
+        (np.zeros((7001, 0, 7002)), np.array(1.0)),
+        (np.zeros((7001, 3)), np.zeros((2, 3))),
+        ([np.array(0.0)] * 7001, [np.array(0.0)] * 3),
+        (np.zeros((7001, 2)), [np.array(0.0)] * 3),
+        ({"7001": A}, {"a": A}),
+    ):
+        mismatch = compare("close", actual, expected, 1e-9)
+        assert "700" not in mismatch.discreet
+        assert "must be" in mismatch.discreet
+    for actual in (lines(*[3.0] * 7001), lines(3.0, tuple([1.0] * 7001), (2.0, 0.5))):
+        assert "700" in compare("ladder", actual, LADDER, 1e-9).public
+        assert "700" not in compare("ladder", actual, LADDER, 1e-9).discreet

@@ -9,7 +9,7 @@ import tomllib
 import numpy
 import torch
 
-from autograder.manifest import ROOT
+from autograder.units.manifest import ROOT
 
 
 def pins(text):
@@ -70,13 +70,16 @@ def test_what_the_packages_import_is_a_direct_dependency():
         re.match(r"[\w-]+", r)[0].lower()
         for r in [*project["dependencies"], *project["optional-dependencies"]["cluster"]]
     }
-    modules = {"sklearn": "scikit-learn", "dask": "distributed"}
+    modules = {"sklearn": "scikit-learn", "dask": "distributed", "markdown_it": "markdown-it-py"}
+    modules |= {"mdit_py_plugins": "mdit-py-plugins"}
     # those of matplotlib, nbgrader and jupyterlab
-    behind = {"pil", "nbconvert", "nbformat", "nbclient", "traitlets", "sqlalchemy", "ipython"}
-    ours = {"course", "autograder", "child", "__future__", *sys.stdlib_module_names}
+    behind = {"pil", "nbconvert", "nbformat", "nbclient", "traitlets", "sqlalchemy", "ipython", "jinja2", "pygments"}
+    behind |= {"jupyter_core"}
+    ours = {"course", "autograder", "experiments", "child", "__future__", *sys.stdlib_module_names}
     for path in [
         *(ROOT / "course").rglob("*.py"),
         *(ROOT / "autograder").rglob("*.py"),
+        *(ROOT / "experiments").rglob("*.py"),
         *(ROOT / "lectures").glob("*.py"),
     ]:
         text = path.read_text(encoding="utf-8")

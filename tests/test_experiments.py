@@ -13,11 +13,17 @@ import numpy as np
 import pytest
 import torch
 
-from course.experiments import bounds, exact, settings, train
-from course.experiments.__main__ import main
-from course.experiments.encoders import ENCODERS, Stack, contrastive_losses
-from course.experiments.law import draw_batch, evaluation_law, make_law
-from course.experiments.settings import ExperimentError, make_settings
+from course.check import _exact as exact
+from experiments.__main__ import main as experiments_main
+from experiments.convergence import bounds, settings, train
+from experiments.convergence.encoders import ENCODERS, Stack, contrastive_losses
+from experiments.convergence.law import draw_batch, evaluation_law, make_law
+from experiments.convergence.settings import make_settings
+from experiments.running import ExperimentError, Interrupted
+
+
+def main(arguments):
+    return experiments_main(["convergence", *arguments])
 
 
 def tiny_images(seed: int = 0, n: int = 40, classes: int = 3, shape=(1, 8, 8)):
@@ -32,7 +38,7 @@ def tiny_images(seed: int = 0, n: int = 40, classes: int = 3, shape=(1, 8, 8)):
 @pytest.fixture
 def tiny(monkeypatch):
     """The command line sees a data set of 40 images under the name digits."""
-    monkeypatch.setattr("course.experiments.__main__.load", lambda name, directory=None: tiny_images())
+    monkeypatch.setattr("experiments.convergence.command.load", lambda name, directory=None: tiny_images())
     monkeypatch.setattr(settings.data, "load_digits", tiny_images)
 
 
@@ -86,14 +92,46 @@ def test_unsupervised_losses_where_a_closed_form_exists():
     assert exact.supervised_loss(z, [4] * c) == pytest.approx(math.log(1 + (c - 1) * math.exp(-s)), abs=1e-12)
 
 
+def two_point_loss(spread, n_negatives):
+    """L_un^N of f = (r, -r), one class, spread = 2 r^2: m of N negatives are the anchor, m binomial. The probabilities are
+    built outwards from the mode, so that no logarithm grows beyond 60 and they are right to 1e-13."""
+    mode, m = n_negatives // 2, np.arange(n_negatives + 1)
+    up = np.log((n_negatives - m[mode:-1]) / (m[mode:-1] + 1))
+    down = np.log(m[mode:0:-1] / (n_negatives - m[mode:0:-1] + 1))
+    logs = np.concatenate([np.cumsum(down)[::-1], [0.0], np.cumsum(up)])
+    chances = np.exp(logs - logs.max())
+    with np.errstate(divide="ignore"):
+        ln_m, ln_rest = np.log(m), np.log(n_negatives - m)
+    losses = [np.logaddexp(0, np.logaddexp(ln_m + shift, ln_rest + shift - spread)) for shift in (0.0, spread)]
+    return float(chances @ sum(losses) / chances.sum() / 2)
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 50.0, 350.0, 700.0, 740.0, 745.2, 760.0, 1200.0, 1999.0])
+def test_unsupervised_losses_keep_their_promise_up_to_a_spread_of_2000(spread):
+    """Absolute error below 1e-9, as promised; beyond 745 e^{-spread} is 0 in floating point."""
+    many = (1, 2, 30, 1000, 65536)
+    z = torch.tensor([[1.0], [-1.0]], dtype=torch.float64) * math.sqrt(spread / 2)
+    found = exact.unsupervised_losses(z, (2,), many)
+    assert found == pytest.approx([two_point_loss(spread, n) for n in many], abs=1e-9)
+
+
+@pytest.mark.parametrize("spread", [400.0, 740.0, 900.0, 1900.0])
+def test_unsupervised_losses_equal_enumeration_far_beyond_what_exp_can_hold(spread):
+    z = np.random.default_rng(int(spread)).normal(size=(5, 3))
+    inner = z @ z.T
+    z = torch.from_numpy(z * math.sqrt(spread / (inner.max(axis=1) - inner.min(axis=1)).max()))
+    found = exact.unsupervised_losses(z, (2, 3), (1, 2, 3))
+    assert found == pytest.approx([enumerated_loss(z, (2, 3), n) for n in (1, 2, 3)], abs=1e-9)
+
+
 def test_large_logits_are_right_or_refused():
     z = torch.from_numpy(12 * np.random.default_rng(2).normal(size=(6, 2)))
     assert exact.unsupervised_losses(z, (2, 4), (1,))[0] == pytest.approx(enumerated_loss(z, (2, 4), 1), rel=1e-9)
-    with pytest.raises(ExperimentError, match="diverged"):
+    with pytest.raises(exact.Diverged, match="diverged"):
         exact.unsupervised_losses(1e3 * z, (2, 4), (1,))
-    with pytest.raises(ExperimentError, match="diverged"):
+    with pytest.raises(exact.Diverged, match="diverged"):
         exact.unsupervised_losses(z * math.nan, (2, 4), (1,))
-    with pytest.raises(ExperimentError, match="6 rows"):
+    with pytest.raises(ValueError, match="6 rows"):
         exact.unsupervised_losses(z, (2, 5), (1,))
 
 
@@ -215,7 +253,7 @@ def test_interrupted_and_resumed_gives_the_same_numbers(tmp_path, figure):
     (tmp_path / "b").mkdir()
     for step in (5, 10):  # each time a new object, as in a new process
         pieces, asked = experiment(tmp_path / "b", figure), itertools.count(1)
-        with pytest.raises(train.Interrupted, match=f"step {step} of 12"):
+        with pytest.raises(Interrupted, match=f"step {step} of 12"):
             pieces.run(lambda asked=asked: next(asked) == 5)
         assert pieces.path.exists()
     pieces = experiment(tmp_path / "b", figure)
@@ -267,6 +305,32 @@ def test_command_writes_three_files_and_nothing_else(tmp_path, tiny, capsys):
         assert numbers["unsupervised"].shape == (1, 2, len(numbers["steps"]))
         assert numbers["steps"][[0, -1]].tolist() == [0, 6]
         assert np.isfinite(numbers["supervised"]).all()
+
+
+@pytest.mark.parametrize("figure", settings.FIGURES)
+def test_the_figure_is_drawn_from_the_stored_numbers(tmp_path, tiny, figure):
+    common = [
+        figure,
+        "--quick",
+        "--steps",
+        "6",
+        "--batch",
+        "40",
+        "--evaluate",
+        "0",
+        "--device",
+        "cpu",
+        "--out",
+        str(tmp_path),
+    ]
+    assert main(common) == 0
+    png = tmp_path / f"{figure}_digits.png"
+    before = png.read_bytes()
+    png.unlink()
+    assert main([*common, "--redraw"]) == 0
+    assert png.read_bytes() == before
+    png.with_suffix(".npz").write_bytes(b"cut")
+    assert main([*common, "--redraw"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
+from dataclasses import replace
 
 import jupytext
 import nbformat
 import pytest
 
-from autograder.build import public_text, unit_files
-from autograder.manifest import ROOT, load_unit, unit_names
-from course.check.store import DATA
+from autograder.publish.build import public_files, public_text, unit_files
+from autograder.units.manifest import ROOT, load_unit, unit_names
+from course.check.naming import same_outcome
+from course.check.store import DATA, from_json
 
 UNITS = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py"))
+NAMES = [name for slug in unit_names() for name in load_unit(slug).checks]
+NEW_TEXT = 'Another sentence; with `code`, "quotes" and an é.'
 LECTURES = sorted((ROOT / "lectures").glob("*.py"))
 
 
@@ -24,22 +29,85 @@ def test_notebooks_are_those_of_the_text_source(slug):
 
 @pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
 def test_public_checks_are_those_of_the_reference(slug, name):
-    """Numbers within 1e-9: another processor may round the last digits of a sum differently."""
+    """Texts and inputs to the letter; answers within the tolerance with which they are judged, for another processor may
+    round the last digits of a sum differently."""
     unit = load_unit(slug)
     stored = json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
     fresh = json.loads(public_text(unit, unit.exercise(name)))
-    assert _same(stored, fresh), f"{name}.json is stale: python -m autograder build {slug}"
+    command = f"python -m autograder build {slug}"
+    assert without_answers(stored) == without_answers(fresh), f"{name}.json is stale: {command}"
+    if "seal" in stored or "order" in stored:
+        return
+    old, new = from_json(stored), from_json(fresh)
+    for (belief, before), after in zip(outcomes(old), [after for _, after in outcomes(new)], strict=True):
+        for case, a, b, wanted in zip(old.cases, before, after, new.expected, strict=True):
+            case = replace(case, compare="close") if case.compare == "gram" else case  # Gram matrices are stored
+            same = a is b if a is None or b is None else same_outcome(a, b, wanted, case)
+            assert same, f"{name}.json is stale at {case.label!r}, {belief}: {command}"
 
 
-def _same(a, b) -> bool:
-    if isinstance(a, float) or isinstance(b, float):
-        both = isinstance(a, (int, float)) and isinstance(b, (int, float))
-        return both and (a == b or (a != a and b != b) or abs(a - b) <= 1e-9 * max(1, abs(a), abs(b)))
-    if isinstance(a, dict):
-        return isinstance(b, dict) and a.keys() == b.keys() and all(_same(a[k], b[k]) for k in a)
-    if isinstance(a, list):
-        return isinstance(b, list) and len(a) == len(b) and all(map(_same, a, b))
-    return a == b
+def outcomes(public):
+    return [("the right answer", public.expected), *((belief.name, belief.outcomes) for belief in public.beliefs)]
+
+
+def without_answers(data):
+    """The file without the numbers of answers; whether there is one, and of which kind, is kept."""
+    if "seal" in data or "order" in data:
+        return data
+    cases = [{**case, "expected": kind(case["expected"])} for case in data["cases"]]
+    beliefs = [{**m, "outcomes": {i: kind(o) for i, o in m["outcomes"].items()}} for m in data["misconceptions"]]
+    return {**data, "cases": cases, "misconceptions": beliefs}
+
+
+def kind(outcome):
+    return outcome and {key: value if isinstance(value, str) else ... for key, value in outcome.items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_stored_inputs_are_short_exact_numbers(name):
+    text = (DATA / f"{name}.json").read_text(encoding="utf-8")
+    assert "0x" not in text
+    for case in json.loads(text).get("cases", ()):
+        for number in numbers([case["args"], case.get("kwargs")]):
+            if isinstance(number, str):
+                assert len(number) <= 16, (case["label"], number)
+            elif number != math.log(2):
+                assert number == float(f"{number:.13g}"), (case["label"], number)
+
+
+def numbers(node):
+    """The numbers of a readable tree, fractions ("1/3") among them."""
+    if isinstance(node, dict):
+        node = [node[key] for key in ("array", "tensor", "float") if key in node] or list(node.get("dict", {}).values())
+    if isinstance(node, list):
+        return [number for item in node for number in numbers(item)]
+    return [node] if isinstance(node, float) or (isinstance(node, str) and "/" in node) else []
+
+
+def test_a_changed_hint_or_belief_changes_one_line_of_one_file(monkeypatch):
+    slug, name = "02_latent_classes", "negatives_law"
+    exercise = load_unit(slug).exercise(name)
+    before = {**unit_files(slug), **public_files(slug)}
+    wrong = exercise.misconceptions[1]
+    others = [m for m in exercise.misconceptions if m is not wrong]
+    for change in ("symptom hint", "hint", "belief"):
+        with monkeypatch.context() as patch:
+            if change == "symptom hint":
+                patch.setitem(exercise.hints, "values", (NEW_TEXT, *exercise.hints["values"][1:]))
+            else:
+                texts = {"belief": NEW_TEXT} if change == "belief" else {"hints": (*wrong.hints[:-1], NEW_TEXT)}
+                changed = [others[0], replace(wrong, **texts), *others[1:]]
+                patch.setattr(exercise, "misconceptions", changed)
+            after = {**unit_files(slug), **public_files(slug)}
+        different = [
+            (path.name, line)
+            for path in before
+            for old, line in zip(before[path].split("\n"), after[path].split("\n"), strict=True)
+            if old != line
+        ]
+        assert [path for path, _ in different] == [f"{name}.json"], change
+        line = different[0][1].strip().removesuffix(",").removeprefix('"belief": ')
+        assert json.loads(line) == NEW_TEXT
 
 
 def test_no_public_check_is_left_over():

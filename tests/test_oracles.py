@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
-from autograder.manifest import load_unit
+from autograder.units.manifest import load_unit
 
 R = load_unit("01_similarity_losses").references()
 # float64 sums of at most 60 terms of size 1 to 100: rounding stays below 1e-13
@@ -106,11 +108,54 @@ def test_contrastive_gradient_is_the_gradient():
 
 
 def test_the_limits_are_those_of_the_losses():
-    same = torch.ones(32, 3, dtype=torch.float64)
-    assert abs(R["limit_collapse"] - float(R["nt_xent"](same, same, 0.2))) < EXACT
-    simplex = torch.eye(4, dtype=torch.float64) - 0.25
-    assert abs(R["limit_minimum"] - float(R["nt_xent"](simplex, simplex, 0.5))) < EXACT
-    s = torch.tensor([0.6, 0.9, 0.2, -0.4], dtype=torch.float64)
-    loss = lambda t: float(torch.logsumexp(s / t, 0) - s[0] / t)  # noqa: E731
-    assert abs(R["limit_cold"] - 1e-3 * loss(1e-3)) < 1e-9
-    assert abs(R["limit_hot"] - 1e5 * (loss(1e5) - math.log(4))) < 1e-5  # the next term is of order 1/t
+    fallen = torch.eye(4, dtype=torch.float64).repeat(8, 1)
+    assert abs(R["limit_collapse"] - float(R["nt_xent"](fallen, fallen, 0.5))) < EXACT
+    simplex = F.normalize(torch.eye(4, dtype=torch.float64) - 0.25, dim=1)
+    cosines = simplex @ simplex.T
+    bare = math.log(2 * float(torch.exp(cosines[0, 1:] / 0.5).sum())) - 1 / 0.5
+    assert abs(R["limit_minimum"] - bare) < EXACT
+    tied, hot = ([0.6, 0.9, 0.9, 0.2, -0.4], [0.6, 0.9, 0.2, -0.4])
+    loss = lambda s, t: float(torch.logsumexp(torch.tensor(s, dtype=torch.float64) / t, 0) - s[0] / t)  # noqa: E731
+    assert abs(R["limit_cold"] - (loss(tied, 1e-3) - 0.3 / 1e-3)) < 1e-9
+    first = np.mean(hot) - hot[0]
+    assert (
+        abs(R["limit_hot"] - 1e6 * (loss(hot, 1e3) - math.log(4) - first / 1e3)) < 1e-3
+    )  # the next term is of order 1/t
+
+
+def test_the_smallest_batch_attains_the_smallest_loss():
+    for n, d in ((2, 1), (3, 2), (7, 9), (40, 39)):
+        for t in (0.1, 0.5):
+            least = math.log1p(2 * (n - 1) * math.exp(-n / ((n - 1) * t)))
+            assert abs(float(R["nt_xent"](*R["simplex_batch"](n, d), t)) - least) < EXACT
+
+
+def test_nt_xent_gradient_is_the_gradient():
+    a, p = draw(30, 5, 3).detach().requires_grad_(), draw(31, 5, 3).detach().requires_grad_()
+    expected = torch.cat(torch.autograd.grad(R["nt_xent"](a, p, 0.3), [a, p]))
+    with torch.inference_mode():
+        found = R["nt_xent_gradient"](a.detach(), p.detach(), 0.3)
+    assert torch.allclose(found, expected, rtol=0, atol=EXACT)
+
+
+def test_scores_below_chance_rank_the_positive_last_but_one():
+    for n, lead in ((2, 0.69), (10, 0.1), (500, 0.002)):
+        scores = np.asarray(R["counterexample_chance"](n, lead))
+        assert np.logaddexp.reduce(scores) - scores[0] < math.log(n + 1)
+        assert (scores > scores[0]).sum() == n - 1
+    with pytest.raises(ValueError, match="chance"):
+        R["counterexample_chance"](10, math.log(10 / 9))
+
+
+def test_the_loss_per_negative_does_not_rise():
+    """The claim of `proof_per_negative`, exactly, where y takes two values."""
+    for low, high, chance in ((0.1, 3.0, 0.3), (0.0, 50.0, 0.01), (0.9, 1.1, 0.5)):
+        losses = [
+            sum(
+                math.comb(n, m) * chance**m * (1 - chance) ** (n - m) * math.log1p(m * high + (n - m) * low)
+                for m in range(n + 1)
+            )
+            for n in range(1, 30)
+        ]
+        shares = [loss / n for n, loss in enumerate(losses, 1)]
+        assert all(after <= before for before, after in itertools.pairwise(shares))

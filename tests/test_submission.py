@@ -8,8 +8,8 @@ import random
 
 import pytest
 
-from autograder.manifest import ROOT, UnitError, load_unit
-from autograder.submission import SubmissionError, parse_submission, plain_python, read_submission
+from autograder.submission.notebook import SubmissionError, parse_submission, plain_python, read_submission
+from autograder.units.manifest import ROOT, UnitError, load_unit
 
 SLUG = "01_similarity_losses"
 UNIT = load_unit(SLUG)

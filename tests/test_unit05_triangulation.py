@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.manifest import load_unit
+from autograder.units.manifest import load_unit
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_plugin_bias_equals_the_sum_over_ordered_draws(unit):
 
 
 def test_plugin_bias_on_the_audited_world(unit):
-    """math-audit 2.5: 0.59648, 0.59906, 0.60036, 0.60101 for N = 1, 2, 4, 8 against a target of 0.60178."""
+    """0.59648, 0.59906, 0.60036, 0.60101 for N = 1, 2, 4, 8 against a target of 0.60178."""
     rho, classes = np.array([0.5, 0.5]), np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
     f = np.array([[1, 0.3], [0.6, -0.2], [-0.5, 0.8], [-0.9, 0.1]])
     for n, value in ((1, 0.59648), (2, 0.59906), (4, 0.60036), (8, 0.60101)):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grade import grade_file
-from autograder.manifest import ROOT, unit_names
+from autograder.grading.grade import grade_file
+from autograder.units.manifest import ROOT, unit_names
 
 
 @pytest.mark.parametrize("slug", unit_names())

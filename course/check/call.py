@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 
 from course.check.case import Case
+from course.check.state import default_dtype, usual_state
 
 MAX_MESSAGE = 500
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "CUDA out of memory")  # RuntimeErrors of torch
@@ -29,27 +29,38 @@ class Outcome:
 
 
 def call(function, case: Case) -> Outcome:
-    """`function` on copies of the case's inputs. Never raises for what the learner's code does."""
-    args, kwargs = copy_tree(case.args), copy_tree(case.kwargs)
-    leaves = []
-    for position in case.grad:
-        args[position].requires_grad_(True)
-        leaves.append(args[position])
-    mode = torch.inference_mode() if case.inference else contextlib.nullcontext()
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            with mode:
+    """`function` on copies of the case's inputs. Never raises for what the learner's code does.
+
+    A function that raises under a default dtype which some cell has set is asked again under torch's own, float32:
+    networks made by `torch.nn` take the default, and then do not fit the float32 images that they are given.
+    """
+    outcome = _call(function, case)
+    if outcome.error and outcome.error[0] != "ValueError" and torch.get_default_dtype() != torch.float32:
+        with default_dtype(torch.float32):
+            again = _call(function, case)
+        return outcome if again.error else again
+    return outcome
+
+
+def _call(function, case: Case) -> Outcome:
+    with usual_state():
+        args, kwargs = copy_tree(case.args), copy_tree(case.kwargs)
+        leaves = []
+        for position in case.grad:
+            args[position].requires_grad_(True)
+            leaves.append(args[position])
+        try:
+            with torch.inference_mode() if case.inference else contextlib.nullcontext():
                 answer = function(*args, **kwargs)
             value = plain(answer)
             grads, gradient_error = _gradients(answer, leaves) if case.grad else (None, None)
-    except MemoryError as error:
-        return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
-    except (Exception, SystemExit) as error:
-        if any(text in str(error) for text in OUT_OF_MEMORY):
+        except MemoryError as error:
             return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
-        return Outcome(error=(type(error).__name__, str(error)[:MAX_MESSAGE]))
-    return Outcome(value, grads, None, gradient_error, not same_tree((args, kwargs), (case.args, case.kwargs)))
+        except (Exception, SystemExit) as error:
+            if any(text in str(error) for text in OUT_OF_MEMORY):
+                return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
+            return Outcome(error=(type(error).__name__, str(error)[:MAX_MESSAGE]))
+        return Outcome(value, grads, None, gradient_error, not same_tree((args, kwargs), (case.args, case.kwargs)))
 
 
 def _gradients(answer, leaves) -> tuple[tuple[np.ndarray, ...] | None, str | None]:

@@ -23,6 +23,8 @@ class Case:
     inference  True: the call runs under torch.inference_mode()
     compare    name of a rule in `course.check.compare.RULES`
     rtol       relative tolerance, of max(1, |expected|); None takes the default of the coarsest input dtype
+    public     False: graded only, the learner's notebook does not have it
+    hint       what helps where just this case fails; it is shown before the hints of the part
     """
 
     label: str
@@ -35,6 +37,8 @@ class Case:
     inference: bool = False
     compare: str = "close"
     rtol: float | None = None
+    public: bool = True
+    hint: str = ""
 
     def __post_init__(self):
         if self.part not in PART_WEIGHTS or self.part in ("gradient", "properties"):
@@ -43,6 +47,6 @@ class Case:
             raise ValueError(f"case {self.label!r}: a case that must raise counts for 'bad input', not {self.part!r}")
 
 
-def bad_input(label: str, *args, **kwargs) -> Case:
+def bad_input(label: str, /, *args, hint: str = "", **kwargs) -> Case:
     """A call that must raise ValueError."""
-    return Case(label, args, kwargs, part="bad input", raises=True)
+    return Case(label, args, kwargs, part="bad input", raises=True, hint=hint)

@@ -93,7 +93,7 @@ class _Reader:
             return {key: self.read(item, depth + 1) for key, item in content.items()}
         if kind == "t" and not self.plain:
             values = torch.from_numpy(self.array(content))
-            return _with_gaps(values) if node.get("strided") else values
+            return with_gaps(values) if node.get("strided") else values
         if kind == "g" and not self.plain:
             return torch.Generator().manual_seed(int(content))
         raise CodecError(f"malformed tree: node of kind {str(kind)[:20]!r}")
@@ -105,7 +105,7 @@ class _Reader:
         return array
 
 
-def _with_gaps(values: torch.Tensor) -> torch.Tensor:
+def with_gaps(values: torch.Tensor) -> torch.Tensor:
     """A view of the same values that is not contiguous: every second column of a wider tensor."""
     wide = torch.zeros(*values.shape[:-1], 2 * values.shape[-1], dtype=values.dtype)
     wide[..., ::2] = values

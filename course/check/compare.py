@@ -17,7 +17,8 @@ TOLERANCE = {"float64": 2e-9, "float32": 1e-5, "float16": 2e-2, "bfloat16": 5e-2
 @dataclass(frozen=True)
 class Mismatch:
     """kind: type, shape, nonfinite or values. public: may be shown when the inputs are public (it quotes numbers).
-    discreet: shown for hidden inputs."""
+    discreet: shown for hidden inputs; no number in it can be chosen by the answer, which could encode the inputs in it
+    (a length, a shape), save the number of axes."""
 
     kind: str
     public: str
@@ -50,8 +51,20 @@ def close(actual: Any, expected: Any, rtol: float, where: str = "") -> Mismatch 
         return None
     worst = np.unravel_index(int(np.argmax(np.where(within, -1.0, np.nan_to_num(gap, nan=np.inf)))), gap.shape)
     at = f" at index {tuple(int(i) for i in worst)}" if gap.ndim else ""
-    message = f"{where}right shape, wrong value{at}: got {a[worst]:.8g}, expected {e[worst]:.8g}"
+    got, wanted = told_apart(float(a[worst]), float(e[worst]))
+    coarse = found.dtype.kind == "f" and found.dtype.itemsize < 8 and rtol < 1e-6 and gap.max() < 1e-2
+    single = f" (your answer is {found.dtype}, too coarse here)" if coarse else ""
+    message = f"{where}right shape, wrong value{at}: got {got}, expected {wanted}{single}"
     return Mismatch("values", message, f"{where}right shape, wrong values")
+
+
+def told_apart(a: float, b: float) -> tuple[str, str]:
+    """Two different numbers with as many digits as it takes to see the difference, at least 8."""
+    for digits in range(8, 17):
+        shown = f"{a:.{digits}g}", f"{b:.{digits}g}"
+        if shown[0] != shown[1]:
+            break
+    return shown
 
 
 def _close_container(actual, expected, rtol, where) -> Mismatch | None:
@@ -65,13 +78,43 @@ def _close_container(actual, expected, rtol, where) -> Mismatch | None:
             actual = [np.asarray(item) for item in actual]
         if not isinstance(actual, list) or len(actual) != len(expected):
             got = f"{len(actual)} values" if isinstance(actual, list) else f"one value of shape {np.shape(actual)}"
-            return _mismatch("shape", f"{where}must be {len(expected)} values, got {got}")
+            discreet = "another number of values" if isinstance(actual, list) else "one value"
+            wanted = f"{where}must be {len(expected)} values, got "
+            return Mismatch("shape", wanted + got, wanted + discreet)
         pairs = [(f"[{i}]", actual[i], expected[i]) for i in range(len(expected))]
     for name, a, e in pairs:
         mismatch = close(a, e, rtol, f"{where.removesuffix(' ')}{name} ")
         if mismatch:
             return mismatch
     return None
+
+
+def ladder(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
+    """The lines of a proof, each a number or a list of terms, compared term by term; a message names line and term."""
+    if len(terms(actual)) != len(expected):
+        return _another_number(f"must be a list of {len(expected)} lines", len(terms(actual)))
+    for number, (line, wanted) in enumerate(zip(terms(actual), expected, strict=True), 1):
+        found = terms(line)
+        if len(found) != len(terms(wanted)):
+            many = f"the list of its {len(wanted)} terms" if isinstance(wanted, list) else "one number"
+            return _another_number(f"line {number} must be {many}", len(found))
+        for index, (term, right) in enumerate(zip(found, terms(wanted), strict=True), 1):
+            place = f"line {number}, term {index}: " if isinstance(wanted, list) else f"line {number}: "
+            mismatch = close(term, right, rtol, place)
+            if mismatch:
+                return mismatch
+    return None
+
+
+def _another_number(wanted: str, got: int) -> Mismatch:
+    return Mismatch("shape", f"{wanted}, got {got}", f"{wanted}, got another number")
+
+
+def terms(line: Any) -> list:
+    """The terms of a line (or the lines of a ladder): the items of a list or vector; a single number is its own term."""
+    if isinstance(line, np.ndarray) and line.ndim == 1:
+        return [np.asarray(term) for term in line]
+    return line if isinstance(line, list) else [line]
 
 
 def row_constant(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
@@ -86,8 +129,8 @@ def row_constant(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
         return _mismatch("values", "-inf must stand exactly where the joint is zero")
     finite = np.isfinite(e)
     gaps = np.where(finite, np.where(finite, a, 0) - np.where(finite, e, 0), 0.0)
-    weight = np.maximum(finite.sum(axis=1, keepdims=True), 1)
-    centred = np.where(finite, gaps - gaps.sum(axis=1, keepdims=True) / weight, 0.0)
+    top = np.argmax(np.where(finite, e, -np.inf), axis=1)  # the constant is read off the largest entry
+    centred = np.where(finite, gaps - np.take_along_axis(gaps, top[:, None], axis=1), 0.0)
     # relative to the expected numbers only: a tolerance that grows with the answer would accept any huge constant
     if (np.abs(centred) <= rtol * np.maximum(1.0, np.where(finite, np.abs(np.where(finite, e, 0)), 1.0))).all():
         return None
@@ -95,14 +138,15 @@ def row_constant(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
 
 
 def gram(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
-    """Equal up to a rotation of the columns: compares Z Z^T."""
-    found = _numbers(actual, np.shape(expected), "")
+    """Equal up to a rotation of the columns: compares Z Z^T. `expected` may be what `invariant` makes of Z."""
+    wanted = expected if isinstance(expected, dict) else invariant("gram", np.asarray(expected, dtype=float))
+    found = _numbers(actual, tuple(int(n) for n in wanted["shape"]), "")
     if isinstance(found, Mismatch):
         return found
-    a, e = found.astype(float), np.asarray(expected, dtype=float)
+    a, products = found.astype(float), wanted["gram"]
     if not np.isfinite(a).all():
         return _mismatch("nonfinite", "holds NaN or infinity")
-    if (np.abs(a @ a.T - e @ e.T) <= rtol * max(1.0, float(np.abs(e @ e.T).max()))).all():
+    if (np.abs(a @ a.T - products) <= rtol * max(1.0, float(np.abs(products).max()))).all():
         return None
     return _mismatch("values", "right shape, wrong values (inner products of the rows differ)")
 
@@ -118,6 +162,25 @@ def partition(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
     return None if (same_a == same_e).all() else _mismatch("values", "the labels do not cut the points as they should")
 
 
+def invariant(rule: str, value: Any) -> Any:
+    """One value for all answers that the rule takes for equal, so that no machine's choice among them is stored.
+
+    gram       {"gram": Z Z^T, "shape": [S, k]}: inside a tie each machine has eigenvectors of its own
+    partition  labels 0, 1, ... in the order in which they appear
+    row_constant  the largest entry of each row is 0
+    """
+    if rule == "gram" and isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind in "fiu":
+        z = value.astype(float)
+        return {"gram": z @ z.T, "shape": np.array(value.shape)}
+    if rule == "partition" and isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "iu":
+        _, first, place = np.unique(value, return_index=True, return_inverse=True)
+        return np.argsort(np.argsort(first))[place]
+    if rule == "row_constant" and isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f":
+        top = value.max(axis=1, keepdims=True, initial=-np.inf)
+        return value - np.where(np.isfinite(top), top, 0.0)
+    return value
+
+
 def anything(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
     """No comparison: only the properties judge the answer."""
     return None
@@ -125,15 +188,20 @@ def anything(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
 
 def _numbers(actual: Any, shape: tuple[int, ...], where: str) -> np.ndarray | Mismatch:
     if isinstance(actual, list) and shape:
-        parts = [np.asarray(item) for item in actual[: shape[0] + 1]]
-        if len(actual) != shape[0] or any(part.shape != tuple(shape[1:]) for part in parts):
+        try:
+            parts = [np.asarray(item) for item in actual[: shape[0] + 1]]
+        except ValueError:  # a part is itself a list of parts of different lengths
+            parts = None
+        if parts is None or len(actual) != shape[0] or any(part.shape != tuple(shape[1:]) for part in parts):
             return _mismatch("shape", f"{where}must be one array of shape {shape}, got a list of other parts")
         actual = np.array(parts)
     if not isinstance(actual, np.ndarray) or actual.dtype.kind not in "fiub":
         return _mismatch("type", f"{where}must be numbers of shape {shape}, got {_kind(actual)}")
     if actual.shape != tuple(shape):
         wanted = "a single number (shape ())" if shape == () else f"shape {tuple(shape)}"
-        return _mismatch("shape", f"{where}must be {wanted}, got shape {actual.shape}")
+        lengths = "other lengths" if actual.ndim == len(shape) else f"{actual.ndim} axes"
+        text = f"{where}must be {wanted}, got "
+        return Mismatch("shape", f"{text}shape {actual.shape}", text + lengths)
     return actual
 
 
@@ -145,4 +213,11 @@ def _mismatch(kind: str, message: str) -> Mismatch:
     return Mismatch(kind, message, message)
 
 
-RULES = {"close": close, "row_constant": row_constant, "gram": gram, "partition": partition, "any": anything}
+RULES = {
+    "close": close,
+    "ladder": ladder,
+    "row_constant": row_constant,
+    "gram": gram,
+    "partition": partition,
+    "any": anything,
+}

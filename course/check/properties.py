@@ -6,13 +6,17 @@ plain numbers. One that is defined in `course` is public: the learner's notebook
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from course.check.call import Outcome
 from course.check.case import Case
-from course.check.judge import PartResult
+from course.check.parts import PartResult
+
+# of more than one digit: in a message about hidden inputs an answer could encode them in such a number
+NUMBER = re.compile(r"[-+]?(\d[\d.]+|\.\d+)(e[-+]?\d+)?|\d+e[-+]?\d+", re.IGNORECASE)
 
 
 class LearnerError(Exception):
@@ -39,10 +43,13 @@ def property_results(
                 problem = holds(f, generator(index))
         except LearnerError as error:
             problem = f"it gave {error}"
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError, MemoryError):
+        except MemoryError:
+            problem = "the answer is too large to be judged"
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RuntimeError):
             problem = "the answer does not have the expected form"
-        text = f"must hold: {statement}; {problem}" if problem else ""
-        results.append(PartResult("properties", problem is None, text, text))
+        public = f"must hold: {statement}; {problem}" if problem else ""
+        discreet = f"must hold: {statement}; {NUMBER.sub('...', problem)}" if problem else ""
+        results.append(PartResult("properties", problem is None, public, discreet))
     return results
 
 

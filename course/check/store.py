@@ -2,11 +2,14 @@
 
 A file holds the public cases, the expected answers and, for each misconception, its answers where they differ. No
 reference is stored, only its numbers on public inputs; the inputs that decide a grade are drawn when it is graded.
+Only what every machine agrees on is in it: inputs as short exact numbers, answers rounded far below the tolerance with
+which they are judged and free of what the comparison leaves open, nothing where a misconception has no sure answer.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,16 @@ import numpy as np
 
 from course.check.call import Outcome
 from course.check.case import Case
-from course.check.codec import pack, unpack
-from course.check.judge import Belief, PublicCheck
+from course.check.compare import invariant
+from course.check.judge import PublicCheck, SealedOrder
+from course.check.naming import ANSWERED, SURE_ERRORS, UNDEFINED, Belief, same_outcome, undefined
+from course.check.parts import fixed_grads, tolerance
+from course.check.readable import from_readable, layout, to_readable
 
 DATA = Path(__file__).parent / "data"
+GENERATED = "by `python -m autograder build`; do not edit"
+DIGITS = 1e-3  # of the tolerance: what an answer is rounded to
+NOT_FINITE = "not finite"
 
 
 def load_public_check(name: str) -> PublicCheck:
@@ -29,41 +38,45 @@ def load_public_check(name: str) -> PublicCheck:
     return from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
-GENERATED = "by `python -m autograder build`; do not edit"
+def to_text(data: dict) -> str:
+    """One text, one input and one answer per line: a changed hint changes one line."""
+    return layout(data, 4) + "\n"
 
 
 def sealed_to_json(check: PublicCheck) -> dict:
     """A number question: hashes of the answer and of wrong answers."""
     wrong = [{"name": b.name, "belief": b.belief, "hints": b.hints, "seal": b.seal} for b in check.beliefs]
-    return {
-        "generated": GENERATED,
-        "function": check.name,
-        "hints": check.hints,
-        "seal": check.seal,
-        "misconceptions": wrong,
-    }
+    return {**_head(check), "seal": check.seal, "misconceptions": wrong}
+
+
+def order_to_json(check: PublicCheck) -> dict:
+    """A proof with order: hashes of its beginnings, and the slips by the hashes of their labels."""
+    order = check.order
+    slips = [
+        {"seal": seal, "name": b.name, "belief": b.belief, "hints": b.hints} for seal, b in sorted(order.slips.items())
+    ]
+    sealed = {"length": order.length, "beginnings": sorted(order.beginnings), "slips": slips}
+    return {**_head(check), "order": sealed, "misconceptions": []}
 
 
 def to_json(check: PublicCheck) -> dict:
     beliefs = []
     for belief in check.beliefs:
-        differing = {
-            str(i): _outcome_to_json(o)
-            for i, (o, e) in enumerate(zip(belief.outcomes, check.expected, strict=True))
-            if _outcome_to_json(o) != _outcome_to_json(e)
+        outcomes = {
+            str(i): _outcome_to_json(wrong, case, wanted)
+            for i, (wrong, case, wanted) in enumerate(zip(belief.outcomes, check.cases, check.expected, strict=True))
+            if wrong is None or not same_outcome(wrong, wanted, wanted, case)
         }
-        beliefs.append({"name": belief.name, "belief": belief.belief, "hints": belief.hints, "outcomes": differing})
-    return {
-        "generated": GENERATED,
-        "function": check.name,
-        "hints": check.hints,
-        "properties": check.properties,
-        "cases": [
-            {**_case_to_json(case), "expected": _outcome_to_json(outcome)}
-            for case, outcome in zip(check.cases, check.expected, strict=True)
-        ],
-        "misconceptions": beliefs,
-    }
+        beliefs.append({"name": belief.name, "belief": belief.belief, "hints": belief.hints, "outcomes": outcomes})
+    cases = [
+        {**case_to_json(case), "expected": _outcome_to_json(wanted, case, wanted)}
+        for case, wanted in zip(check.cases, check.expected, strict=True)
+    ]
+    return {**_head(check), "properties": check.properties, "cases": cases, "misconceptions": beliefs}
+
+
+def _head(check: PublicCheck) -> dict:
+    return {"generated": GENERATED, "function": check.name, "hints": check.hints}
 
 
 def from_json(data: dict) -> PublicCheck:
@@ -71,7 +84,12 @@ def from_json(data: dict) -> PublicCheck:
     if "seal" in data:
         wrong = [Belief(m["name"], m["belief"], tuple(m["hints"]), seal=m["seal"]) for m in data["misconceptions"]]
         return PublicCheck(data["function"], [], [], wrong, hints, seal=data["seal"])
-    cases = [_case_from_json(item) for item in data["cases"]]
+    if "order" in data:
+        order = data["order"]
+        slips = {s["seal"]: Belief(s["name"], s["belief"], tuple(s["hints"])) for s in order["slips"]}
+        sealed = SealedOrder(order["length"], frozenset(order["beginnings"]), slips)
+        return PublicCheck(data["function"], [], [], [], hints, order=sealed)
+    cases = [case_from_json(item) for item in data["cases"]]
     expected = [_outcome_from_json(item["expected"]) for item in data["cases"]]
     beliefs = []
     for item in data["misconceptions"]:
@@ -82,10 +100,10 @@ def from_json(data: dict) -> PublicCheck:
     return PublicCheck(data["function"], cases, expected, beliefs, hints, properties)
 
 
-def _case_to_json(case: Case) -> dict:
-    out: dict[str, Any] = {"label": case.label, "args": _tree_to_json(list(case.args))}
+def case_to_json(case: Case) -> dict:
+    out: dict[str, Any] = {"label": case.label, "args": to_readable(list(case.args))}
     if case.kwargs:
-        out["kwargs"] = _tree_to_json(case.kwargs)
+        out["kwargs"] = to_readable(case.kwargs)
     for f in fields(case):
         value = getattr(case, f.name)
         if f.name not in ("label", "args", "kwargs") and value != f.default:
@@ -93,43 +111,59 @@ def _case_to_json(case: Case) -> dict:
     return out
 
 
-def _case_from_json(item: dict) -> Case:
+def case_from_json(item: dict) -> Case:
     rest = {f.name: item[f.name] for f in fields(Case) if f.name in item and f.name not in ("args", "kwargs")}
     rest["grad"] = tuple(rest.get("grad", ()))
-    kwargs = _tree_from_json(item["kwargs"]) if "kwargs" in item else {}
-    return Case(args=tuple(_tree_from_json(item["args"])), kwargs=kwargs, **rest)
+    kwargs = from_readable(item["kwargs"]) if "kwargs" in item else {}
+    return Case(args=tuple(from_readable(item["args"])), kwargs=kwargs, **rest)
 
 
-def _outcome_to_json(outcome: Outcome) -> dict:
-    if outcome.error:
-        return {"error": [outcome.error[0], ""]}
-    out = {"value": _tree_to_json(outcome.value, rounded=True)}
-    if outcome.grads is not None:
-        out["grads"] = _tree_to_json(list(outcome.grads), rounded=True)
-    if outcome.gradient_error:
-        out["gradient_error"] = "no gradient"
-    return out
+def _outcome_to_json(outcome: Outcome | None, case: Case, wanted: Outcome) -> Any:
+    """null: nothing to rely on; {"error": ...}: raises, or has no value ("undefined"); {}: anything but ValueError."""
+    if outcome is None:
+        return None
+    if outcome.error and (case.raises or outcome.error[0] in SURE_ERRORS):
+        return {} if case.raises and outcome.error[0] != "ValueError" else {"error": outcome.error[0]}
+    if outcome.value is None and outcome.error is None:
+        return {}
+    if not case.raises and undefined(outcome, wanted):
+        return {"error": UNDEFINED.error[0]}
+    rtol = tolerance(case)
+    out = {"value": to_readable(_rounded(invariant(case.compare, outcome.value), rtol))}
+    if not case.grad:
+        return out
+    grads = fixed_grads(outcome, case)
+    if grads is None:
+        return {**out, "gradient_error": "no gradient"}
+    finite = all(np.isfinite(g).all() for g in grads)
+    return {**out, "grads": to_readable([_rounded(g, rtol) for g in grads]) if finite else NOT_FINITE}
 
 
-def _outcome_from_json(item: dict) -> Outcome:
+def _outcome_from_json(item: Any) -> Outcome | None:
+    if item is None:
+        return None
     if "error" in item:
-        return Outcome(error=tuple(item["error"]))
-    grads = tuple(_tree_from_json(item["grads"])) if "grads" in item else None
-    return Outcome(_tree_from_json(item["value"]), grads, gradient_error=item.get("gradient_error"))
+        return Outcome(error=(item["error"], ""))
+    if "value" not in item:
+        return ANSWERED
+    grads = item.get("grads")
+    if grads is not None:
+        grads = (np.array(np.nan),) if grads == NOT_FINITE else tuple(from_readable(grads))
+    return Outcome(from_readable(item["value"]), grads, gradient_error=item.get("gradient_error"))
 
 
-def _tree_to_json(tree, rounded: bool = False) -> list:
-    """Inputs are stored to the last bit (a rounded one can change a rank or a tie), answers to 12 digits: far below
-    every tolerance (2e-9), and the same on machines that round the last digit of a sum differently."""
-    node, arrays = pack(tree)
-    number = _rounded if rounded else lambda x: x
-    return [node] + [[a.dtype.name, list(a.shape), [number(x) for x in a.ravel().tolist()]] for a in arrays]
+def _rounded(tree: Any, rtol: float) -> Any:
+    """Floating numbers as float64 with the decimals that matter: errors stay below a thousandth of the tolerance."""
+    if isinstance(tree, list):
+        return [_rounded(item, rtol) for item in tree]
+    if isinstance(tree, dict):
+        return {key: _rounded(item, rtol) for key, item in tree.items()}
+    if isinstance(tree, np.ndarray) and tree.dtype.kind == "f":
+        return np.array([_decimals(x, rtol) for x in tree.astype(float).ravel().tolist()]).reshape(tree.shape)
+    return tree
 
 
-def _rounded(x):
-    return float(f"{x:.12g}") if isinstance(x, float) else x
-
-
-def _tree_from_json(data: list):
-    arrays = [np.array(values, dtype=dtype).reshape(shape) for dtype, shape, values in data[1:]]
-    return unpack(data[0], arrays)
+def _decimals(x: float, rtol: float) -> float:
+    if not math.isfinite(x):
+        return x
+    return round(x, -math.floor(math.log10(DIGITS * rtol * max(1.0, abs(x))))) + 0.0

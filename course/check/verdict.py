@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from html import escape
 
-from course.check.judge import PartResult, Verdict
+from course.check.beside import beside_html
+from course.check.judge import Verdict
+from course.check.parts import PartResult, tolerance
+from course.check.paste import pasted
+from course.check.words import spoken
 
 TITLES = {
     "values": "Values",
@@ -30,11 +34,13 @@ HEADLINES = {
     "memory": "Your code ran out of memory.",
 }
 GREEN, RED, GREY = "#1a7f37", "#b3261e", "#777777"
+SHORT = 700  # characters of a call that is printed with the rest
 WAITING = "looked at when the values are right"
 
 
 class Report:
-    """A verdict that displays itself: HTML in JupyterLab, text in a terminal. `hints` shows all hints as text."""
+    """A verdict that displays itself: HTML in JupyterLab, text in a terminal. `hints` has all hints as text, `call` the call
+    that failed as code to paste, its inputs exact (empty where they are too many to read)."""
 
     def __init__(self, verdict: Verdict):
         self.verdict = verdict
@@ -47,6 +53,21 @@ class Report:
     def hints(self) -> str:
         return "\n".join(f"hint {i}: {hint}" for i, hint in enumerate(self.verdict.hints, 1)) or "no hints"
 
+    @property
+    def call(self) -> str:
+        failing = self._failing()
+        return pasted(self.verdict.name, failing.case) if failing and failing.case else ""
+
+    def _failing(self) -> PartResult | None:
+        """The first row that does not hold."""
+        return next((row for row in self.verdict.parts if not row.ok), None)
+
+    def _beside(self) -> str:
+        failing = self._failing()
+        if failing is None or not failing.values or failing.case.compare not in ("close", "ladder"):
+            return ""
+        return beside_html(*failing.values, tolerance(failing.case), RED)
+
     def __repr__(self) -> str:
         v = self.verdict
         lines = [f"{v.name}: {HEADLINES[v.status]}"]
@@ -54,9 +75,14 @@ class Report:
             mark = "ok  " if row.ok else "    " if waits(row, v) else "FAIL"
             lines.append(f"  {mark} {TITLES[row.part]}: {said(row, v)}")
         if v.belief:
-            lines.append(f"  belief: {v.belief}  ({v.misconception})")
+            lines.append(f"  {spoken(v.belief)}  ({v.misconception})")
         if v.hints:
             lines.append(f"  hint 1 of {len(v.hints)}: {v.hints[0]}")
+        call = self.call
+        if call and len(call) <= SHORT:
+            lines += ["  the call that failed:", *(f"    {line}" for line in call.splitlines())]
+        elif call:
+            lines += [f"  the call that failed, to paste: print(check({v.name}).call)"]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -67,7 +93,8 @@ class Report:
             f'<div class="cl-check" data-check="{escape(v.name)}" data-status="{v.status}" style="max-width:48em">'
             f'<p style="margin:0 0 .3em;border-left:4px solid {colour};padding-left:.6em">'
             f"<code>{escape(v.name)}</code> &nbsp;<b>{HEADLINES[v.status]}</b></p>"
-            f'<table style="margin:0;text-align:left">{rows}</table>{belief_html(v)}{hints_html(v.hints)}</div>'
+            f'<table style="margin:0;text-align:left">{rows}</table>{self._beside()}{call_html(self.call)}{belief_html(v)}'
+            f"{hints_html(v.hints)}</div>"
         )
 
 
@@ -93,8 +120,18 @@ def belief_html(v: Verdict) -> str:
     if not v.belief:
         return ""
     return (
-        f'<p class="cl-belief" style="margin:.6em 0 .2em"><b>What your code seems to believe:</b> {prose(v.belief)}'
+        f'<p class="cl-belief" style="margin:.6em 0 .2em">{prose(spoken(v.belief))}'
         f' <span style="opacity:.7">({prose(v.misconception)})</span></p>'
+    )
+
+
+def call_html(call: str) -> str:
+    """The call that failed, folded, as text to copy into a cell."""
+    if not call:
+        return ""
+    return (
+        '<details class="cl-call" style="margin:.4em 0 .2em .6em"><summary>The call that failed, to copy</summary>'
+        f'<pre style="margin:.2em 0 0;white-space:pre-wrap">{escape(call)}</pre></details>'
     )
 
 

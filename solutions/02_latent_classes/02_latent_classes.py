@@ -18,17 +18,21 @@
 #
 # Contrastive learning never sees a label, and yet a linear classifier works on what it learns. You will turn the
 # explanation of Saunshi, Plevrakis, Arora, Khodak and Khandeparkar (2019, "CURL") into exact numbers: first the laws
-# of the pairs, then the two losses and the bound between them, then the proof itself, line by line.
+# of the pairs, then the two losses and the bound between them, then the proof, its limits, and two counterexamples.
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1-3 | `similar_pairs`, `negatives_law`, `class_means` | 15 min | 1 + 1 + 1 |
-# | 4 | `unsupervised_loss` | 20 min | 4 |
-# | 5 | `mean_classifier_loss` | 20 min | 4 |
-# | 6-7 | `collision_probability`, `curl_bound` | 15 min | 1 + 2 |
-# | 8 | `block_loss` | 15 min | 3 |
-# | 9-10 | `ladder_curl` and its reasons | 60 min | 5 + 5 by hand |
-# | 11 | `counterexample_dream` | 30 min | 4 |
+# | 1-3 | `similar_pairs`, `negatives_law`, `class_means` | 20 min | 1 + 1 + 1 |
+# | 4 | `unsupervised_loss` | 20 min | 3 |
+# | 5 | `mean_classifier_loss` | 25 min | 3 |
+# | 6-7 | `collision_probability`, `curl_bound` | 20 min | 1 + 3 |
+# | 8 | `block_loss` | 15 min | 2 |
+# | 9 | `ladder_curl` | 35 min | 4 |
+# | 10 | `proof_error`: a proof to put in order | 20 min | 3 |
+# | 11 | `derive_noisy_pairs` | 40 min | 4 by hand |
+# | 12-13 | `counterexample_weights`, `counterexample_dream` | 60 min | 3 + 3 |
+#
+# Questions marked *transcribe* ask to write down what the lecture defines. In all others something is to be found.
 #
 # **The world.** Nature draws a class $c$ with probability $\rho_c$ and a point $x$ from the law $D_c$ of that class.
 # Everything here is finite, so that every expectation is a finite sum and no sampling is needed:
@@ -39,21 +43,22 @@
 # | $D_c(x)$ | `classes` | (C, S) | row $c$ is the law of class $c$ on the $S$ points; classes may overlap |
 # | $f(x)$ | `z` | (S, d) | row $x$ is the embedding of point $x$ |
 #
-# **The draws.** A similar pair: a class $c^+ \sim \rho$, then $x$ and $x^+$ independently from $D_{c^+}$. A negative:
-# a class $c^- \sim \rho$ independent of all that, then $x^- \sim D_{c^-}$. Nothing forbids $c^- = c^+$ (a
-# *collision*), and nothing forbids $x^+ = x$.
+# **The draws.** For a similar pair nature draws a class $c^+ \sim \rho$, then $x$ and $x^+$ independently from
+# $D_{c^+}$. For a negative she draws a class $c^- \sim \rho$ independent of all that, then $x^- \sim D_{c^-}$. Nothing
+# forbids $c^- = c^+$ (a *collision*), and nothing forbids $x^+ = x$. The *margin* of a triplet is
+# $v = f(x)\cdot f(x^+) - f(x)\cdot f(x^-)$, as in unit 01, and its logistic loss is $\ell(v)=\ln(1+e^{-v})$.
 #
-# **Rules of the game.** Numpy arrays in float64 (torch tensors in `block_loss`). Natural logarithm, nats. Logits may
-# be as large as $10^4$: the answer must stay finite. Inputs are never changed. Bad input raises `ValueError`: `rho`
+# **Rules of the game.** Numpy arrays in float64 (torch tensors in `block_loss`). Natural logarithm, nats. Margins may
+# be as large as $\pm10^4$: the answer must stay finite. Inputs are never changed. Bad input raises `ValueError`: `rho`
 # that has a zero or does not sum to 1, a row of `classes` that is not a law, shapes that do not fit, NaN.
 # `validate.world(rho, classes, z)` (or without `z`) checks all of that in one line. You may call the functions that
 # you wrote earlier in this notebook.
 
 # %% [markdown]
-# **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
-# the `check(...)` cell below it: it says at once what holds and what does not, and, where it recognises it, which belief is
-# wrong. Hints unfold one after the other. The grade is decided later on *other* inputs, drawn after your code has loaded.
-# Your functions must not change their inputs.
+# **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then
+# run the `check(...)` cell below it: it says at once what holds and what does not, and, where it recognises it, which
+# belief is wrong. Hints unfold one after the other. The grade is decided later on *other* inputs, drawn after your code
+# has loaded. Your functions must not change their inputs.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import math
@@ -77,13 +82,15 @@ print("C, S, d =", len(rho), *z.shape)
 # %% [markdown]
 # ## 1 · `similar_pairs`
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 1 point
+# *Difficulty* ●●○○○ · *time* 10 min · 1 point
 #
-# The joint law of a similar pair, $P(x, x^+) = \sum_c \rho_c\, D_c(x)\, D_c(x^+)$, as an array of shape (S, S).
+# A similar pair is drawn as said above. Return its joint law as an array of shape (S, S): entry $[x, y]$ is the
+# probability that nature draws $x$ first and $y$ as its partner.
+
 
 # %% nbgrader={"grade": false, "grade_id": "similar_pairs", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def similar_pairs(rho, classes):
-    """Joint law (S, S) of a similar pair: entry [x, y] = sum_c rho_c D_c(x) D_c(y).
+    """Joint law (S, S) of a similar pair: entry [x, y] is the probability of the anchor x and the positive y.
 
     rho (C,) class probabilities, classes (C, S) with row c the law of class c. ValueError for anything else.
     Source: Saunshi et al. 2019 (CURL), D_sim.
@@ -102,11 +109,12 @@ check(similar_pairs)
 #
 # *Difficulty* ●○○○○ · *time* 3 min · 1 point
 #
-# The law of a negative, $P(x^-) = \sum_c \rho_c\, D_c(x^-)$, as an array of shape (S,).
+# Return the law of a negative, an array of shape (S,): with which probability is $x^-$ the point $x$?
+
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def negatives_law(rho, classes):
-    """Law (S,) of a negative: entry [x] = sum_c rho_c D_c(x).
+    """Law (S,) of a negative: entry [x] is the probability that x- is the point x.
 
     rho (C,) class probabilities, classes (C, S) with row c the law of class c. ValueError for anything else.
     Source: Saunshi et al. 2019 (CURL), D_neg.
@@ -123,15 +131,16 @@ check(negatives_law)
 # %% [markdown]
 # ## 3 · `class_means`
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 1 point
+# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
 #
-# The mean embedding of each class, $\mu_c = \mathbb E_{x\sim D_c} f(x) = \sum_x D_c(x) f(x)$, one row per class:
-# shape (C, d). There is no `rho` here, so check what comes in yourself: each row of `classes` must be a law
-# (`validate.law(row, zeros=True)`), `z` must have one row per point, and no NaN.
+# The mean embedding of each class, $\mu_c = \mathbb E_{x\sim D_c} f(x)$, one row per class: shape (C, d). There is no
+# `rho` here, so check what comes in yourself: each row of `classes` must be a law (`validate.law(row, zeros=True)`), `z`
+# must have one row per point, and no NaN.
+
 
 # %% nbgrader={"grade": false, "grade_id": "class_means", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def class_means(classes, z):
-    """Mean embedding of each class, shape (C, d): row c = sum_x D_c(x) z[x].
+    """Mean embedding of each class, shape (C, d): row c is the expectation of the embedding under the law of class c.
 
     classes (C, S) with row c the law of class c, z (S, d). ValueError when a row is no law, shapes do not fit, or NaN.
     Source: Saunshi et al. 2019 (CURL), the mean classifier.
@@ -153,22 +162,19 @@ check(class_means)
 # %% [markdown]
 # ## 4 · `unsupervised_loss`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 4 points
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
-# The contrastive loss with one negative, exactly:
-#
-# $$L_{un}(f) = \mathbb E_{(x,x^+)\sim D_{sim}}\ \mathbb E_{x^-\sim D_{neg}}
-#   \ \ln\Bigl(1 + e^{\,f(x)\cdot f(x^-) - f(x)\cdot f(x^+)}\Bigr).$$
-#
-# It is the sum of $S^3$ terms, each weighted by its probability. Return one number. Two things to watch: the
-# logarithm stands *inside* the expectation, and $\ln(1+e^v)$ must survive $v = 10^4$ (`np.logaddexp`).
+# The contrastive loss with one negative, exactly: the expectation of the logistic loss $\ell(v)$ of the margin, over
+# all of nature's draws. Return one number, in nats. $S$ may be 40, so that all triplets of points fit into one array.
+# Which triplets are there, how likely is each, and what does it pay when its margin is $-10^4$?
+
 
 # %% nbgrader={"grade": false, "grade_id": "unsupervised_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def unsupervised_loss(rho, classes, z):
-    """Exact contrastive loss with one negative, in nats: E ln(1 + exp(f(x).f(x-) - f(x).f(x+))).
+    """Exact contrastive loss with one negative, in nats: the expected logistic loss of the margin of a triplet.
 
-    (x, x+) ~ similar_pairs, x- ~ negatives_law, independent. rho (C,), classes (C, S), z (S, d) -> a number.
-    Finite for logits of 1e4. ValueError when the three do not make a world. Source: CURL, eq. (1).
+    rho (C,), classes (C, S), z (S, d) -> a number. Finite for margins of +-1e4. ValueError when the three do not
+    make a world. Source: CURL, eq. (1).
     """
     ### BEGIN SOLUTION
     validate.world(rho, classes, z)
@@ -179,30 +185,28 @@ def unsupervised_loss(rho, classes, z):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_unsupervised_loss", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_unsupervised_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(unsupervised_loss)
 
 # %% [markdown]
 # ## 5 · `mean_classifier_loss`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 4 points
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
 #
-# A *task* is a pair of distinct classes $(c_1, c_2)$: both are drawn independently from $\rho$, and the pair is kept
-# when $c_1 \ne c_2$. Inside a task both classes weigh 1/2, whatever $\rho$ says. The *mean classifier* scores class
-# $c$ by $f(x)\cdot\mu_c$, and pays the logistic loss:
+# A *task* is a pair of distinct classes. Nature draws both independently from $\rho$, and draws both again when they are
+# equal. The task then shows points of its two classes, each class equally often, whatever $\rho$ says: a coin decides
+# the class, then $x$ is drawn from it. The *mean classifier* gives a class the score $f(x)\cdot\mu_c$, so that the
+# margin of $x$ is the score of its own class less that of the other one, and pays the logistic loss of this margin.
 #
-# $$\ell(c_1,c_2) = \tfrac12\,\mathbb E_{x\sim D_{c_1}}\ln\bigl(1+e^{f(x)\cdot(\mu_{c_2}-\mu_{c_1})}\bigr)
-#   + \tfrac12\,\mathbb E_{x\sim D_{c_2}}\ln\bigl(1+e^{f(x)\cdot(\mu_{c_1}-\mu_{c_2})}\bigr),$$
-#
-# $$L^\mu_{sup}(f) = \mathbb E_{c_1,c_2\sim\rho}\bigl[\,\ell(c_1,c_2)\ \big|\ c_1\ne c_2\,\bigr].$$
-#
-# Return $L^\mu_{sup}$, one number. A world with a single class has no task: raise `ValueError`.
+# Return $L^\mu_{sup}$, the expected loss over tasks and over the points that they show: one number, in nats. A world
+# with a single class has no task: raise `ValueError`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "mean_classifier_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mean_classifier_loss(rho, classes, z):
     """Average logistic loss, in nats, of the mean classifier over tasks of two distinct classes drawn from rho.
 
-    Both classes of a task weigh 1/2. rho (C,), classes (C, S), z (S, d) -> a number; finite for logits of 1e4.
+    Both classes of a task weigh 1/2. rho (C,), classes (C, S), z (S, d) -> a number; finite for margins of +-1e4.
     ValueError when the three do not make a world or C = 1. Source: Saunshi et al. 2019 (CURL), the mean classifier.
     """
     ### BEGIN SOLUTION
@@ -219,16 +223,17 @@ def mean_classifier_loss(rho, classes, z):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_mean_classifier_loss", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_mean_classifier_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(mean_classifier_loss)
 
 # %% [markdown]
 # ## 6 · `collision_probability`
 #
-# *Difficulty* ●○○○○ · *time* 3 min · 1 point
+# *Difficulty* ●○○○○ · *time* 3 min · 1 point · *transcribe*
 #
 # The probability $\tau = P(c^- = c^+)$ that a negative comes from the class of its anchor, for two independent draws
 # from $\rho$.
+
 
 # %% nbgrader={"grade": false, "grade_id": "collision_probability", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def collision_probability(rho):
@@ -248,30 +253,38 @@ check(collision_probability)
 # %% [markdown]
 # ## 7 · `curl_bound`
 #
-# *Difficulty* ●●○○○ · *time* 10 min · 2 points
+# *Difficulty* ●●●○○ · *time* 15 min · 3 points
 #
-# The lemma says $L_{un} \ \ge\ (1-\tau)\,L^\mu_{sup} + \tau\,\ln 2$. Solve it for $L^\mu_{sup}$: given the value of
-# $L_{un}$ and `rho`, return the largest value that $L^\mu_{sup}$ can have. Mind the base of the logarithm: at $f = 0$
-# both losses are $\ln 2$, so the bound must be $\ln 2$ there, for every $\rho$. Raise `ValueError` for a negative or
-# NaN loss, for a `rho` that is no law, and for a single class (no task exists).
+# Somebody trained an encoder and tells you two things: the value of its contrastive loss, in nats, and how often nature
+# draws each class. Nothing else; you see neither points nor embeddings. How large can $L^\mu_{sup}$ be, at most? Return
+# the smallest number that is never exceeded on any world with these two data, as the lecture's theorem gives it. (No world
+# has a loss below what its collisions cost; such a loss is not asked.)
+#
+# Two things to watch. Test your bound where you know both losses, at $f = 0$. And keep nine digits where one class has
+# the probability $1-10^{-9}$: bounds are large there, but they are numbers. Raise `ValueError` for a negative or NaN
+# loss, for a `rho` that is no law, and for a single class (no task exists).
+
 
 # %% nbgrader={"grade": false, "grade_id": "curl_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def curl_bound(unsup_loss, rho):
     """Sharp upper bound on the mean classifier's average loss, in nats, from the value of the contrastive loss.
 
-    unsup_loss a number >= 0 (nats), rho (C,) with C >= 2 -> a number. ValueError for a negative or NaN loss, a rho
-    that is no law, or one class. Source: Saunshi et al. 2019, Lemma 4.3, with the constant of the natural log.
+    unsup_loss a number >= 0 (nats), rho (C,) with C >= 2 -> a number, to nine digits also where one class is nearly
+    certain. ValueError for a negative or NaN loss, a rho that is no law, or one class. Source: Saunshi et al. 2019,
+    Lemma 4.3, with the constant of the natural logarithm.
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
-    collision = collision_probability(rho)
+    validate.law(rho)
     if len(rho) < 2:
         raise ValueError(f"the bound needs two classes, rho has {len(rho)}")
-    return (unsup_loss - collision * math.log(2)) / (1 - collision)
+    # P(c- != c+), summed over the pairs: 1 - collision would lose its digits where one class is nearly certain.
+    apart = (np.outer(rho, rho) * (1 - np.eye(len(rho)))).sum()
+    return (unsup_loss - (1 - apart) * math.log(2)) / apart
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_curl_bound", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_curl_bound", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(curl_bound)
 
 # %% [markdown]
@@ -279,37 +292,37 @@ check(curl_bound)
 # point may lie above the diagonal; on which worlds do the points lie *on* it, and why?
 
 # %%
-from course.plots_worlds import scatter_against_bound
+from course import figures
 
 rng = np.random.default_rng(2)
 groups = {"random": worlds.random_world, "constant inside each class": worlds.class_constant_world}
 found = {}
 for label, make in groups.items():
     drawn = [make(rng, 4, 9, 3, rng.uniform(0.3, 2)) for _ in range(300 if make is worlds.random_world else 60)]
-    found[label] = [(curl_bound(unsupervised_loss(*w), w[0]), mean_classifier_loss(*w)) for w in drawn]
-scatter_against_bound(found, bound_name="curl_bound", value_name="mean_classifier_loss", log=True)
+    found[label] = np.transpose([(curl_bound(unsupervised_loss(*w), w[0]), mean_classifier_loss(*w)) for w in drawn])
+figures.against_bound(found, xlabel="curl_bound (nats)", ylabel="mean_classifier_loss (nats)", logx=True, logy=True)
 
 # %% [markdown]
 # ## 8 · `block_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
 #
-# When similar points come in blocks (the sentences of a paragraph), $f(x^+)$ and $f(x^-)$ may be replaced by
-# *averages over a block*: for each anchor $a_i$ a block of $b$ positives $p_{i1},\dots,p_{ib}$ and a block of $b$
-# negatives $n_{i1},\dots,n_{ib}$,
+# When similar points come in blocks (the sentences of a paragraph), each anchor has a block of $b$ positives and a
+# block of $b$ negatives, and in its margin $f(x^+)$ and $f(x^-)$ are replaced by the *average embeddings* of the two
+# blocks (section 13 of the lecture). The loss of a batch is the mean over its $B$ anchors of the logistic loss of this
+# margin.
 #
-# $$\frac1B\sum_{i=1}^B \ln\Bigl(1+\exp\bigl(a_i\cdot(\bar n_i-\bar p_i)\bigr)\Bigr),\qquad
-#   \bar p_i=\frac1b\sum_j p_{ij},\quad \bar n_i=\frac1b\sum_j n_{ij}.$$
-#
-# Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), any floating dtype; return a 0-dim tensor
-# that can be differentiated, best without a Python loop over the batch, finite for logits of $\pm10^4$.
-# `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and NaN.
+# Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), floating tensors of any precision, float16
+# included; return a 0-dim tensor that can be differentiated, best without a Python loop over the batch, finite for
+# margins of $\pm10^4$. `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and
+# NaN.
+
 
 # %% nbgrader={"grade": false, "grade_id": "block_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def block_loss(anchor, positives, negatives):
-    """Mean over anchors of ln(1 + exp(a.(mean of negatives - mean of positives))), in nats: a 0-dim tensor.
+    """Mean over anchors of the logistic loss with the averages of two blocks, in nats: a 0-dim tensor.
 
-    anchor (B, d), positives and negatives (B, b, d), floating tensors; differentiable, finite for logits of +-1e4.
+    anchor (B, d), positives and negatives (B, b, d), floating tensors; differentiable, finite for margins of +-1e4.
     ValueError for shapes that do not fit, an empty batch or block, or NaN. Source: CURL, blocks.
     """
     ### BEGIN SOLUTION
@@ -319,35 +332,90 @@ def block_loss(anchor, positives, negatives):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_block_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_block_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(block_loss)
+
+# %% [markdown]
+# **Train it.** The encoder of the lecture once more, now with *your* functions: trained with your `block_loss`, and
+# measured exactly on the law of 60 digits that it has not seen, six a class. Predict first: which of the two trainings,
+# $b=1$ or $b=5$, ends with the smaller $L_{un}$, and which with the smaller $L^\mu_{sup}$? (About 20 seconds.)
+
+# %%
+from course import data, figures
+
+images, labels, test_images, test_labels = data.split(*data.load_digits(), test_share=0.5, seed=0)
+seen = torch.stack([(labels == c).nonzero()[:60, 0] for c in range(10)])  # 60 digits a class
+held = torch.cat([(test_labels == c).nonzero()[:6, 0] for c in range(10)])
+uniform, sixes = np.full(10, 0.1), np.kron(np.eye(10), np.full((1, 6), 1 / 6))
+
+
+def trained(b, steps=600, batch=128):
+    """Steps, and at each of them exact L_un, the bound and L_sup^mu on the held out digits: (4, records)."""
+    torch.manual_seed(0)
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 8))
+    optimizer, rows = torch.optim.Adam(encoder.parameters(), lr=3e-3), []
+    for step in range(steps + 1):
+        if step % 40 == 0:
+            z = encoder(test_images[held]).detach().numpy().astype(float)
+            loss = unsupervised_loss(uniform, sixes, z)
+            rows.append((step, loss, curl_bound(loss, uniform), mean_classifier_loss(uniform, sixes, z)))
+        own, other = torch.randint(10, (2, batch, 1))
+        draw = [seen[c, torch.randint(60, (batch, n))] for c, n in ((own, 1), (own, b), (other, b))]
+        anchor, positives, negatives = (encoder(images[i.ravel()]).reshape(*i.shape, -1) for i in draw)
+        optimizer.zero_grad()
+        block_loss(anchor[:, 0], positives, negatives).backward()
+        optimizer.step()
+    return np.transpose(rows)
+
+
+figure, axes = figures.panels(2)
+for ax, b in zip(axes, (1, 5), strict=True):
+    steps, *lines = trained(b)
+    names = ("$L_{un}$", "curl_bound", "$L_{sup}^\\mu$")
+    figures.curves(steps, dict(zip(names, lines, strict=True)), ax, logy=True, xlabel="step", title=f"blocks of {b}")
+figure
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# On these digits: $b=1$ has the smaller $L_{un}$ at the end (0.14 against 0.16), and $b=5$ the smaller $L^\mu_{sup}$
+# (0.024 against 0.033). Both are as they should be: the first training minimises $L_{un}$ itself, the second one a
+# smaller loss that is nearer to the target of the lemma, since averages over blocks scatter less inside a class. The
+# bound does not know of it: it rises with $L_{un}$. A bound orders nothing but itself.
+#
+# </details>
 
 # %% [markdown]
 # ## 9 · `ladder_curl`: the proof, line by line
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 5 points
+# *Difficulty* ●●●●○ · *time* 35 min · 4 points
 #
-# Return the values of the four lines of the proof of the lemma, in this order, on a given world:
+# Return the four lines of the proof of the lemma, in this order, on a given world. The value of a line is its sum; a
+# line that the proof splits is the *list of its terms*, in the order given here:
 #
-# 1. **the loss**:
-#    $L_{un}=\mathbb E_{c^+,c^-\sim\rho}\ \mathbb E_{x,x^+\sim D_{c^+}}\ \mathbb E_{x^-\sim D_{c^-}}
-#    \ \ln\bigl(1+e^{f(x)\cdot(f(x^-)-f(x^+))}\bigr)$;
-# 2. **after Jensen**: the two expectations over $x^+$ and over $x^-$ have moved inside, onto $f(x^+)$ and $f(x^-)$;
-#    those over the two classes (a collision $c^-=c^+$ included) and over the anchor $x\sim D_{c^+}$ stay outside;
-# 3. **split by collision**: the terms of line 2 with $c^-=c^+$ replaced by their closed form, plus the sum over the
-#    pairs of classes with $c^-\ne c^+$ of $\rho_{c^+}\rho_{c^-}$ times the expectation over $x$;
-# 4. **the target**: $(1-\tau)\,L^\mu_{sup}+\tau\ln 2$.
+# 1. **the loss**, one number: $L_{un}$;
+# 2. **after Jensen**, $C$ terms: the two expectations over $x^+$ and over $x^-$ have moved inside, onto $f(x^+)$ and
+#    $f(x^-)$; those over the two classes (a collision $c^-=c^+$ included) and over the anchor $x\sim D_{c^+}$ stay
+#    outside. One term for each class $c^+$ of the anchor, in the order of `rho`: what this class contributes to the
+#    line, its probability $\rho_{c^+}$ included;
+# 3. **split by collision**, $C+1$ terms: first what all the collisions $c^-=c^+$ contribute together, in closed form;
+#    then, for each class $c^+$, what the negatives of the other classes contribute to its term of line 2;
+# 4. **the target**, two terms: what all the tasks contribute together, as a multiple of $L^\mu_{sup}$; then the
+#    collisions.
 #
-# A list of four numbers. One step of the proof is an inequality and the others are identities: your numbers will show
-# which. The check compares every line, then tests the inequalities between neighbours on random worlds and on worlds
-# where all four lines must agree, and names the first line that breaks. One class raises `ValueError`.
+# A list of one number and three lists (tuples, arrays and tensors of the same numbers are as good). One step of the
+# proof is an inequality and the others are identities: your sums will show which. The check compares the lines term by
+# term, tests the steps between neighbours on random worlds and on worlds where all four must agree, and names the
+# first line, term or inequality that breaks. One class raises `ValueError`.
+
 
 # %% nbgrader={"grade": false, "grade_id": "ladder_curl", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def ladder_curl(rho, classes, z):
-    """The four lines of the proof of L_un >= (1 - tau) L_sup^mu + tau ln 2 as numbers, in nats, from left to right.
+    """The four lines of the proof of the lemma, in nats, from the loss to the target.
 
-    [L_un, after Jensen, split by collision, (1 - tau) L_sup^mu + tau ln 2]. rho (C,), classes (C, S), z (S, d).
-    ValueError when the three do not make a world or C = 1. Source: Saunshi et al. 2019, proof of Lemma 4.3.
+    [L_un, [after Jensen: C terms, one for each class of the anchor], [all collisions, then C terms without them],
+    [all tasks, all collisions]]. rho (C,), classes (C, S), z (S, d). ValueError when the three do not make a world
+    or C = 1. Source: Saunshi et al. 2019, proof of Lemma 4.3.
     """
     ### BEGIN SOLUTION
     target = mean_classifier_loss(rho, classes, z)  # raises for anything that is no world of two classes or more
@@ -355,28 +423,29 @@ def ladder_curl(rho, classes, z):
     scores = z @ class_means(classes, z).T
     logits = scores[:, None, :] - scores[:, :, None]  # axes: anchor x, its class c+, class c- of the negative
     terms = np.outer(rho, rho) * np.einsum("cx,xce->ce", classes, np.logaddexp(0, logits))
-    distinct = ~np.eye(len(rho), dtype=bool)
+    distinct = np.where(np.eye(len(rho), dtype=bool), 0, terms)
     return [
         unsupervised_loss(rho, classes, z),
-        terms.sum(),
-        collision * math.log(2) + terms[distinct].sum(),
-        (1 - collision) * target + collision * math.log(2),
+        list(terms.sum(axis=1)),
+        [collision * math.log(2), *distinct.sum(axis=1)],
+        [(1 - collision) * target, collision * math.log(2)],
     ]
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_ladder_curl", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_ladder_curl", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 check(ladder_curl)
 
 # %% [markdown]
-# **See it.** One bar per line, on a random world and on a world whose embedding is constant inside each class.
+# **See it.** One bar per line, cut into its terms, on a random world and on a world whose embedding is constant inside
+# each class.
 
 # %%
-from course.plots_worlds import ladder
+from course import figures
 
 names = ("loss", "after Jensen", "split by collision", "target")
 rng = np.random.default_rng(5)
-ladder(
+figures.ladder(
     {
         "random world": ladder_curl(*worlds.random_world(rng, 3, 6, 2, 1.2)),
         "constant inside each class": ladder_curl(*worlds.class_constant_world(rng, 3, 6, 2, 1.2)),
@@ -385,94 +454,185 @@ ladder(
 )
 
 # %% [markdown]
-# ## 10 · `derive_curl_lemma`: the reasons
+# ## 10 · `proof_error`: a proof to put in order
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 5 points · read by a person
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
-# Your ladder shows *that* the lemma holds on the worlds that were tried. Write *why* it holds on all of them:
+# A loss is a means; what one wants is a classifier that is right. Let $\mathrm{err}$ be the share of mistakes of the
+# mean classifier: the probability, over tasks and over the points that they show (both classes of a task equally
+# often), that the score of the point's own class is *not above* that of the other one. Ties count as mistakes.
 #
-# a. Which inequality takes line 1 to line 2, for which function, over which variables, and why may the expectation go
-# onto $f(x^+)$ and $f(x^-)$ although $f(x)$ stands there too?
+# **Claim.** For every world with two classes or more, and every embedding,
 #
-# b. Why is the collision term exactly $\tau\ln 2$, and how does line 3 become line 4?
+# $$L_{un}\ \ge\ \ln2\,\bigl(\tau + (1-\tau)\,\mathrm{err}\bigr).$$
 #
-# c. Show that line 1 equals line 2 exactly when $f$ is constant on the support of each class.
+# Below, $v = f(x)\cdot\bigl(f(x^+)-f(x^-)\bigr)$ is the margin of a triplet, $m = f(x)\cdot(\mu_{c^+}-\mu_{c^-})$, and
+# $\ell(t)=\ln(1+e^{-t})$. Eight of these lines, in a right order, prove the claim from nothing but the definitions; each
+# line may use only what stands above it. Four lines are false. Give the labels of the proof's lines from top to bottom:
+# `proof_error = ["...", "...", ...]`. Every right order is accepted.
 #
-# d. Let $L_{sup}$ be the loss of the *best* linear classifier of each task. Deduce $L_{sup}\le L_{un}$, without any
-# factor.
+# - **A** Hence $\mathbb E[\ell(v)\mid c^+,c^-,x]\ \ge\ \ell(m)$, since $\ell$ is convex.
+# - **B** $P(m\le0\mid c^-\ne c^+)=\mathrm{err}$: given that the classes differ, $(a,b)$ and $(b,a)$ are equally likely
+#   to be $(c^+,c^-)$, so that $\{c^+,c^-\}$ is a task and $x$ shows either class of it equally often.
+# - **C** For every number $t$: $\ \ell(t)\ \ge\ \ln2\cdot 1[t\le0]$.
+# - **D** For every number $t$: $\ \ell(t)\ \ge\ 1[t\le0]$.
+# - **E** Wherever $c^-=c^+$ we have $m=0$, and so $m\le0$.
+# - **F** Hence $L_{un}\ \ge\ \ln2\,\bigl(\tau+(1-\tau)\,\mathrm{err}\bigr)$.
+# - **G** Wherever $c^-=c^+$, the points $x^+$ and $x^-$ have one law, so that $m\le0$ with probability $\tfrac12$.
+# - **H** Hence $L_{un}\ \ge\ \ln2\cdot P(m\le0)$.
+# - **I** Hence $\mathbb E[\ell(v)\mid c^+,c^-,x]\ \le\ \ell(m)$, since $\ell$ is convex.
+# - **J** $P(m\le0\mid c^-\ne c^+)$ is the share of mistakes when the classes of a task $\{a,b\}$ are shown with the
+#   frequencies $\rho_a/(\rho_a+\rho_b)$ and $\rho_b/(\rho_a+\rho_b)$, for so often is each of them $c^+$.
+# - **K** Fix $c^+$, $c^-$ and $x$. The points $x^+$ and $x^-$ are drawn independently of $x$, so that $v$ has the mean
+#   $m$.
+# - **L** Hence $P(m\le0)=\tau+(1-\tau)\,P(m\le0\mid c^-\ne c^+)$.
 
-# %% [markdown] nbgrader={"grade": true, "grade_id": "derive_curl_lemma", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
+# %% nbgrader={"grade": false, "grade_id": "proof_error", "locked": false, "schema_version": 3, "solution": true, "task": false}
+proof_error = None  # for example ["B", "K"]
+### BEGIN SOLUTION
+proof_error = ["K", "A", "C", "H", "E", "L", "B", "F"]
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_proof_error", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(proof_error, "proof_error")
+
+# %% [markdown]
+# ## 11 · `derive_noisy_pairs`: pairs that are sometimes wrong
+#
+# *Difficulty* ●●●●○ · *time* 40 min · 4 points · read by a person
+#
+# Pairs are collected by machine, and the machine errs: with probability $1-\varepsilon$ the pair is a similar pair, but
+# with probability $\varepsilon$ (the two points stood on one page by accident) $x^+$ is drawn as a negative is, with a
+# class of its own, independent of everything. The anchor and the true negatives are drawn as always. Let
+# $L_{un}^\varepsilon(f)$ be the expected logistic loss of the margin now, and $L_{un}=L^0_{un}$.
+#
+# a. Show that $L_{un}^\varepsilon = (1-\varepsilon)\,L_{un}+\varepsilon\,L_{un}^1$, and that $L_{un}^1\ge\ln2$ for every
+# embedding. When is $L_{un}^1=\ln2$?
+#
+# b. Deduce the lower bound on $L^\varepsilon_{un}$ by $L^\mu_{sup}$ that the lemma becomes, and the upper bound on
+# $L^\mu_{sup}$. What does a wrong pair cost? Check your bound at $f=0$.
+#
+# c. For which embeddings is your lower bound on $L_{un}^\varepsilon$ an equality, when $0<\varepsilon<1$? How useful
+# are they?
+#
+# d. $L_{sup}$ is the loss of the *best* linear classifier of each task. Which bound on $L_{sup}$ by
+# $L_{un}^\varepsilon$ holds without any factor, and what is left of it as $\varepsilon\to1$?
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "derive_noisy_pairs", "locked": false, "points": 4, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# Write $\ell(v)=\ln(1+e^v)$. It is strictly convex: $\ell''(v)=e^v/(1+e^v)^2>0$.
+# Write $\ell(v)=\ln(1+e^{-v})$.
 #
-# **a.** Fix $c^+$, $c^-$ and the anchor $x$. Given these, $x^+\sim D_{c^+}$ and $x^-\sim D_{c^-}$ are independent of
-# $x$, and the argument $v=f(x)\cdot(f(x^-)-f(x^+))$ is linear in $(f(x^+),f(x^-))$, with $f(x)$ a constant vector.
-# Jensen's inequality for $\ell$ over $(x^+,x^-)$ gives
-# $\mathbb E\,\ell(v)\ge\ell(\mathbb E v)=\ell\bigl(f(x)\cdot(\mu_{c^-}-\mu_{c^+})\bigr)$. Average over $x$, $c^+$,
-# $c^-$: line 1 $\ge$ line 2. The independence of $x$ and $x^+$ given $c^+$ is needed: otherwise
-# $\mathbb E[f(x^+)\mid x]$ need not be $\mu_{c^+}$.
+# **a.** Condition on whether the pair is right. Given that it is, the triplet has the law of nature's draws, and the
+# conditional loss is $L_{un}$; given that it is wrong, $x$, $x^+$, $x^-$ are independent, and it is $L_{un}^1$. The law
+# of total expectation gives the split. In $L^1_{un}$ the points $x^+$ and $x^-$ are exchangeable given $x$: both have
+# the law of a negative, and are independent of $x$ and of each other. Swapping them turns $v$ into $-v$, hence
+# $L_{un}^1=\tfrac12\mathbb E[\ell(v)+\ell(-v)]$. Since $(1+e^v)(1+e^{-v})=2+e^v+e^{-v}\ge4$ with equality only at
+# $v=0$, $\ell(v)+\ell(-v)\ge2\ln2$ (or: Jensen given $x$, where $v$ has mean 0). So $L_{un}^1\ge\ln2$, with equality
+# exactly when $v=0$ almost surely: $f(x)\cdot(f(y)-f(y'))=0$ for all points $x,y,y'$ that some class can produce. Take
+# $x=y$, then $x=y'$, and subtract: $f(y)=f(y')$. So equality holds exactly when $f$ is one constant.
 #
-# **b.** Where $c^-=c^+$ the argument is $f(x)\cdot(\mu_{c^+}-\mu_{c^+})=0$, whatever $x$ is, and $\ell(0)=\ln 2$.
-# This happens with probability $\sum_c\rho_c^2=\tau$. The rest of line 2 is $\sum_{c\ne e}\rho_c\rho_e\,g(c,e)$ with
-# $g(c,e)=\mathbb E_{x\sim D_c}\ell(f(x)\cdot(\mu_e-\mu_c))$. The weights are symmetric, so $g(c,e)$ may be replaced
-# by $\tfrac12(g(c,e)+g(e,c))$, the mean classifier's loss on the task; and
-# $\rho_c\rho_e=(1-\tau)\,P(c_1=c,c_2=e\mid c_1\ne c_2)$ because $P(c_1\ne c_2)=1-\tau$. Hence the rest is
-# $(1-\tau)L^\mu_{sup}$.
+# **b.** With the lemma for $L_{un}$,
+# $L_{un}^\varepsilon\ge(1-\varepsilon)\bigl[(1-\tau)L_{sup}^\mu+\tau\ln2\bigr]+\varepsilon\ln2
+# =(1-\varepsilon)(1-\tau)L_{sup}^\mu+\bigl(\varepsilon+(1-\varepsilon)\tau\bigr)\ln2$. With
+# $\tau_\varepsilon=\varepsilon+(1-\varepsilon)\tau$ we have $1-\tau_\varepsilon=(1-\varepsilon)(1-\tau)$: the lemma
+# holds with $\tau_\varepsilon$ in place of $\tau$. A wrong pair costs $\ln2$, as a collision does: it is as good as
+# one. For $\varepsilon<1$ and $C\ge2$, $L_{sup}^\mu\le(L_{un}^\varepsilon-\tau_\varepsilon\ln2)/(1-\tau_\varepsilon)$.
+# At $f=0$ all losses are $\ln2$, and so is the bound.
 #
-# **c.** If $f=\mu_c$ on the support of each class, $v$ does not depend on $(x^+,x^-)$, and Jensen is an equality.
-# Conversely, $\ell$ is *strictly* convex and all $\rho_c>0$, so equality forces $v$ to be constant over $(x^+,x^-)$
-# for every $c^+$, $c^-$ and every $x$ in the support of $D_{c^+}$. Take $y,y'$ in the support of one class $c$, and
-# vary $x^+$ between them: $f(x)\cdot(f(y)-f(y'))=0$ for every $x$ in the support of $c$. Choose $x=y$, then $x=y'$,
-# and subtract: $\lVert f(y)-f(y')\rVert^2=0$, so $f(y)=f(y')$.
+# **c.** Both inequalities must be equalities, for $0<\varepsilon<1$. That of a holds with equality only where $f$ is
+# one constant on all points; then $f$ is constant inside each class too, the lemma is an equality, and so is b. These
+# embeddings are useless: every margin is 0 and $L_{sup}^\mu=\ln2$. (The lemma's own equality case, constant inside each
+# class, is necessary but not enough.) So at a good embedding the bound is never attained: there wrong pairs cost more
+# than $\ln2$.
 #
-# **d.** On each task the best linear classifier is at least as good as the mean classifier, hence
-# $L_{sup}\le L^\mu_{sup}$ and $L_{un}\ge\tau\ln2+(1-\tau)L_{sup}$. The weights $w_1=w_2=0$ give loss $\ln 2$ on every
-# task, hence $L_{sup}\le\ln 2$. Together $L_{un}\ge\tau L_{sup}+(1-\tau)L_{sup}=L_{sup}$.
+# **d.** The mean classifier is one linear classifier, so $L_{sup}\le L^\mu_{sup}$; weights 0 give $L_{sup}\le\ln2$. By
+# b,
+# $L_{un}^\varepsilon\ge(1-\tau_\varepsilon)L_{sup}+\tau_\varepsilon\ln2\ge(1-\tau_\varepsilon)L_{sup}+\tau_\varepsilon
+# L_{sup}=L_{sup}$, for every $\varepsilon$. As $\varepsilon\to1$ the loss is at least $\ln2$ by a, and so the statement
+# becomes the trivial $L_{sup}\le\ln2$: nothing is learnt from it.
 #
 # === BEGIN MARK SCHEME ===
-# - 1 point, a: Jensen named, convexity of $\ln(1+e^v)$ stated with a reason (second derivative, or log-sum-exp),
-#   conditional on the anchor and both classes; linearity in $(f(x^+),f(x^-))$.
-# - ½ point, a: says where the independence of $x$ and $x^+$ given the class is used (or that
-#   $\mathbb E[f(x^+)\mid x]=\mu_{c^+}$).
-# - 1 point, b: argument 0 and $\ell(0)=\ln2$ (½); weights $\rho_c\rho_e$ turned into $(1-\tau)$ times conditional
-#   probabilities, and the two halves of a task by symmetry (½).
-# - 1½ points, c: the easy direction (½); strict convexity forces a constant argument (½); the choice $x=y$, $x=y'$,
-#   or another argument that gives $f(y)=f(y')$ (½). Only "strict Jensen" without the last step: 1.
-# - 1 point, d: $L_{sup}\le L^\mu_{sup}$ (½) and $L_{sup}\le\ln2$ by $w=0$, combined (½). Dividing by $1-\tau$ and
-#   stopping at $L_{sup}\le L_{un}/(1-\tau)$: ½.
+# - 1½ points, a: the split by conditioning (½); symmetry of $x^+$ and $x^-$ in $L_{un}^1$ and convexity, or Jensen given
+#   $x$ with $\mathbb E[v\mid x]=0$ (½); the equality case: $v=0$ almost surely, or $f$ constant (½).
+# - 1 point, b: lower bound with $\varepsilon+(1-\varepsilon)\tau$ (½); solved for $L_{sup}^\mu$, checked at $f=0$, a
+#   wrong pair costs $\ln2$ (½).
+# - 1 point, c: the equality case of a is the one that decides (½); every margin of the mean classifier is 0, or all
+#   points at one place (½). "Equality iff $f$ is constant inside each class": 0 for the first half.
+# - ½ point, d: $L_{sup}\le L_{un}^\varepsilon$ with $L_{sup}\le\ln2$ used, and trivial in the limit. A factor
+#   $1/(1-\tau_\varepsilon)$ left standing: 0.
 # - Any correct proof by another road gets the points of the parts that it covers. A slip of sign or a missing index
 #   costs nothing when the next line shows that it was a slip.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 
 # %% [markdown]
-# ## 11 · `counterexample_dream`
+# ## 12 · `counterexample_weights`
 #
-# *Difficulty* ●●●●○ · *time* 10 min · 4 points
+# *Difficulty* ●●●●○ · *time* 30 min · 3 points
+#
+# In a task of this unit both classes count one half. What if a task showed its classes as often as nature draws them,
+# class $a$ of a task $\{a,b\}$ with the frequency $\rho_a/(\rho_a+\rho_b)$? The lecture shows one world with two
+# classes in which the lemma is then false. You are to show that it is false *for every law that is not uniform*.
+#
+# Take the hinge loss $h(v)=\max(0,1-v)$ of unit 01 in place of the logistic one, for which a collision costs $h(0)=1$:
+# let $L^h_{un}$ be the expected hinge loss of the margin of a triplet, and $L^{h,\rho}_{sup}$ that of the margin of the
+# mean classifier, over tasks drawn as in section 5, where a point of a task $\{a,b\}$ comes from class $a$ with
+# probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return `(classes, z)` (at most 40 points and 20 dimensions) such
+# that the statement
+#
+# $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
+#
+# is false, by more than $10^{-9}$ of its right side (or of 1, if that is larger). `rho` has 2 to 8 classes, in any
+# order. Where it is uniform (`max(rho) - min(rho)` at most $10^{-6}$) the statement is the true lemma: raise
+# `ValueError`, as for a `rho` that is no law or has one class.
+
+
+# %% nbgrader={"grade": false, "grade_id": "counterexample_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def counterexample_weights(rho):
+    """Classes and an embedding for which the hinge lemma fails once the classes of a task weigh as nature draws them.
+
+    rho (C,), a law of 2 to 8 classes that is not uniform (ValueError otherwise, and for what is no law).
+    Returns (classes (C, S), z (S, d)), S <= 40, d <= 20. Source: this course (CURL weighs both classes 1/2).
+    """
+    ### BEGIN SOLUTION
+    validate.law(rho)
+    if len(rho) < 2 or np.ptp(rho) <= 1e-6:
+        raise ValueError(f"rho must have two classes of different probability, got {rho}")
+    z = np.eye(len(rho))  # one point a class, orthogonal unit vectors: every margin is 1 and every hinge loss 0
+    # The likeliest class now pays 1 + 1 against the rarest, which pays nothing: the weights rho count only the payer more.
+    z[np.argmin(rho)] = 2 * z[np.argmax(rho)]
+    return np.eye(len(rho)), z
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_counterexample_weights", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(counterexample_weights)
+
+# %% [markdown]
+# ## 13 · `counterexample_dream`
+#
+# *Difficulty* ●●●●○ · *time* 30 min · 3 points
 #
 # The lemma says: *if* the contrastive loss is small, the classifier is good. The "dream theorem" would say more: the
 # minimiser of the contrastive loss over a set of embeddings is nearly as good as the best embedding of the set. It is
-# false, and you are to show it with a set of only two embeddings. Here both losses use the hinge $h(v)=\max(0,1-v)$
-# of the margin $v$ (the lecture writes the same loss with the sign of $v$ turned):
+# false, and you are to show it with a set of only two embeddings. Both losses use the hinge $h(v)=\max(0,1-v)$ of the
+# margin again: $L^h_{un}$ as in section 12, and $L^{h,\mu}_{sup}$ with both classes of a task equally often, as in
+# section 5.
 #
-# $$L^{h}_{un}(f)=\mathbb E\ h\bigl(f(x)\cdot(f(x^+)-f(x^-))\bigr),\qquad
-#   L^{h,\mu}_{sup}(f)=\mathbb E_{c_1\ne c_2}\bigl[\ell^h(c_1,c_2)\bigr],$$
-#
-# $$\ell^h(c_1,c_2)=\tfrac12\,\mathbb E_{x\sim D_{c_1}}h\bigl(f(x)\cdot(\mu_{c_1}-\mu_{c_2})\bigr)
-#   +\tfrac12\,\mathbb E_{x\sim D_{c_2}}h\bigl(f(x)\cdot(\mu_{c_2}-\mu_{c_1})\bigr).$$
-#
-# Return `(rho, classes, z_useless, z_good)`: a world of at least two classes and two embeddings of its points (any
-# dimensions, finite numbers, at most 4000 entries an array) such that
+# Return `(rho, classes, z_useless, z_good)`: a world of at least two classes and two embeddings of its points (finite
+# numbers; at most 10 classes, 40 points and 20 dimensions) such that
 #
 # - the mean classifier is perfect on the good one: $L^{h,\mu}_{sup}(z_{good})=0$;
 # - it is useless on the other: $L^{h,\mu}_{sup}(z_{useless})\ge1$, no better than answering 0 to everything;
 # - and yet the contrastive loss prefers the useless one: $L^h_{un}(z_{useless})<L^h_{un}(z_{good})$, by more than
 #   $10^{-9}$.
 #
-# `r` is yours to use as the spread of the points *inside* each class of the good embedding: what spoils the
-# contrastive loss there, and can it leave the class means alone? Every answer that meets the three lines is accepted.
-# With $z_{useless}=0$ and the simplest construction the third line holds exactly when $r>\sqrt{3/2}$; so let `r`
-# $\le\sqrt{3/2}$ (and NaN) raise `ValueError`.
+# `r` is yours to use as the spread of the points *inside* each class of the good embedding: what spoils the contrastive
+# loss there, and can it leave the class means alone? Every answer that meets the three lines is accepted. With
+# $z_{useless}=0$ and the simplest construction the third line holds exactly when $r>\sqrt{3/2}$; so let `r`
+# $\le\sqrt{3/2}$ (and NaN) raise `ValueError`. The check says which of the three lines your world breaks, and by how
+# much.
+
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_dream", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_dream(r):
@@ -493,43 +653,13 @@ def counterexample_dream(r):
     ### END SOLUTION
 
 
-# %% [markdown]
-# **Look at your world before you submit.** The check evaluates the three lines on the world that you return. The next two cells compute them
-# from the definitions.
-
-# %%
-from itertools import product
-
-
-def hinge_losses(rho, classes, z):
-    """(contrastive, mean classifier) hinge losses, outcome by outcome."""
-    laws = [[(p, x) for p, x in zip(row, z, strict=True) if p > 0] for row in classes]
-    contrastive = supervised = distinct = 0.0
-    for (r, own), (s, other) in product(zip(rho, laws, strict=True), repeat=2):
-        contrastive += sum(
-            r * s * p * q * t * max(0, 1 - x @ (y - n)) for (p, x), (q, y), (t, n) in product(own, own, other)
-        )
-        if own is not other:
-            gap = sum(p * x for p, x in own) - sum(t * n for t, n in other)
-            supervised += r * s * sum(p * max(0, 1 - x @ gap) for p, x in own)
-            distinct += r * s
-    return contrastive, supervised / distinct
-
-
-# %%
-rho, classes, z_useless, z_good = (np.asarray(a, dtype=float) for a in counterexample_dream(2.0))
-for name, z in (("z_useless", z_useless), ("z_good", z_good)):
-    validate.world(rho, classes, z)
-    print("{}: contrastive {:.4f}, mean classifier {:.4f}".format(name, *hinge_losses(rho, classes, z)))
-
-# %% nbgrader={"grade": true, "grade_id": "check_counterexample_dream", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_counterexample_dream", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(counterexample_dream)
 
 # %% [markdown]
-# ---
-# Done? Restart the kernel and run all cells once (*Run → Restart Kernel and Run All Cells*): what runs from top to bottom
-# here, runs in the grader. Grade it yourself on hidden inputs with
+# --- Done? Restart the kernel and run all cells once (*Run → Restart Kernel and Run All Cells*): what runs from top to
+# bottom here, runs in the grader. Grade it yourself on hidden inputs with
 #
 # ```
-# python -m autograder grade exercises/02_latent_classes/02_latent_classes.ipynb
+# python -m autograder grade work/exercises/02_latent_classes/02_latent_classes.ipynb
 # ```

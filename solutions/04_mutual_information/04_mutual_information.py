@@ -16,37 +16,42 @@
 # *How many nats does a contrastive loss certify, and what do they cost?* Read the lecture
 # `lectures/04_mutual_information.ipynb` first.
 #
-# A contrastive loss asks: which of these $N+1$ candidates came with $x$? Whoever answers well must know something
-# that $x$ and $x^+$ share. This exercise makes that exact: the loss $L$ certifies at least $\ln(N+1) - L$ nats of
-# mutual information, no critic can cheat, and the number of negatives is a ceiling on what can be certified.
-# Everything except the three torch losses lives on finite joint laws, so your numbers are exact, not estimates.
+# Everything except the three torch losses lives on finite joint laws, so your numbers are exact, not estimates. Questions
+# marked *transcribe* ask for a formula that you know from the lecture. The others do not: the lecture proves a case, and
+# you find the next one.
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1 | `nce_loss` | 15 min | 3 |
-# | 2 | `mutual_information` | 10 min | 2 |
-# | 3 | `optimal_critic` | 15 min | 2 |
-# | 4 | `infonce_loss` | 45 min | 5 |
+# | 1 | `nce_loss` | 20 min | 3 |
+# | 2 | `mutual_information` | 10 min | 1 |
+# | 3 | `optimal_critic` | 10 min | 1 |
+# | 4 | `infonce_loss` | 35 min | 3 |
 # | 5 | `infonce_bound` | 2 min | 1 |
-# | 6 | `negatives_needed` | 20 min | 4 |
-# | 7 | `alignment` | 5 min | 2 |
-# | 8 | `uniformity` | 15 min | 3 |
-# | 9 | a derivation: the bound, and what it needs | 40 min | 6 by hand |
+# | 6 | `negatives_needed` | 20 min | 3 |
+# | 7 | `negatives_enough` | 25 min | 3 |
+# | 8 | `true_negatives_bound` | 25 min | 3 |
+# | 9 | `counterexample_repeated` | 25 min | 2 |
+# | 10 | `proof_processing`: a proof in order | 20 min | 3 |
+# | 11 | `alignment` | 5 min | 1 |
+# | 12 | `uniformity` | 15 min | 2 |
+# | 13 | a derivation: other noise, other negatives | 50 min | 6 by hand |
 #
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then
 # run the `check(...)` cell below it. Your grade is decided later on *other* inputs, drawn after your code has been
 # loaded.
 #
-# **Conventions.** Natural logarithm, nats. `joint` has shape (S, T): `joint[i, j]` is the probability of the pair
-# $(x = i,\ x^+ = j)$. It need be neither square nor symmetric; it may hold zeros, even an empty row or column. Its
-# marginals are $p(x)$, the row sums, and $p(x^+)$, the column sums. `n_negatives` counts negatives: with the positive
-# there are $N + 1$ candidates. Answers may be Python floats, numpy scalars or 0-dim tensors. Bad input raises
-# `ValueError` with the offending value or shape in its message; `course.validate` does most of it in a line:
+# **Conventions.** Those of the lecture: $x$ is the anchor, $y$ its positive, $y_1,\dots,y_N$ the negatives. Natural
+# logarithm, nats. `joint` has shape (S, T): `joint[i, j]` is the probability of the pair $(x = i,\ y = j)$. It need be
+# neither square nor symmetric; it may hold zeros, even an empty row or column. Its marginals are $p(x)$, the row sums,
+# and $q(y)$, the column sums. `n_negatives` counts negatives: with the positive there are $N + 1$ candidates. Answers may
+# be Python floats, numpy scalars or 0-dim tensors. Bad input raises `ValueError` with the offending value or shape in its
+# message; `course.validate` does most of it in a line:
 #
 # ```python
 # validate.joint_law(joint)                       # a matrix, entries >= 0, sum 1 within 1e-9, no NaN
 # validate.count(n_negatives=n_negatives)         # an integer >= 1
 # validate.positive(ratio=ratio)                  # a finite number > 0
+# validate.law(rho)                               # a vector, entries > 0, sum 1
 # validate.floating("scores", scores)             # a floating tensor without NaN
 # ```
 #
@@ -77,27 +82,22 @@ def require_unit_rows(**tensors):
 # %% [markdown]
 # ## 1 · `nce_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
-# Noise-contrastive estimation (Gutmann & Hyvärinen, 2010) fits a log-density by telling data from noise. For each
-# data sample, `ratio` $= k$ samples of a known noise law $q$ are drawn; all are mixed. If $s(y)$ were the log-density
-# of the data, then by Bayes' rule the log-odds of "$y$ is data" would be
-#
-# $$ G(y) = s(y) - \ln q(y) - \ln k . $$
-#
-# The loss is the binary cross-entropy of these log-odds, averaged over **all** scores, data and noise alike:
-#
-# $$ \frac1n \sum_{i=1}^n \Big( -\ell_i \ln \sigma(G_i) - (1 - \ell_i) \ln(1 - \sigma(G_i)) \Big),
-#    \qquad \ell_i = 1 \text{ for data, } 0 \text{ for noise.} $$
+# The lecture tells data from **as much** noise. Here `ratio` $= k$ samples of the noise law are drawn for each data
+# sample, and all are mixed. The scores are to play the role of the log-density of the data. Give the cross-entropy of the
+# question "is this sample data?", for a model that draws the right conclusion from its score, from the noise law and from
+# the mixture. It is averaged over **all** scores, data and noise alike.
 #
 # - `scores` and `log_noise`: floating tensors of one common shape, not empty; `labels`: a tensor of that shape, of
 #   any dtype (bool and integers included), every entry 0 or 1. `ratio` is a number > 0, not necessarily an integer.
-# - Returns a 0-dim tensor, differentiable in `scores`. It must stay finite and exact for logits of ±10⁴.
+# - Returns a 0-dim tensor, differentiable in `scores`. It must stay finite and exact for scores of ±10⁴; float16 is
+#   asked too.
 # - `ValueError`: shapes that differ, no scores, NaN, a label other than 0 and 1, a ratio that is not finite and > 0.
 
 # %% nbgrader={"grade": false, "grade_id": "nce_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def nce_loss(scores, log_noise, labels, ratio):
-    """Noise-contrastive estimation: mean binary cross-entropy of the logits scores - log_noise - ln(ratio), in nats.
+    """Noise-contrastive estimation: mean cross-entropy of "data or noise?" over all samples, in nats.
 
     scores     model log-density of each sample, floating tensor of any shape
     log_noise  log-density of the noise law at the same samples, same shape
@@ -128,18 +128,18 @@ check(nce_loss)
 # %% [markdown]
 # ## 2 · `mutual_information`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 2 points
+# *Difficulty* ●○○○○ · *time* 10 min · 1 point · *transcribe*
 #
-# $$ I(x; x^+) = \sum_{i,j} p(i,j) \ln \frac{p(i,j)}{p(i)\, p(j)} \quad\text{in nats, with } 0 \ln 0 = 0 . $$
+# $I(x;y)=\mathbb E\ln r(x,y)$ of a finite joint law, in nats.
 #
 # - `joint` (S, T) may hold zeros and empty rows or columns: none of them may turn the answer into NaN.
 # - `ValueError`: not a matrix, negative entries, NaN, a sum other than 1 (`validate.joint_law`).
 
 # %% nbgrader={"grade": false, "grade_id": "mutual_information", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def mutual_information(joint):
-    """Mutual information of a finite joint law in nats: sum of p(x,x+) ln( p(x,x+) / (p(x) p(x+)) ).
+    """Mutual information of a finite joint law, in nats.
 
-    joint  (S, T), rows x, columns x+, entries >= 0, sum 1
+    joint  (S, T), rows x, columns y, entries >= 0, sum 1
     Returns a number. 0 ln 0 = 0. ValueError when `joint` is no joint law.
     """
     ### BEGIN SOLUTION
@@ -151,26 +151,25 @@ def mutual_information(joint):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_mutual_information", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_mutual_information", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(mutual_information)
 
 # %% [markdown]
 # ## 3 · `optimal_critic`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 2 points
+# *Difficulty* ●○○○○ · *time* 10 min · 1 point · *transcribe*
 #
-# A *critic* is a table $s(x, x^+)$ of scores. Which one has the smallest InfoNCE loss (defined in 4)? The lecture
-# derives it from Bayes' rule, for every $N \ge 1$ at once. It is fixed only up to a constant per row,
-# $s(x, x^+) + c(x)$, so return any of them: the check removes one constant from each row before it compares.
+# The critic $s(x,y)$ of the smallest InfoNCE loss, the same for every $N\ge1$ (Proposition 4.3). It is fixed only up to
+# a constant $b(x)$ per row, so return any of them: the check removes one constant from each row before it compares.
 #
 # - Shape (S, T) as `joint`. Where the joint is zero, the answer is `-inf` (also in empty rows and columns).
 # - `ValueError` as in 2.
 
 # %% nbgrader={"grade": false, "grade_id": "optimal_critic", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def optimal_critic(joint):
-    """A critic that minimises the InfoNCE loss for every number of negatives: the log of the density ratio.
+    """A critic that minimises the InfoNCE loss for every number of negatives.
 
-    joint  (S, T), rows x, columns x+, entries >= 0, sum 1
+    joint  (S, T), rows x, columns y, entries >= 0, sum 1
     Returns (S, T), any row constants, -inf exactly where the joint is zero. ValueError when `joint` is no joint law.
     Source: van den Oord et al. (2018), section 2.3.
     """
@@ -185,32 +184,21 @@ def optimal_critic(joint):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_optimal_critic", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_optimal_critic", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(optimal_critic)
 
 # %% [markdown]
 # ## 4 · `infonce_loss`
 #
-# *Difficulty* ●●●●○ · *time* 45 min · 5 points
+# *Difficulty* ●●●●○ · *time* 35 min · 3 points
 #
-# Draw a pair $(x, x^+)$ from the joint, and $N$ negatives $x_1^-, \dots, x_N^-$ independently from the **column
-# marginal** $p(x^+)$, whatever $x$ and $x^+$ are (so a negative may equal the positive). The loss is the expectation
-# of
+# The loss $L_N(s)$ of the lecture, (2.2), **exactly** (to 10⁻⁹), for any joint law, any critic and `n_negatives` up to
+# 5000; no sampling. There are $T^N$ draws of negatives, so listing them will not do. Unit 03 met the same difficulty and
+# has a tool for it, one integral (lecture 03, the exact loss with any number of negatives); what you wrote there may be
+# reused. Three things are new: the positive has a law of its own; scores may be $-\infty$; and the scores of one row may
+# lie 20000 apart. Where along the integral do the two terms differ then? And where, when $N$ is large?
 #
-# $$ -\ln \frac{e^{s(x,x^+)}}{e^{s(x,x^+)} + \sum_{i=1}^N e^{s(x,x_i^-)}} . $$
-#
-# Compute it **exactly** (to 10⁻⁹), no sampling. There are $T^N$ draws of negatives, and `n_negatives` goes up to
-# 5000, so listing them will not do. Two facts will. First, for every $V > 0$
-#
-# $$ \ln V = \int_{-\infty}^{\infty} \Big( e^{-e^u} - e^{-V e^u} \Big)\, du , $$
-#
-# (Frullani's integral, with $t = e^u$; lectures 03 and 04 derive it). Second, if $V$ is a sum of independent
-# candidates then $\mathbb E\, e^{-V e^u}$ is a *product* over the candidates, and the factor of a negative does not
-# depend on which negative. The integrand is smooth and dies out at both ends, doubly exponentially on the right,
-# exponentially on the left. On such an integrand the plain sum $h \sum_n g(nh)$ with $h = 1/4$ is exact to about
-# 10⁻¹³, if the range of $u$ is long enough: think about where the two terms differ when the scores of a row span a
-# wide range, and when $N$ is large.
-#
+# - The negatives are drawn independently from the **column marginal**, whatever $x$ and $y$ are.
 # - `critic` has the shape of `joint`. It may be `-inf` where the joint is zero, only there. Scores go up to ±10⁴.
 # - What the critic says about an empty row or an empty column does not matter: such points are never drawn.
 # - `ValueError`: `joint` no law, shapes that differ, NaN or `+inf` in the critic, `-inf` where the joint is positive,
@@ -218,10 +206,10 @@ check(optimal_critic)
 
 # %% nbgrader={"grade": false, "grade_id": "infonce_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def infonce_loss(joint, critic, n_negatives):
-    """Exact InfoNCE loss in nats: E ln(1 + sum_i exp(s(x, x_i-) - s(x, x+))), i = 1..N, negatives iid from p(x+).
+    """Exact InfoNCE loss in nats, negatives independent from the column marginal.
 
-    joint        (S, T), rows x, columns x+, entries >= 0, sum 1
-    critic       (S, T), scores s(x, x+); -inf allowed where the joint is zero
+    joint        (S, T), rows x, columns y, entries >= 0, sum 1
+    critic       (S, T), scores s(x, y); -inf allowed where the joint is zero
     n_negatives  N >= 1; there are N + 1 candidates
     Returns a number. ValueError on what is no law, no critic for it, or no count.
     Source: van den Oord et al. (2018), eq. (4).
@@ -258,15 +246,15 @@ def _row_loss(row, noise, scores, n_negatives, step=0.25):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_infonce_loss", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_infonce_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(infonce_loss)
 
 # %% [markdown]
 # ## 5 · `infonce_bound`
 #
-# *Difficulty* ●○○○○ · *time* 2 min · 1 point
+# *Difficulty* ●○○○○ · *time* 2 min · 1 point · *transcribe*
 #
-# The number of nats that an InfoNCE loss certifies: the largest lower bound on $I(x;x^+)$ that holds for **every**
+# The number of nats that an InfoNCE loss certifies: the largest lower bound on $I(x;y)$ that holds for **every**
 # joint law and **every** critic, given the loss and the number of negatives. It may be negative (a bad critic
 # certifies nothing); do not clip it.
 #
@@ -298,7 +286,7 @@ check(infonce_bound)
 # line $\ln(N+1)$.
 
 # %%
-from course import plots_information
+from course import figures
 
 
 def noisy_copy(n_symbols, noise):
@@ -307,25 +295,25 @@ def noisy_copy(n_symbols, noise):
 
 
 counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
-curves = {}
+curves, information = {}, {}
 for label, joint in {"copy": noisy_copy(16, 0), "noisy": noisy_copy(16, 0.3), "bits": noisy_copy(2, 0.4)}.items():
-    certified = [infonce_bound(infonce_loss(joint, optimal_critic(joint), n), n) for n in counts]
-    curves[label] = (certified, mutual_information(joint))
-plots_information.saturation(counts, curves)
+    curves[label] = [infonce_bound(infonce_loss(joint, optimal_critic(joint), n), n) for n in counts]
+    information[label] = mutual_information(joint)
+figure, (ax,) = figures.panels(1, width=6.4, height=3.6)
+figures.curves(counts, {"ceiling ln(N+1)": np.log1p(counts)}, ax, colours=[figures.DARK], widths=[2.2])
+figures.curves(counts, curves, ax, limits=information, styles=["o-"], logx=True, legend="outside",
+               xlabel="number of negatives N", ylabel="certified nats (dashed: the information)")
+ax.set_ylim(0, 1.12 * max(information.values()))
+figure
 
 # %% [markdown]
 # ## 6 · `negatives_needed`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 4 points
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
 # The smallest number of negatives $N \ge 1$ with which the **optimal** critic certifies at least `fraction` of the
-# mutual information:
-#
-# $$ \ln(N+1) - L_N(s^*) \ \ge\ \text{fraction} \cdot I(x; x^+) . $$
-#
-# The lecture proves that the left side never falls when $N$ grows, and tends to $I$. So the answer exists, and you
-# need not try every $N$: the answers here reach a few thousand. Inputs where the two sides agree to 10⁻⁹ are not
-# asked.
+# mutual information. What the lecture proves about $B_N$ says that the answer exists, and that you need not try every
+# $N$: the answers here reach a few thousand. Inputs where the two sides agree to 10⁻⁹ are not asked.
 #
 # - Returns an integer. Use your functions above.
 # - `ValueError`: `joint` no law, `fraction` not strictly between 0 and 1 (no $N$ reaches all of $I$: check before you
@@ -333,9 +321,9 @@ plots_information.saturation(counts, curves)
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_needed", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def negatives_needed(joint, fraction):
-    """Smallest N >= 1 whose optimal InfoNCE bound ln(N+1) - L_N reaches fraction * I(x; x+).
+    """Smallest N >= 1 with which the optimal critic certifies this fraction of the mutual information.
 
-    joint     (S, T), rows x, columns x+, entries >= 0, sum 1, I > 0
+    joint     (S, T), rows x, columns y, entries >= 0, sum 1, I > 0
     fraction  0 < fraction < 1
     Returns an integer. ValueError when `joint` is no law, I = 0 or `fraction` is out of range.
     """
@@ -361,27 +349,175 @@ def negatives_needed(joint, fraction):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_negatives_needed", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_negatives_needed", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(negatives_needed)
 
 # %% [markdown]
-# **Look.** A perfect copy of $d$ bits has $I = d \ln 2$. The number of negatives that certify 90 % of it grows by a
-# factor per bit, not by a constant per bit: the vertical axis is logarithmic, and the points lie near a straight
-# line.
+# ## 7 · `negatives_enough`
+#
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
+#
+# `negatives_needed` searches. Theorem 4.7 of the lecture, $I-B_N\le\ln\bigl(1+\chi^2/(N+1)\bigr)$, promises in advance:
+# from some number of negatives on, the optimal critic certifies the given `share` of $I$. The lecture works that number
+# out for exact copies. Do it for any joint law: return the real number $N$, not rounded, such that the theorem promises
+# the share exactly for all numbers of negatives $\ge N$.
+#
+# - `joint` as in 2: $\chi^2$ must be right for zeros and empty rows and columns.
+# - A relative error of $10^{-8}$ at most, also where the share is $1-10^{-9}$.
+# - `ValueError` as in 6.
 
-# %%
-from course import plots_information
+# %% nbgrader={"grade": false, "grade_id": "negatives_enough", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def negatives_enough(joint, share):
+    """Number of negatives from which on Theorem 4.7 promises that the optimal critic certifies this share of I.
 
-bits = np.arange(1, 7)
-needed = [negatives_needed(np.eye(2**d) / 2**d, 0.9) for d in bits]
-floors = [math.exp(0.9 * d * math.log(2)) - 1 for d in bits]
-print(dict(zip(bits.tolist(), needed, strict=True)))
-plots_information.price(bits, needed, floors)
+    joint  (S, T), rows x, columns y, entries >= 0, sum 1, I > 0
+    share  0 < share < 1
+    Returns a number > 0, in general no integer. ValueError when `joint` is no law, I = 0 or `share` is out of range.
+    """
+    ### BEGIN SOLUTION
+    if not 0 < share < 1:
+        raise ValueError(f"share must lie strictly between 0 and 1, got {share!r}")
+    information = mutual_information(joint)
+    if information < 1e-12:
+        raise ValueError(f"the mutual information is {information!r}: there is nothing to promise")
+    joint = np.asarray(joint, dtype=float)
+    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
+    cells = joint > 0
+    chi_square = np.sum(joint[cells] ** 2 / independent[cells]) - 1
+    return float(chi_square / math.expm1((1 - share) * information) - 1)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_negatives_enough", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(negatives_enough)
 
 # %% [markdown]
-# ## 7 · `alignment`
+# **Look.** An exact copy of $d$ bits has $I = d \ln 2$. What is needed to certify 90 % of it lies between what no critic
+# can do without and what the theorem promises; the vertical axis is logarithmic.
+
+# %%
+from course import figures
+
+bits = np.arange(1, 7)
+laws = [np.eye(2**d) / 2**d for d in bits]
+lines = {
+    "promised": [negatives_enough(law, 0.9) for law in laws],
+    "needed": [negatives_needed(law, 0.9) for law in laws],
+    "ln(N+1) must reach the target": [math.exp(0.9 * d * math.log(2)) - 1 for d in bits],
+}
+figures.curves(bits, lines, xlabel="bits copied", ylabel="number of negatives N", logy=True, styles=[":", "o-", "--"],
+               colours=[figures.GREY, figures.ORANGE, figures.BLUE])
+
+# %% [markdown]
+# ## 8 · `true_negatives_bound`
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 2 points
+# *Difficulty* ●●●●○ · *time* 25 min · 3 points
+#
+# Negatives of the anchor's own class are left out (unit 05 says why): given a class $c$, the $N$ negatives are
+# independent draws from the other classes, $q_c^-=(q-\rho_cq_c)/(1-\rho_c)$. The anchor determines its class. Theorem 4.9
+# of the lecture says what the loss then certifies when all classes are equally likely. Let them be unequal now. Go through
+# that proof **for each anchor separately**, and use a further inequality nowhere: what does a loss certify?
+#
+# - `loss`: the exact loss with such negatives, positive in the denominator, a number ≥ 0. `rho` (C,): the law of the
+#   classes, C ≥ 2. Returns a lower bound on $I(x;y)$ that holds for every joint law with these classes and every critic;
+#   it may be negative, do not clip it. More than one valid bound can be found; the larger is asked.
+# - `ValueError`: a loss that is negative or not finite, `rho` no law or with a zero, `n_negatives` not an integer ≥ 1.
+
+# %% nbgrader={"grade": false, "grade_id": "true_negatives_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def true_negatives_bound(loss, rho, n_negatives):
+    """Lower bound on I(x; y), in nats, from the loss with N negatives of other classes, where x determines its class.
+
+    loss         the exact loss, a number >= 0
+    rho          (C,) probabilities of the classes, entries > 0, sum 1, C >= 2
+    n_negatives  N >= 1, negatives; the positive comes on top
+    ValueError on a negative loss, NaN, what is no law, and no count.
+    """
+    ### BEGIN SOLUTION
+    validate.non_negative(loss=loss)
+    validate.law(rho)
+    validate.count(n_negatives=n_negatives)
+    rho = np.asarray(rho, dtype=float)
+    return float(math.log(n_negatives + 1) - rho @ np.log1p(n_negatives * rho) - loss)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_true_negatives_bound", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(true_negatives_bound)
+
+# %% [markdown]
+# ## 9 · `counterexample_repeated`
+#
+# *Difficulty* ●●●○○ · *time* 25 min · 2 points
+#
+# To save time a colleague draws **one** negative $y'$ from the column marginal, independent of the pair $(x,y)$, and shows
+# it $N$ times. Its loss is $\mathbb E\ln\bigl(1+N\,e^{s(x,y')-s(x,y)}\bigr)$. "Every candidate still has the right law," he
+# says, "so $\ln(N+1)$ minus my loss is still a lower bound on $I(x;y)$." For each $N$ from 5 to 1000 show him a joint law
+# and a critic for which his number exceeds $I$ by at least 0.1 nats.
+#
+# - Returns `joint`, `critic`: two arrays of one shape (S, T) with S and T at most 20; scores finite, at most 1000 in
+#   absolute value. The check computes both sides exactly.
+# - `ValueError`: `n_negatives` not an integer ≥ 5.
+
+# %% nbgrader={"grade": false, "grade_id": "counterexample_repeated", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def counterexample_repeated(n_negatives):
+    """A joint law and a critic that "certify" at least I + 0.1 nats when one negative is shown N times.
+
+    n_negatives  N, an integer from 5 to 1000
+    Returns joint (S, T) and critic (S, T), S and T <= 20. ValueError when N is no integer >= 5.
+    """
+    ### BEGIN SOLUTION
+    validate.count(minimum=5, n_negatives=n_negatives)
+    return np.eye(2) / 2, 20.0 * np.eye(2)  # a copied bit: one draw collides or not, the number of copies is no matter
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "check_counterexample_repeated", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check(counterexample_repeated)
+
+# %% [markdown]
+# ## 10 · `proof_processing`: a proof in order
+#
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
+#
+# An encoder $g$ maps each $y$ to a code $z=g(y)$. Write $r,\ L_N,\ B_N$ for the ratio, the loss and the bound of the best
+# critic of the pair $(x,y)$, and $r',\ L_N',\ B_N'$ for those of the pair $(x,z)$, whose negatives are drawn from the law
+# of $z$.
+#
+# **Claim.** No encoder adds information: $I(x;z)\le I(x;y)$.
+#
+# This is the data processing inequality, here from nothing but InfoNCE. Put the lines of a proof in an order in which
+# each follows from what stands above it, from the definitions, or from a proposition of the lecture. Nine of the lines
+# are true and belong to the proof, each once, even where a later line could do without it; four are false: leave them
+# out. The answer is a list of labels, such as `["A", "B"]`.
+#
+# - **A** Each critic $s$ on $(x,y)$ is $t(x,g(y))$ for some critic $t$ on $(x,z)$.
+# - **B** Among all critics on $(x,y)$ none has a smaller loss $L_N$ than $\ln r$ (Proposition 4.3).
+# - **C** If $y_1,\dots,y_N$ are independent draws from $q$, and independent of $(x,y_0)$, then $g(y_1),\dots,g(y_N)$ are
+#   independent draws from the law of $z$, and independent of $(x,g(y_0))$.
+# - **D** $B_N'\le B_N$ for every $N$.
+# - **E** So some critic on $(x,y)$ has exactly the loss $L_N'(\ln r')$.
+# - **F** $r'(x,g(y))=r(x,y)$: the encoder changes both the numerator and the denominator of the ratio in the same way.
+# - **G** $I(x;z)\le I(x;y)$.
+# - **H** For a critic $t$ on $(x,z)$, $s(x,y)=t(x,g(y))$ is a critic on $(x,y)$.
+# - **K** As $N\to\infty$, $B_N\to I(x;y)$ and $B_N'\to I(x;z)$ (Theorem 4.7).
+# - **L** $I(x;y)\ge B_N$ and $I(x;z)\ge B_N'$, so the information whose bound is smaller is itself the smaller one.
+# - **M** So $L_N'(t)=L_N(s)$ for each critic $t$ on $(x,z)$ and the critic $s$ on $(x,y)$ that is made of it.
+# - **P** Where a negative has the code of the positive it is left out of the denominator, since it is no negative for $z$.
+# - **R** So $L_N(\ln r)\le L_N'(\ln r')$.
+
+# %% nbgrader={"grade": false, "grade_id": "proof_processing", "locked": false, "schema_version": 3, "solution": true, "task": false}
+proof_processing = None
+### BEGIN SOLUTION
+proof_processing = ["H", "C", "M", "E", "B", "R", "D", "K", "G"]
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_proof_processing", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(proof_processing, "proof_processing")
+
+# %% [markdown]
+# ## 11 · `alignment`
+#
+# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
 #
 # With many negatives and embeddings of norm 1, the loss splits into two wishes (Wang & Isola, 2020). The first:
 # positives lie close together,
@@ -391,6 +527,7 @@ plots_information.price(bits, needed, floors)
 # - `x`, `y`: floating tensors (B, d), one shape, row $i$ of both is a positive pair. Returns a 0-dim tensor.
 # - `ValueError`: shapes that differ, an empty batch, NaN, `alpha` not a finite number > 0, a row whose norm is not 1
 #   within 10⁻² (`require_unit_rows`, given above, does all but `alpha`).
+# - Pairs may coincide: their distance is then 0 for every `alpha`, with no rounding error to speak of.
 # - At identical rows the gradient for `alpha=2` is finite, and 0 along the sphere (only that part of it is compared).
 
 # %% nbgrader={"grade": false, "grade_id": "alignment", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -409,20 +546,20 @@ def alignment(x, y, alpha=2):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_alignment", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_alignment", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(alignment)
 
 # %% [markdown]
-# ## 8 · `uniformity`
+# ## 12 · `uniformity`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
 #
 # The second wish: the embeddings fill the sphere. It is the logarithm of the mean Gaussian potential over the
 # $B(B-1)/2$ pairs of **different** rows,
 #
 # $$ \text{uniformity} = \ln \Big( \frac{2}{B(B-1)} \sum_{i<j} e^{-t \lVert x_i - x_j \rVert^2} \Big) . $$
 #
-# - `x`: floating tensor (B, d), B ≥ 2, rows of norm 1. Returns a 0-dim tensor; it is never positive, and that is no
+# - `t` is Wang and Isola's: it multiplies, it is no temperature. `x`: floating tensor (B, d), B ≥ 2, rows of norm 1. Returns a 0-dim tensor; it is never positive, and that is no
 #   bug.
 # - It must stay finite and exact for `t` up to 10⁴, where every single potential may underflow to 0.
 # - `ValueError`: fewer than two rows, NaN, `t` not a finite number > 0, a row whose norm is not 1 within 10⁻².
@@ -447,7 +584,7 @@ def uniformity(x, t=2):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_uniformity", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_uniformity", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(uniformity)
 
 # %% [markdown]
@@ -455,7 +592,7 @@ check(uniformity)
 # uniformity, and which is the only one that a contrastive loss is content with?
 
 # %%
-from course import plots_information
+from course import figures
 
 
 def on_circle(angles):
@@ -470,71 +607,74 @@ shuffled = even[torch.randperm(40, generator=generator)]
 clouds = {"collapsed": (0.3 + jitter, 0.3 - jitter), "strangers": (even, shuffled), "both": (even, even + jitter)}
 clouds = {name: (on_circle(a), on_circle(b)) for name, (a, b) in clouds.items()}
 titles = {k: f"{k}\nalignment {alignment(x, y):.2f}, uniformity {uniformity(x):.2f}" for k, (x, y) in clouds.items()}
-plots_information.circles({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clouds.items()})
+figures.pairs_on_circle({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clouds.items()})
 
 # %% [markdown]
-# ## 9 · Derivation: the bound, and what it needs
+# ## 13 · Derivation: other noise, other negatives
 #
-# *Difficulty* ●●●●○ · *time* 40 min · 6 points, read by a person
+# *Difficulty* ●●●●○ · *time* 50 min · 6 points, read by a person
 #
-# All laws are finite. Write $p(x, y)$ for the joint, $q(y) = \sum_x p(x,y)$ for its column marginal, $s$ for an
-# arbitrary finite critic, and $L_N(s)$ for the loss of section 4. Give the reason for each step.
+# All laws are finite. Give the reason for each step; propositions of the lecture may be cited as they stand.
 #
-# **(a)** (3 points) Prove $I(x;y) \ge \ln(N+1) - L_N(s)$ for every critic and every $N \ge 1$. Say where you use that
-# the positive is among the candidates of the denominator, and where you use that the negatives are drawn
-# independently from $q$.
+# **(a)** (2 points) Noise-contrastive estimation with $k>0$ noise samples per data sample, $p,q>0$: let $D_k(s)$ be the
+# expectation of your `nce_loss`. Show that $s=\ln p$ is its only minimiser, for every $k$, and that the gradient of
+# $(1+k)D_k$ in the scores tends, as $k\to\infty$, to that of $-\mathbb E_p\,s+\sum_ye^{s(y)}$. What does the second term of
+# this limit do?
 #
 # **(b)** (2 points) Somebody draws the negatives independently from another law $\nu$ with $\nu(y) > 0$ for all $y$,
-# for instance uniformly over a vocabulary. Prove that then
+# for instance uniformly over a vocabulary. Prove that then, for every finite critic,
 # $\ln(N+1) - L_N^\nu(s) \le I(x;y) + \mathrm{KL}(q \,\Vert\, \nu)$.
 #
-# **(c)** (1 point) Show that $\ln(N+1)$ cannot be replaced by any larger constant (with $s$ and $p$ arbitrary).
+# **(c)** (2 points) Show that the term $\mathrm{KL}(q\,\Vert\,\nu)$ in (b) cannot be replaced by a smaller one that holds for
+# all $N$: find the critic for which the left side tends to the right side, with a rate.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "derive_infonce_bound", "locked": false, "points": 6, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# **(a)** Let $y_0$ be the positive, $y_1, \dots, y_N$ the negatives, and
-# $w_j = e^{s(x,y_j)} / \sum_{i=0}^N e^{s(x,y_i)}$, so that $L_N(s) = \mathbb E[-\ln w_0]$. With
-# $r(x,y) = p(y\mid x)/q(y)$ we have $I = \mathbb E \ln r(x,y_0)$, and $r(x, y_0) > 0$ with probability 1. Therefore
+# **(a)** The odds of data against noise are $1:k$ before $y$ is seen and $p(y):k\,q(y)$ afterwards, so the logit of a model
+# whose score stands for $\ln p$ is $G=s-\ln q-\ln k$, and a share $1/(1+k)$ of all samples is data:
 #
-# $$ I - \ln(N+1) + L_N(s) = \mathbb E\Big[ -\ln \frac{(N+1)\, w_0}{r(x,y_0)} \Big]
-#    \ \ge\ -\ln \mathbb E\Big[ \frac{(N+1)\, w_0}{r(x,y_0)} \Big] \qquad\text{(Jensen, } -\ln \text{ is convex).} $$
+# $$ (1+k)D_k(s)=\sum_y\bigl(-p\ln\sigma(G)-k\,q\ln(1-\sigma(G))\bigr). $$
 #
-# In the last expectation $y_0 \sim p(\cdot\mid x)$. Dividing by $r(x, y_0)$ replaces $p(y_0 \mid x)$ by $q(y_0)$ on
-# the points where $p(y_0 \mid x) > 0$; adding the other points can only add non-negative terms. So it is at most
-# $\mathbb E_x \mathbb E_{y_0,\dots,y_N \sim q}\,[(N+1)\, w_0]$. Now all $N+1$ candidates are independent with the
-# same law $q$ (**here the law of the negatives is used**: independent of the positive, from the column marginal), so
-# $w_0, \dots, w_N$ have the same expectation, and they sum to 1 (**here the positive in the denominator is used**:
-# without it the weights do not sum to 1). Hence $\mathbb E\, w_0 = 1/(N+1)$, the expectation is at most 1, and
-# $-\ln 1 = 0$.
+# By $(\ln\sigma)'=1-\sigma$ and $(\ln(1-\sigma))'=-\sigma$ the derivative by $s(y)$ is
+# $(p+kq)\,\sigma-p$; with $\sigma=e^s/(e^s+kq)$ this is
 #
-# **(b)** Repeat with $r_\nu(x,y) = p(y\mid x)/\nu(y)$. Jensen gives
+# $$ \frac{kq}{e^s+kq}\,\bigl(e^s-p\bigr), $$
 #
-# $$ \mathbb E \ln r_\nu(x,y_0) - \ln(N+1) + L_N^\nu(s)
-#    \ \ge\ -\ln \mathbb E\Big[\frac{(N+1)\, w_0}{r_\nu(x,y_0)}\Big] . $$
+# negative for $s<\ln p$, positive for $s>\ln p$. Each $y$ has a score of its own, so $s=\ln p$ is the only minimiser. As
+# $k\to\infty$ the factor tends to 1, and what remains, $e^s-p$, is the derivative of $-\sum_yp\,s+\sum_ye^s$: maximum
+# likelihood, with the total mass as a penalty. Without the penalty all scores could be raised for nothing; with it the total
+# mass of the minimiser is 1.
 #
-# Dividing by $r_\nu$ changes the law of $y_0$ to $\nu$, the law of the negatives (again after adding the points where
-# $p(y_0\mid x) = 0$), so all candidates have one law again, the expectation is at most 1, and the right side at least
-# 0. Finally, because the positive $y_0$ has marginal law $q$,
+# **(b)** With $r_\nu(x,y)=p(y\mid x)/\nu(y)$ and $W=(N+1)w_0/r_\nu(x,y_0)$, where $r_\nu(x,y_0)>0$ with probability 1,
+#
+# $$ \mathbb E \ln r_\nu(x,y_0) - \ln(N+1) + L_N^\nu(s)=\mathbb E[-\ln W] \ \ge\ -\ln \mathbb E\,W $$
+#
+# by Jensen's inequality ($-\ln$ is convex). In $\mathbb E\,W$ the positive has the law $p(\cdot\mid x)=r_\nu\,\nu$. Dividing by
+# $r_\nu$ leaves the weights $\nu(y_0)$ on the points with $p(y_0\mid x)>0$; adding the other points adds terms $\ge0$. So
+# $\mathbb E\,W\le(N+1)\,\mathbb E_x\mathbb E_{y_0,\dots,y_N\sim\nu}\,w_0=1$, since all candidates have one law now and the
+# weights sum to 1. The left side is therefore $\ge0$; and as the positive has the marginal law $q$,
 #
 # $$ \mathbb E \ln r_\nu(x,y_0) = \mathbb E \ln \frac{p(y_0\mid x)}{q(y_0)} + \mathbb E \ln \frac{q(y_0)}{\nu(y_0)}
 #    = I + \mathrm{KL}(q\,\Vert\,\nu) . $$
 #
-# **(c)** Take $x$ and $y$ independent and $s = 0$. Then $I = 0$ and every draw has loss $\ln(N+1)$, so with a
-# constant $c > \ln(N+1)$ the "bound" would say $0 \ge c - \ln(N+1) > 0$.
+# **(c)** Take $s=\ln r_\nu$ ($-\infty$ where $r_\nu=0$; or finite critics that tend to it) and
+# $M=\frac1{N+1}\sum_ir_\nu(x,y_i)$. Then $(N+1)w_0=r_\nu(x,y_0)/M$, so the difference of the two sides is $\mathbb E\ln M$.
+# As in Theorem 4.7 with $\nu$ for $q$: the change of law and the symmetry make it $\mathbb E_\nu M\ln M$, and with
+# $\mathbb E_\nu[M\mid x]=1$ and $t\ln t\le(t-1)+(t-1)^2$ it is at most the variance of $M$,
+# $\chi_\nu^2/(N+1)$, where $\chi_\nu^2=\mathbb E_x\mathbb E_{y\sim\nu}r_\nu^2-1$ is finite. (The logarithm
+# $\ln(1+\chi_\nu^2/(N+1))$ does as well.) It tends to 0, so nothing below $\mathrm{KL}(q\Vert\nu)$ holds for all $N$.
 #
 # === BEGIN MARK SCHEME ===
-# - (a) 1 point: Jensen (or: cross-entropy is at least entropy), in the right direction, with the reason.
-# - (a) 1 point: the change of law of the positive to $q$ and the symmetry of the $N+1$ candidates (or: the Bayes
-#   classifier of the position, and then data processing).
-# - (a) 1 point: says that the weights sum to 1 because the positive is in the denominator, and that the symmetry needs
-#   negatives drawn independently from $q$.
-# - A proof by the posterior of the position $J$ is as good: $L_N$ is a cross-entropy, hence at least
-#   $H(J\mid x,y_0,\dots,y_N)$, and $\ln(N+1)$ minus that is $I(J; x,y_0,\dots,y_N)$, which must be shown, not just
-#   claimed, to be at most $I(x;y)$. Half a point off where zeros of $p$ are divided by without a word.
-# - (b) 1 point: the same argument with $\nu$, the candidates exchangeable again.
-# - (b) 1 point: the identity $\mathbb E\ln r_\nu = I + \mathrm{KL}(q\Vert\nu)$.
-# - (c) 1 point: any joint and critic with $\ln(N+1) - L_N = I$, usually independence with a constant critic. Half a
-#   point for "$L_N=\ln(N+1)$ at $s=0$" without saying that $I=0$ is needed.
+# - (a) 1 point: the logit with $\ln k$, and the minimiser with its uniqueness (derivative or convexity; "the derivative is
+#   0 there" alone: half a point).
+# - (a) 1 point: the gradient with its weight, its limit, and that the second term normalises.
+# - (b) 1 point: Jensen, and the change of law of the positive to $\nu$ with the symmetry of the candidates. Half a point off
+#   where zeros of $p$ are divided by without a word.
+# - (b) 1 point: the identity $\mathbb E\ln r_\nu = I + \mathrm{KL}(q\Vert\nu)$. A proof that bounds $L^\nu_N$ by the entropy of the
+#   place and stops at "then data processing" gets the other point only.
+# - (c) 1 point: the critic $\ln r_\nu$ up to $b(x)$ (not $\ln r$, whose limit is smaller).
+# - (c) 1 point: the gap is $\mathbb E_\nu M\ln M$, or $\mathbb E\ln M$ bounded by hand, and it tends to 0 like $1/N$. Limit
+#   without a rate: half a point.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 
@@ -544,5 +684,5 @@ plots_information.circles({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in cl
 # here, runs in the grader. Grade it yourself on hidden inputs with
 #
 # ```
-# python -m autograder grade exercises/04_mutual_information/04_mutual_information.ipynb
+# python -m autograder grade work/exercises/04_mutual_information/04_mutual_information.ipynb
 # ```

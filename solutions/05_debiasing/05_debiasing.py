@@ -17,23 +17,26 @@
 # *False negatives, and what can be done about them without labels.* Read the lecture `lectures/05_debiasing.ipynb` first.
 #
 # A negative is drawn from all the data, so sometimes it has the class of the anchor. You will compute the law that the
-# negatives should have had, see why plugging its estimate into the loss leaves a bias, write the debiased loss with its
-# floor and the oracle that knows the labels, and compare the three on real images.
+# negatives should have had, enumerate the bias that is left when its estimate is plugged into the loss, prove what the
+# floor costs, write the debiased loss so that it survives low temperatures, and the oracle that knows the labels, and
+# compare them on real images.
 #
 # | | what | time | points |
 # |---|---|---|---|
 # | 1 | `negative_law`, and a relative of its derivation | 35 min | 2 + 5 by hand |
-# | 2 | `plugin_bias` | 35 min | 4 |
-# | 3 | `debiased_negative_mass` | 15 min | 3 |
-# | 4 | `floor_fraction` | 10 min | 2 |
-# | 5 | `debiased_loss` | 30 min | 5 |
-# | 6 | `unbiased_loss` | 15 min | 3 |
-# | 7 | `compare_debiasing` | 30 min | 4 |
+# | 2 | `plugin_bias` | 50 min | 5 |
+# | 3 | `proof_floor`, a proof to put in order | 20 min | 3 |
+# | 4 | `debiased_negative_mass` | 15 min | 3 |
+# | 5 | `floor_fraction` | 10 min | 2 |
+# | 6 | `debiased_loss` | 40 min | 5 |
+# | 7 | `unbiased_loss` | 20 min | 3 |
+# | 8 | `compare_debiasing` | 30 min | 4 |
 #
 # **Conventions.** Natural logarithm, nats. `tau_plus` is the probability that a draw from the data has **the same class
-# as the anchor**, $0 \le \tau^+ < 1$; `temperature` is $t > 0$. Batch losses (5 and 6) take torch tensors, are
-# differentiable, return a tensor of shape (), and work without a Python loop over the batch. Inputs are never changed. Bad
-# input raises `ValueError`; `course.validate` has most of it in a line:
+# as the anchor**, $0 \le \tau^+ < 1$; `temperature` is $t > 0$. Letters as in the lecture: $s$ is a cosine,
+# $e(x, u) = e^{f(x)\cdot f(u)}$, $E$ an expectation, $M$ a mass, $N$ the number of negatives, $K$ that of extra positives.
+# Batch losses (6 and 7) take torch tensors, are differentiable, return a tensor of shape (), and work without a Python loop
+# over the batch. Inputs are never changed. Bad input raises `ValueError`; `course.validate` has most of it in a line:
 #
 # ```python
 # validate.batch(view1=view1, view2=view2)              # equal shapes (B, d), B >= 1, no NaN
@@ -64,14 +67,13 @@ def validate_prior(tau_plus):
 # %% [markdown]
 # ## 1 · `negative_law`
 #
-# *Difficulty* ●●○○○ · *time* 10 min for the code, 25 min for the derivation · 2 points, and 5 by hand
+# *Difficulty* ●●○○○ · *time* 10 min for the code, 25 min for the derivation · 2 points, and 5 by hand · *transcribe*
 #
 # On a finite set of S points: $p$ is the law of a draw from all the data, $p^+$ the law of a draw from the anchor's class,
 # and $\tau^+$ the probability that a draw from $p$ has the anchor's class. Return $p^-$, the law of a draw that has
 # **another** class, shape (S,). The lecture derives it; below you derive a relative of it.
 #
-# Where $p$, $p^+$ and $\tau^+$ do not belong together, the formula gives something that is no law. That must raise
-# `ValueError`. An entry may fall below 0 by rounding: down to $-10^{-9}$ it counts as 0.
+# There are $p$, $p^+$ and $\tau^+$ that no world has together. They must raise `ValueError`. An entry may fall below 0 by rounding: down to $-10^{-9}$ it counts as 0.
 
 # %% [markdown]
 # **`derive_debiasing`** (5 points, read by a person). Some classes have a *sister*: pullovers and coats. A draw from the data
@@ -87,7 +89,7 @@ def validate_prior(tau_plus):
 # c. For one anchor $x$ you have one draw from $p^+$, one from $p^\circ$, and $N$ from $p$. Give an unbiased estimate
 #    $\widehat M$ of $M^-=E_{u\sim p^-}e^{f(x)\cdot f(u)}$, and prove that it is unbiased.
 #
-# d. Is $\ln\bigl(1+\widehat M e^{-s^+}\bigr)$ an unbiased estimate of $\ln\bigl(1+M^-e^{-s^+}\bigr)$? In which direction is it
+# d. With $s^+=f(x)\cdot f(x^+)$: is $\ln\bigl(1+\widehat M e^{-s^+}\bigr)$ an unbiased estimate of $\ln\bigl(1+M^-e^{-s^+}\bigr)$? In which direction is it
 #    off, under which condition, and what else can happen to it?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "derive_debiasing", "locked": false, "points": 5, "schema_version": 3, "solution": true, "task": false}
@@ -126,11 +128,11 @@ def validate_prior(tau_plus):
 
 # %% nbgrader={"grade": false, "grade_id": "negative_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def negative_law(p, p_plus, tau_plus):
-    """Law of a draw of another class than the anchor's: (p - tau_plus p_plus) / (1 - tau_plus), shape (S,).
+    """Law of a draw that has another class than the anchor, shape (S,).
 
     p, p_plus: laws (S,), entries >= 0, sum 1; tau_plus in [0, 1): the probability of the anchor's own class.
-    Raises ValueError for what is no law, shapes that differ, tau_plus outside [0, 1), and where the result is no law (an
-    entry below -1e-9). Source: Chuang et al. 2020.
+    Raises ValueError for what is no law, shapes that differ, tau_plus outside [0, 1), and where no world has these three
+    (an entry of the answer below -1e-9). Source: Chuang et al. 2020.
     """
     ### BEGIN SOLUTION
     validate.law(p, "p", zeros=True)
@@ -151,86 +153,124 @@ check(negative_law)
 # %% [markdown]
 # ## 2 · `plugin_bias`
 #
-# *Difficulty* ●●●●○ · *time* 35 min · 4 points
+# *Difficulty* ●●●●● · *time* 50 min · 5 points
 #
 # How far off is a loss into which an unbiased estimate is plugged? On a finite world you can say exactly. Nature draws a
-# class $c \sim \rho$, and from $D_c$, independently: the anchor $x$, the positive $x^+$, and one more positive $v$ that
-# only serves the estimate. $N$ negatives $x_1, \dots, x_N$ are drawn independently from the data law
-# $p = \sum_c \rho_c D_c$. The prior of the anchor's class is $\rho_c$. With $s(x, u) = f(x)\cdot f(u)$:
+# class $c \sim \rho$, and from $D_c$, independently: the anchor $x$, its positive $x^+$, and $K$ more positives
+# $v_1, \dots, v_K$ that only serve the estimate. $N$ negatives are drawn independently from the data law
+# $p = \sum_c \rho_c D_c$. From the negatives and the extra positives the mass of the true negatives,
+# $M^-_c(x) = E_{u \sim p^-_c}\,e(x, u)$, is estimated without bias: (5.4) of the lecture. One loss is
+# $\ln\bigl(1 + \text{mass}/e(x, x^+)\bigr)$ with the estimated mass, the other with the true one.
 #
-# $$\widehat M = \frac{\frac1N \sum_{i=1}^N e^{s(x, x_i)} - \rho_c\, e^{s(x, v)}}{1 - \rho_c}, \qquad
-# L_{\text{plug-in}} = E\left[-\ln \frac{e^{s(x, x^+)}}{e^{s(x, x^+)} + \widehat M}\right],$$
+# Return the expectation of the first minus that of the second, over everything that is drawn, by enumeration (no floor, no
+# sampling). Where some draw of positive probability leaves the logarithm without a value, the expectation does not exist:
+# raise `ValueError`, also for a world with one class only, where there is nothing to compare with.
 #
-# $$L_{\text{pop}} = E\left[-\ln \frac{e^{s(x, x^+)}}{e^{s(x, x^+)} + M_c(x)}\right], \qquad
-# M_c(x) = E_{u \sim p^-_c}\left[e^{s(x, u)}\right].$$
-#
-# Return $L_{\text{plug-in}} - L_{\text{pop}}$, by enumeration of all draws (no floor, no sampling). Where some draw of
-# positive probability has $e^{s(x, x^+)} + \widehat M \le 0$ the expectation does not exist: raise `ValueError`, also for
-# a world with one class only, where there is nothing to compare with. The order of the $N$ negatives does not matter:
-# $S$ points have $\binom{S + N - 1}{N}$ multisets, not $S^N$ (either is fast enough for the check).
+# The order of the negatives does not matter, nor that of the extra positives: $S$ points have $\binom{S + N - 1}{N}$
+# multisets of $N$, not $S^N$. With both numbers at 9 and four points that is 220 times 220 against 10 to the 11. The check
+# goes up to $N = 9$, and to $K = 16$; it has at most 15 classes and 9 points, and not all of that at once.
 
 # %% nbgrader={"grade": false, "grade_id": "plugin_bias", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def plugin_bias(rho, classes, z, n_negatives):
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
     """Expectation of the plug-in loss minus the population debiased loss, exactly, in nats.
 
     rho (C,) class probabilities, C >= 2; classes (C, S) with row c the law of class c; z (S, d) embeddings;
-    n_negatives N >= 1. One positive v besides x+ enters the estimate. Raises ValueError for anything else, and where the
-    argument of the logarithm is <= 0 with positive probability. Source: Chuang et al. 2020, with M = 1 and no floor.
+    n_negatives N >= 1; n_positives K >= 1 positives that serve the estimate, besides x+. Raises ValueError for anything
+    else, and where the argument of the logarithm is <= 0 with positive probability. Source: Chuang et al. 2020, no floor.
     """
     ### BEGIN SOLUTION
     validate.world(rho, classes, z)
-    validate.count(1, n_negatives=n_negatives)
+    validate.count(1, n_negatives=n_negatives, n_positives=n_positives)
     if len(rho) < 2:
         raise ValueError(f"one class has no negatives: rho = {rho!r}")
-    p, n_points = rho @ classes, len(z)
-    scores = z @ z.T
+    p, scores = rho @ classes, z @ z.T
     e = np.exp(scores - scores.max(axis=1, keepdims=True))  # only ratios inside a row count
-    multisets = itertools.combinations_with_replacement(range(n_points), n_negatives)
-    counts = np.array([np.bincount(chosen, minlength=n_points) for chosen in multisets])  # (K, S)
-    ways = np.array([math.factorial(n_negatives) / math.prod(map(math.factorial, row)) for row in counts.tolist()])
-    chance = ways * np.prod(p**counts, axis=1)  # (K,)
-    mean = e @ counts.T / n_negatives  # (S, K): anchor, draw of the negatives
 
-    bias = 0.0
+    def means(law, n):
+        """Mean of e over n draws from the law, (S, multisets of its points), and the probability of each multiset."""
+        points = np.flatnonzero(law)
+        drawn = np.array(list(itertools.combinations_with_replacement(points, n)))
+        counts = (drawn[:, :, None] == np.arange(len(law))).sum(axis=1)
+        ways = [math.factorial(n) // math.prod(map(math.factorial, row)) for row in counts.tolist()]
+        return e @ counts.T / n, np.array(ways, float) * np.prod(law**counts, axis=1)
+
+    bias, (negatives, chance) = 0.0, means(p, n_negatives)
     for prior, law in zip(rho, classes, strict=True):
-        exact = e @ ((p - prior * law) / (1 - prior))  # (S,)
-        estimate = (mean[:, None, :] - prior * e[:, :, None]) / (1 - prior)  # (S, S, K): anchor, v, negatives
-        argument = 1 + estimate[:, None] / e[:, :, None, None]  # (S, S, S, K): anchor, positive, v, negatives
-        weight = np.einsum("x,y,v,k->xyvk", law, law, law, chance)
-        possible = weight > 0
-        if argument[possible].min() <= 0:
-            raise ValueError(f"the argument of the logarithm can be {argument[possible].min()!r}: no expectation")
-        plugin = (weight[possible] * np.log(argument[possible])).sum()
-        population = law @ np.log1p(exact[:, None] / e) @ law
-        bias += prior * (plugin - population)
-    return bias
+        positives, also = means(law, n_positives)
+        true = e @ ((p - prior * law) / (1 - prior))
+        estimate = (negatives[:, None, :] - prior * positives[:, :, None]) / (1 - prior)  # (S, K, N)
+        for x, plus in itertools.product(np.flatnonzero(law), repeat=2):
+            argument = 1 + estimate[x] / e[x, plus]
+            if argument.min() <= 0:
+                raise ValueError(f"the argument of the logarithm can be {argument.min()!r}: no expectation")
+            gap = also @ np.log(argument) @ chance - np.log1p(true[x] / e[x, plus])
+            bias += prior * law[x] * law[plus] * gap
+    return float(bias)
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_plugin_bias", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_plugin_bias", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 check(plugin_bias)
 
 # %% [markdown]
-# ## 3 · `debiased_negative_mass`
+# ## 3 · `proof_floor`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
+#
+# Without a floor the plugged-in loss may have no expectation at all. With it, the loss is wrong by little when the estimate
+# varies little. Let $f$ have unit vectors divided by $\sqrt t$, so that $e(x, u) = e^{s/t}$ with a cosine $s$; put $b =
+# e^{-1/t}$. Fix an anchor $x$ of class $c$ and its positive, $A = e(x, x^+)$, $M^- = M^-_c(x)$, and let $\widehat M$ be the
+# estimate (5.4) from $N$ negatives and $K$ extra positives. Claim:
+#
+# $$\left|\,E \ln\Bigl(1 + \frac{\max(b, \widehat M)}{A}\Bigr) - \ln\Bigl(1 + \frac{M^-}{A}\Bigr)\right|
+#   \ \le\ \frac{\sqrt{\operatorname{Var}\widehat M}}{A + b}.$$
+#
+# So it goes to 0 like $N^{-1/2} + K^{-1/2}$. Below stand the lines of a proof, shuffled, and four false lines. Give the
+# labels of the true lines, in an order in which each line uses only lines above it.
+#
+# - **A** $E\widehat M = M^-$, by the identity of expectations and linearity.
+# - **B** $|\max(b, \widehat M) - M^-| \le |\widehat M - M^-|$ for every draw: where $b$ replaces $\widehat M$, it lies
+#   between $\widehat M$ and $M^-$.
+# - **C** Take expectations of the errors, $|E X| \le E|X|$, and insert the bound on the mean error of the mass: the claim.
+# - **D** $M^- \ge b$, since it is a mean of numbers $e^{s/t}$ with cosines $s \ge -1$.
+# - **E** For every draw the error of the loss is at most $|\widehat M - M^-|/(A + b)$.
+# - **F** $E\max(b, \widehat M) = M^-$: no single error grows, so the mean stays right.
+# - **G** $E|\widehat M - M^-| = |E\widehat M - M^-| = 0$.
+# - **H** For all $y, z \ge b$: $|\ln(A + y) - \ln(A + z)| \le |y - z|/(A + b)$, by the mean value theorem.
+# - **I** $E\ln(1 + \max(b, \widehat M)/A) \le \ln(1 + M^-/A)$, by Jensen, since the logarithm is concave.
+# - **J** For every draw $\bigl|\ln(1 + \max(b, \widehat M)/A) - \ln(1 + M^-/A)\bigr| \le
+#   |\max(b, \widehat M) - M^-|/(A + b)$.
+# - **K** $E|\widehat M - M^-| \le \sqrt{\operatorname{Var}\widehat M}$, by Cauchy and Schwarz.
+# - **L** For every draw $\bigl|\ln(1 + \widehat M/A) - \ln(1 + M^-/A)\bigr| \le |\widehat M - M^-|/(A + b)$.
+
+# %% nbgrader={"grade": false, "grade_id": "proof_floor", "locked": false, "schema_version": 3, "solution": true, "task": false}
+proof_floor = None  # a list of labels, such as ["L", "F", "G"]
+### BEGIN SOLUTION
+proof_floor = ["D", "B", "H", "J", "E", "A", "K", "C"]
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_proof_floor", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(proof_floor, "proof_floor")
+
+# %% [markdown]
+# ## 4 · `debiased_negative_mass`
+#
+# *Difficulty* ●●○○○ · *time* 15 min · 3 points · *transcribe*
 #
 # Now for a batch. One anchor has cosine $s^+$ with its positive and cosines $s_1, \dots, s_N$ with its negatives. The
-# denominator of the biased loss holds $e^{s^+/t} + \sum_j e^{s_j/t}$. The debiased loss puts the estimated mass of $N$
-# *true* negatives in place of the sum; the positive itself serves as the one draw from $p^+$:
+# denominator of the biased loss holds $e^{s^+/t}$ and the sum of the $e^{s_j/t}$. The debiased loss puts $G$ of (5.5) in
+# place of the sum, the estimated mass of $N$ *true* negatives, kept above the smallest mass that $N$ cosines can have. There
+# is no positive to spare: the positive itself is the one that serves the estimate.
 #
-# $$G = \max\left(N e^{-1/t},\ \frac{\sum_{j=1}^N e^{s_j/t} - \tau^+ N\, e^{s^+/t}}{1 - \tau^+}\right).$$
-#
-# The floor $N e^{-1/t}$ is the smallest mass that $N$ cosines can have. Return $G$ for every anchor, shape (B,). The
-# cosines are given; they lie in $[-1, 1]$ (you need not check that) and are not yet divided by $t$. Plain exponentials
-# will do: $t \ge 0.1$ in the check. (`debiased_loss` below has to go lower.)
+# Return $G$ for every anchor, shape (B,). The cosines are given; they lie in $[-1, 1]$ (you need not check that) and are
+# not yet divided by $t$. Plain exponentials will do: $t \ge 0.1$ in the check. (`debiased_loss` below has to go lower.)
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_negative_mass", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    """max( N e^{-1/t}, (sum_j e^{s_j/t} - tau_plus N e^{s+/t}) / (1 - tau_plus) ) for each anchor, shape (B,).
+    """Estimated mass of N true negatives for each anchor, never below what N cosines can have, shape (B,).
 
     pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1; tau_plus in [0, 1); temperature > 0.
-    Raises ValueError for anything else. Source: Chuang et al. 2020: their g with M = 1, times N.
+    Raises ValueError for anything else. Source: Chuang et al. 2020: their g with one positive, times N.
     """
     ### BEGIN SOLUTION
     validate.floating("pos_sim", pos_sim)
@@ -250,17 +290,17 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
 check(debiased_negative_mass)
 
 # %% [markdown]
-# ## 4 · `floor_fraction`
+# ## 5 · `floor_fraction`
 #
 # *Difficulty* ●○○○○ · *time* 10 min · 2 points
 #
-# Where the floor is active, the loss has stopped to look at the negatives, and no gradient reaches them. Return the share
-# of anchors whose mass *before* the maximum is taken is at or below the floor, a number in $[0, 1]$. Arguments as before,
-# $t \ge 0.1$. (No anchor of the check lies so near the floor that rounding decides.)
+# Some anchors have stopped to look at their negatives: move those a little, and the anchor's debiased loss stays as it is.
+# Return their share, a number in $[0, 1]$. An anchor just on the edge, where the estimate equals the floor, counts.
+# Arguments as before, $t \ge 0.1$. (No anchor of the check lies so near the floor that rounding decides.)
 
 # %% nbgrader={"grade": false, "grade_id": "floor_fraction", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
-    """Share of anchors whose debiased negative mass, before the floor, is at or below N e^{-1/t}.
+    """Share of anchors whose debiased loss does not look at the negatives, because the floor is active.
 
     Arguments and errors as in debiased_negative_mass. Returns a number in [0, 1].
     """
@@ -275,26 +315,28 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
 check(floor_fraction)
 
 # %% [markdown]
-# ## 5 · `debiased_loss`
+# ## 6 · `debiased_loss`
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 5 points
+# *Difficulty* ●●●●○ · *time* 40 min · 5 points
 #
 # The loss of a batch of two views of B images, as in `nt_xent` of unit 01: cosines, all 2B rows are anchors, the partner
-# row is the positive, the N = 2B - 2 views of other images are the negatives.
+# row is the positive, and the negatives are the views of *other* images. In each anchor's denominator the sum over the
+# negatives is replaced by section 4's mass $G$; the rest is as it was.
 #
-# $$L = \frac1{2B} \sum_{i=1}^{2B} -\ln \frac{e^{s_i^+/t}}{e^{s_i^+/t} + G_i},$$
+# Three things that you can try: without a prior it is `nt_xent`; at total collapse it does not depend on $\tau^+$; and it
+# stays positive for two equal views. Rows may have any length but 0. B = 1 raises.
 #
-# with $G_i$ from section 3. With $\tau^+ = 0$ this is `nt_xent`, and at total collapse it is $\ln(2B - 1)$ for every
-# $\tau^+$: try both. Rows may have any length but 0. The loss must be finite and right (to 1e-4) in float32 down to
-# temperature 0.01, where $e^{1/t}$ is larger than the largest float32; no gradient is compared where the floor is active. B = 1 raises.
+# **The care.** The loss must be finite and right (to 1e-4) in float32 down to temperature 0.01, where $e^{1/t}$ is larger than
+# the largest float32 and $e^{-2/t}$ smaller than the smallest. Where the floor is active $G$ is a constant, so no gradient
+# flows through it; gradients are compared on both sides of the floor, but at no anchor near it.
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
-    """Mean over all 2B anchors of -ln( e^{s+/t} / (e^{s+/t} + G) ), G the debiased mass of N = 2B - 2 negatives, in nats.
+    """nt_xent with the debiased negative mass in each anchor's denominator, mean over all anchors, in nats.
 
     view1, view2: (B, d), B >= 2, row i of one is the positive of row i of the other; tau_plus in [0, 1); temperature > 0.
     Returns a tensor of shape (). Raises ValueError for unequal shapes, B < 2, NaN, tau_plus or temperature out of range.
-    Source: Chuang et al. 2020, with M = 1 and Q = N.
+    Source: Chuang et al. 2020, the positive itself serving the estimate.
     """
     ### BEGIN SOLUTION
     validate.batch(view1=view1, view2=view2)
@@ -322,22 +364,21 @@ def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
 check(debiased_loss)
 
 # %% [markdown]
-# ## 6 · `unbiased_loss`
+# ## 7 · `unbiased_loss`
 #
-# *Difficulty* ●●●○○ · *time* 15 min · 3 points
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
-# The oracle. It is given the labels of the B images, and takes the false negatives out of the denominator: the candidates
-# of an anchor are its positive, and the views of images with **another label**. The positive stays the other view of the
-# same image; views of other images with the anchor's label are neither positive nor negative.
+# The oracle. It is given the labels of the B images, and takes the false negatives out of `nt_xent`: only views that have
+# *another label* than the anchor may be negatives. The positive stays the other view of the same image; a view of another
+# image with the anchor's label is neither positive nor negative. Nothing is rescaled.
 #
-# $$L = \frac1{2B}\sum_{i=1}^{2B} -\ln\frac{e^{s_i^+/t}}{e^{s_i^+/t} + \sum_{k:\, y_k \ne y_i} e^{s_{ik}/t}}$$
-#
-# Labels are integers, not necessarily 0, 1, 2, ... If all B labels differ, this is `nt_xent`; if all are equal, no
-# negative is left and the loss is 0. Low temperatures as in `nt_xent`. B = 1 raises.
+# Labels are integers, not necessarily 0, 1, 2, ... Think of the two extremes first: what is the loss when all B labels
+# differ, and what when all are equal? Inputs may be float16, float32 or float64, and temperatures as low as 0.0001. B = 1
+# raises.
 
 # %% nbgrader={"grade": false, "grade_id": "unbiased_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def unbiased_loss(view1, view2, labels, temperature=0.5):
-    """nt_xent without the false negatives: candidates are the positive and the views of images with another label.
+    """nt_xent without the false negatives, by the labels.
 
     view1, view2: (B, d), B >= 2; labels: (B,) integer tensor; temperature > 0. Returns a tensor of shape (), in nats.
     Raises ValueError for unequal shapes, labels of another length, B < 2, NaN, temperature <= 0.
@@ -364,48 +405,57 @@ def unbiased_loss(view1, view2, labels, temperature=0.5):
 check(unbiased_loss)
 
 # %% [markdown]
-# ## 7 · `compare_debiasing`
+# ## 8 · `compare_debiasing`
 #
 # *Difficulty* ●●●○○ · *time* 30 min · 4 points
 #
-# The experiment. Train one small encoder with each loss and return what they make of the images:
-# `{"biased": ..., "debiased": ..., "unbiased": ...}`, each of shape (n, d), row i the embedding of `images[i]` as it is,
-# without augmentation. Biased is $\tau^+ = 0$; for debiased take $\tau^+ = 0.1$.
+# The experiment. Train one small encoder with each of three losses: biased ($\tau^+ = 0$), debiased ($\tau^+ = 0.1$) and
+# unbiased, at temperature 0.5. Three rules make it a comparison:
 #
-# Three rules make it a comparison:
+# - **The three runs differ in the loss only**: same initial weights, same batches, same augmentations.
+# - `seed` fixes everything: the same arguments give the same encoders.
+# - **Labels are seen by the unbiased loss and by nothing else**, not even for $\tau^+$.
 #
-# - The three runs differ in the loss only: same initial weights, same batches, same augmentations.
-# - `seed` fixes everything: the same arguments give the same embeddings.
-# - **Labels are seen by the unbiased loss and by nothing else**, not even for $\tau^+$. The grader calls your function again
-#   with labels that are all different: "biased" and "debiased" must come back the same (within 0.001), "unbiased" must not.
-#   No negative is false then, so that "unbiased" must be nearly "biased": farther from "debiased" than from it by a factor
-#   of 2 at least. And equal images must have equal rows.
-#
-# `course.debias_experiment` has what is not the point here. You may write the loop yourself or call `train`:
+# `course.training` and `course.views` have what is not the point here:
 #
 # ```python
-# encoder = make_encoder(images.shape[1:], seed)            # a small network, (n, c, h, w) -> (n, 32)
-# view = augment(images, generator)                         # a random view of each image
-# encoder = train(loss, images, labels, seed=seed, n_steps=100, batch=64, device=device)   # loss(view1, view2, labels)
-# z = embed(encoder, images)                                # rows of length 1, on the CPU
+# encoder = make_encoder(images.shape[1:], seed)         # a small network, (n, c, h, w) -> (n, 32)
+# for view1, view2, y in batches(images, labels, seed, n_steps=60, device=device):
+#     ...                                                # 60 batches: two random views of 64 images (all, if fewer)
+# state = snapshot(encoder)                              # a copy of the parameters as they are now: name -> tensor
 # ```
 #
-# **What is graded.** The grader draws 240 of scikit-learn's digits and puts each at a random place of a 10 x 10 canvas.
-# It fits a nearest-class-mean classifier on the first half of your embeddings and measures it on the second half. Raw
-# pixels reach about 0.3 there; each of your three embeddings must beat the raw pixels by at least 0.1 (100 steps with
-# batches of 64 beat them by 0.25 to 0.4). There is no prize for more. Keep it to a few seconds: 60 s are allowed for all
-# the calls together. `images` that are not (n, c, h, w) with n >= 2, or labels of another length, raise.
+# Write the loop with an optimiser of your choice: gradient descent, momentum, Adam, RMSprop, ... (no weight decay, and one
+# gradient per step), as many steps as you like. Return what an auditor needs: `{"biased": ..., "debiased": ...,
+# "unbiased": ...}`, each a **list of three snapshots** of the encoder (dicts name -> tensor or array): before the first step,
+# after the first step, and at the end. `images` that are not (n, c, h, w) with n >= 2, or labels of another length, raise.
+#
+# **How it is audited.** Nothing is believed: the grader has its own three losses and computes everything else from your
+# snapshots, for about 40 of scikit-learn's digits at random places of a canvas.
+#
+# - The first snapshot is `make_encoder(images.shape[1:], seed)`.
+# - The first step goes against the gradient of *its own* loss on the first batch of `batches(images, labels, seed, ...)`:
+#   each weight moves against the sign of its derivative (all sane optimisers start like that).
+# - At the end each loss, on images that your function has not seen, is lower than at the start by 0.1 nats or more
+#   (60 steps of Adam gain several times that). The three ends differ.
+# - It calls your function again with labels that are all different: "biased" and "debiased" must come back the same
+#   (embeddings within 0.001), "unbiased" must not. No negative is false then, so that "unbiased" must be nearly "biased":
+#   farther from "debiased" than from it by a factor of 2 at least.
+#
+# There is no prize for accuracy. Keep it to a few seconds: 60 s are allowed for all the calls together.
 
 # %% nbgrader={"grade": false, "grade_id": "setup_experiment", "locked": true, "schema_version": 3, "solution": false, "task": false}
-from course.debias_experiment import augment, embed, make_encoder, train, wandering_digits
+from course.training import embed, make_encoder, snapshot
+from course.views import batches, wandering_digits
 
 
 # %% nbgrader={"grade": false, "grade_id": "compare_debiasing", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def compare_debiasing(images, labels, seed, device):
-    """Embeddings (n, d) of the images after training with each loss: {"biased", "debiased", "unbiased"}.
+    """Snapshots of the encoder before the first step, after it and at the end, for each loss.
 
     images: (n, c, h, w) float tensor in [0, 1], n >= 2; labels: (n,) integer tensor, for the unbiased loss only;
-    seed: int; device: "cpu", "cuda" or a torch.device. Raises ValueError for shapes that do not fit.
+    seed: int; device: "cpu", "cuda" or a torch.device. Returns {"biased", "debiased", "unbiased"}, each a list of three
+    dicts name -> parameter. Raises ValueError for shapes that do not fit.
     """
     ### BEGIN SOLUTION
     images, labels = torch.as_tensor(images), torch.as_tensor(labels)
@@ -418,10 +468,19 @@ def compare_debiasing(images, labels, seed, device):
         "debiased": lambda view1, view2, y: debiased_loss(view1, view2, tau_plus=0.1),
         "unbiased": unbiased_loss,
     }
-    return {
-        name: embed(train(loss, images, labels, seed=seed, n_steps=100, batch=64, device=device), images)
-        for name, loss in losses.items()
-    }
+    n_steps, states = 60, {}
+    for name, loss in losses.items():
+        encoder = make_encoder(images.shape[1:], seed).to(device)
+        optimizer = torch.optim.Adam(encoder.parameters(), lr=5e-3)
+        states[name] = [snapshot(encoder)]
+        for step, (view1, view2, y) in enumerate(batches(images, labels, seed, n_steps, device=device)):
+            value = loss(encoder(view1), encoder(view2), y)
+            optimizer.zero_grad()
+            value.backward()
+            optimizer.step()
+            if step in (0, n_steps - 1):
+                states[name].append(snapshot(encoder))
+    return states
     ### END SOLUTION
 
 
@@ -429,7 +488,9 @@ def compare_debiasing(images, labels, seed, device):
 check(compare_debiasing)
 
 # %% [markdown]
-# The check above only sees that your function runs; the grader measures. Measure it yourself (not graded):
+# The check above only sees that your function runs and refuses bad input: it says nothing about the training, and would pass
+# a function that exchanges the losses. The grader audits. What are the encoders worth? Fit class means on one
+# half of the images, measure on the other (not graded):
 
 # %%
 def nearest_mean_accuracy(z, labels):
@@ -445,8 +506,13 @@ images, labels = wandering_digits(10, seed=0)
 chosen = np.random.default_rng(0).permutation(len(images))[:240]
 images, labels = images[chosen], labels[chosen]
 print(f"raw pixels {nearest_mean_accuracy(images, labels):.3f}")
-for name, embedding in compare_debiasing(images, labels, 0, "cpu").items():
-    print(f"{name:10s} {nearest_mean_accuracy(embedding, labels):.3f}")
+encoder = make_encoder(images.shape[1:], 0)
+for name, snapshots in compare_debiasing(images, labels, 0, "cpu").items():
+    accuracy = []
+    for state in (snapshots[0], snapshots[-1]):
+        encoder.load_state_dict(state)
+        accuracy.append(nearest_mean_accuracy(embed(encoder, images), labels))
+    print(f"{name:10s} {accuracy[0]:.3f} before, {accuracy[1]:.3f} after training")
 
 # %% [markdown]
 # ---
@@ -454,11 +520,12 @@ for name, embedding in compare_debiasing(images, labels, 0, "cpu").items():
 # here, runs in the grader. Grade it yourself on hidden inputs with
 #
 # ```
-# python -m autograder grade exercises/05_debiasing/05_debiasing.ipynb
+# python -m autograder grade work/exercises/05_debiasing/05_debiasing.ipynb
 # ```
 #
-# The full experiment (five seeds, several batch sizes and numbers of classes) with **your** losses:
+# The full experiment (five seeds, several batch sizes and numbers of classes, and one contestant more: the debiased loss
+# whose extra positive is drawn from the anchor's *class*) with **your** losses, 10 minutes:
 #
 # ```
-# python -m course.debias_experiment exercises/05_debiasing/05_debiasing.ipynb --digits-only --output my_results.json
+# python -m experiments debiasing work/exercises/05_debiasing/05_debiasing.ipynb --out my_results
 # ```

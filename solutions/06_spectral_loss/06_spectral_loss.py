@@ -17,19 +17,23 @@
 # *A contrastive loss that is a matrix factorisation.* Read the lecture `lectures/06_spectral_loss.ipynb` first.
 #
 # The spectral contrastive loss of HaoChen, Wei, Gaidon and Ma (2021) can be minimised with pencil and paper: it is the
-# error of approximating the normalised adjacency matrix of a graph, up to a constant that you will compute. You will
-# build the graph, both sides of that identity, the loss of a batch, the minimiser, and the clusters that it shows.
+# error of approximating the normalised adjacency matrix of a graph, up to a constant. You will build the graph and
+# both sides of that identity, then find what a batch may estimate, the minimiser, the worst place where training can
+# stand still with all its columns in use, what a loss says of the angle to the truth, and the clusters.
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1 | `augmentation_graph` | 10 min | 1 |
-# | 2 | `normalized_adjacency` | 10 min | 2 |
-# | 3 | `spectral_loss_population` | 15 min | 3 |
-# | 4-5 | `factorization_loss`, `factorization_constant` | 15 min | 2 + 1 |
-# | 6 | `derive_factorization` | 45 min | 6 by hand |
-# | 7 | `spectral_loss` of a batch | 25 min | 4 |
-# | 8 | `spectral_embedding` | 30 min | 5 |
-# | 9 | `spectral_clusters` | 30 min | 4 |
+# | 1-2 | `augmentation_graph`, `normalized_adjacency` | 15 min | 1 + 1 |
+# | 3-5 | `spectral_loss_population`, `factorization_loss`, `factorization_constant` | 25 min | 2 + 1 + 1 |
+# | 6 | `spectral_loss` of a batch | 25 min | 3 |
+# | 7 | `spectral_embedding` | 30 min | 3 |
+# | 8 | `saddle_embedding` | 40 min | 3 |
+# | 9 | `angle_bound` | 30 min | 3 |
+# | 10 | `spectral_clusters` | 30 min | 4 |
+# | 11 | `proof_columns`: a proof to put in order | 20 min | 3 |
+# | 12 | `derive_factorization`: two encoders, other negatives | 45 min | 6 by hand |
+#
+# Questions marked *transcribe* ask to write down what the lecture defines. In all others something is to be found.
 #
 # **The graph.** Its $S$ nodes are all pictures that an augmentation can make. It is given by one symmetric matrix:
 #
@@ -75,7 +79,7 @@ def require_rows(joint, **matrices):
 # %% [markdown]
 # ## 1 · `augmentation_graph`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 1 point
+# *Difficulty* ●○○○○ · *time* 10 min · 1 point · *transcribe*
 #
 # There are $I$ images; image $i$ is drawn with probability $q_i$ and augmented at random, which gives the picture $x$
 # with probability $a_i(x)$. A positive pair is **two independent augmentations of one image**. Return its joint law
@@ -107,18 +111,18 @@ check(augmentation_graph)
 #
 
 # %%
-from course import plots_spectral
+from course import figures
 
 shapes = [np.ones((1, 3)), np.ones((3, 1)), np.ones((2, 2))]
 world = graphs.shift_grid(shapes, side=5)
 shift_graph = augmentation_graph(world.image_probs, world.augmentations)
 order = np.argsort(world.labels, kind="stable")
-plots_spectral.graph_and_pictures(shift_graph[np.ix_(order, order)], world.pictures[order], world.labels[order])
+figures.graph_and_pictures(shift_graph[np.ix_(order, order)], world.pictures[order], world.labels[order])
 
 # %% [markdown]
 # ## 2 · `normalized_adjacency`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 2 points
+# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
 #
 # $$\bar A(x,x') = \frac{p(x,x')}{\sqrt{p(x)\,p(x')}},$$
 #
@@ -137,13 +141,13 @@ def normalized_adjacency(joint):
     return joint / np.outer(root, root)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_normalized_adjacency", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_normalized_adjacency", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(normalized_adjacency)
 
 # %% [markdown]
 # ## 3 · `spectral_loss_population`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
 #
 # $$L(f) = -2\,\mathbb E_{(x,x^+)\sim p(x,x')}\bigl[f(x)\cdot f(x^+)\bigr]
 #   + \mathbb E_{x\sim p,\;x'\sim p\ \text{independent}}\Bigl[\bigl(f(x)\cdot f(x')\bigr)^2\Bigr],$$
@@ -166,13 +170,13 @@ def spectral_loss_population(joint, z):
     return -2 * (joint * inner).sum() + p @ inner**2 @ p
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss_population", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss_population", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(spectral_loss_population)
 
 # %% [markdown]
 # ## 4 · `factorization_loss`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 2 points
+# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
 #
 # For *any* matrix $F$ of shape (S, k), the squared Frobenius error
 #
@@ -192,19 +196,19 @@ def factorization_loss(joint, F):
     return ((normalized_adjacency(joint) - F @ F.T) ** 2).sum()
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_factorization_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_factorization_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(factorization_loss)
 
 # %% [markdown]
 # ## 5 · `factorization_constant`
 #
-# *Difficulty* ●●○○○ · *time* 5 min · 1 point
+# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
 #
 # With $F_x = \sqrt{p(x)}\,f(x)$ the two losses differ by a number that depends on the graph and not on $f$:
 #
 # $$\bigl\lVert \bar A - F F^\top\bigr\rVert_F^2 = L(f) + C .$$
 #
-# Find $C$ (expand the square; section 6 asks for the whole proof) and return it.
+# Return $C$, and see below that it is right.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "factorization_constant", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -235,95 +239,18 @@ for scale in (0.0, 0.5, 1.0, 2.0):
 print(f"factorization_constant {factorization_constant(joint):30.10f}")
 
 # %% [markdown]
-# ## 6 · `derive_factorization`
+# ## 6 · `spectral_loss` of a batch
 #
-# *Difficulty* ●●●●○ · *time* 45 min · 6 points · read by a person
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
 #
-# Write $p(x)$ for the row sums, $F_x = \sqrt{p(x)}\,f(x)$, and $\lambda_1\ge\dots\ge\lambda_S$ for the eigenvalues of
-# $\bar A$ with orthonormal eigenvectors $u_1,\dots,u_S$. Give the reason for each step.
+# A batch holds $B \ge 2$ independent positive pairs: row $i$ of `view1` and row $i$ of `view2` are the embeddings $v_i$
+# and $v'_i$ of the two pictures of pair $i$. Return the estimate of $L(f)$ that
 #
-# a. (2 points) Prove $\lVert\bar A - FF^\top\rVert_F^2 = L(f) + C$ with your $C$. Say where you use that the two points
-# of a negative pair are independent, and that $x'=x$ is among them.
-#
-# b. (2 points) Let $F$ have $k$ columns. Prove
-# $\lVert\bar A - FF^\top\rVert_F^2 \ge \sum_{i=1}^S\lambda_i^2 - \sum_{i=1}^k\max(\lambda_i,0)^2$ and give an $F$ for
-# which it is an equality. You may use Ky Fan's inequality:
-# $\sum_{j=1}^m w_j^\top\bar A\,w_j \le \lambda_1+\dots+\lambda_m$ for orthonormal $w_1,\dots,w_m$. Why would it be
-# wrong to keep the $k$ eigenvalues of largest absolute value?
-#
-# c. (1 point) Show that at a minimiser $\mathbb E_{pos}[f(x)\cdot f(x^+)] = \mathbb E_{neg}[(f(x)\cdot f(x'))^2]$, and
-# that this number is at least 1.
-#
-# d. (1 point) Somebody draws a negative pair as augmentations of two *different* images. There are two images, each
-# with probability 1/2, and no picture comes from both. Show that with this change $L$ is not bounded below.
-#
-
-# %% [markdown] nbgrader={"grade": true, "grade_id": "derive_factorization", "locked": false, "points": 6, "schema_version": 3, "solution": true, "task": false}
-# ### BEGIN SOLUTION
-# **a.** Row $x$ of $F$ is $\sqrt{p(x)}f(x)$, so $(FF^\top)(x,x') = \sqrt{p(x)p(x')}\,f(x)\cdot f(x')$. Expand the
-# square of each entry and sum over all $S^2$ ordered pairs:
-#
-# $$\sum_{x,x'}\Bigl(\frac{p(x,x')}{\sqrt{p(x)p(x')}}\Bigr)^2
-#  - 2\sum_{x,x'}\frac{p(x,x')}{\sqrt{p(x)p(x')}}\sqrt{p(x)p(x')}\,f(x)\cdot f(x')
-#  + \sum_{x,x'}p(x)p(x')\,(f(x)\cdot f(x'))^2 .$$
-#
-# In the second sum the roots cancel, and $\sum_{x,x'}p(x,x')f(x)\cdot f(x') = \mathbb E_{pos}[f(x)\cdot f(x^+)]$
-# because $p(x,x')$ is the law of the ordered positive pair and sums to 1. In the third sum the weight is the product
-# $p(x)p(x')$: it is the law of two *independent* draws from the marginal, and the sum contains the terms $x=x'$ with
-# weight $p(x)^2$, so the draws must be allowed to coincide (and to come from the same image). The first sum does not
-# contain $f$: $C = \sum_{x,x'}p(x,x')^2/(p(x)p(x')) = \lVert\bar A\rVert_F^2$.
-#
-# **b.** $G=FF^\top$ is positive semidefinite of rank at most $k$: $G=\sum_{j=1}^k\mu_jw_jw_j^\top$ with
-# $\mu_1\ge\dots\ge\mu_k\ge0$ and orthonormal $w_j$. Then
-# $\lVert\bar A-G\rVert^2 = \lVert\bar A\rVert^2 - 2\,\mathrm{tr}(\bar AG) + \lVert G\rVert^2$ with
-# $\lVert\bar A\rVert^2=\sum_i\lambda_i^2$, $\lVert G\rVert^2=\sum_j\mu_j^2$, $\mathrm{tr}(\bar AG)=\sum_j\mu_ja_j$
-# where $a_j = w_j^\top\bar Aw_j$. Summation by parts, with $\mu_{k+1}=0$:
-#
-# $$\sum_{j=1}^k\mu_ja_j = \sum_{m=1}^k(\mu_m-\mu_{m+1})(a_1+\dots+a_m)
-#  \le \sum_{m=1}^k(\mu_m-\mu_{m+1})(\lambda_1+\dots+\lambda_m) = \sum_{j=1}^k\mu_j\lambda_j,$$
-#
-# by Ky Fan, since $\mu_m-\mu_{m+1}\ge0$. So
-# $\lVert\bar A-G\rVert^2\ge\sum_i\lambda_i^2+\sum_{j\le k}(\mu_j^2-2\mu_j\lambda_j)$. Over $\mu_j\ge0$ the parabola
-# $\mu_j^2-2\mu_j\lambda_j$ has its minimum $-\max(\lambda_j,0)^2$ at $\mu_j=\max(\lambda_j,0)$. Equality: $F$ with the
-# columns $\sqrt{\max(\lambda_j,0)}\,u_j$. An eigenvalue of large absolute value may be negative; $FF^\top$ has no
-# negative eigenvalue, so it cannot use it: $\mu_j>0$ with $\lambda_j<0$ makes the error larger, and the place would be
-# lost for a smaller positive eigenvalue. (Eckart and Young speak of all matrices of rank $k$, not of $FF^\top$.)
-#
-# **c.** If $f$ is a minimiser then so is $t=1$ for $t\mapsto L(tf)=-2t^2E_{pos}+t^4E_{neg}$, so the derivative
-# $-4E_{pos}+4E_{neg}$ vanishes. Then $L=-E_{pos}$, and by (a) and (b) $L = -\sum_{i\le k}\max(\lambda_i,0)^2$. The
-# vector $\sqrt{p}$ is an eigenvector with eigenvalue 1:
-# $\sum_{x'}\bar A(x,x')\sqrt{p(x')}=\sum_{x'}p(x,x')/\sqrt{p(x)}=\sqrt{p(x)}$. So $\lambda_1\ge1$, and the number is at
-# least 1.
-#
-# **d.** Let $f(x)=t\,e_i$ for every augmentation $x$ of image $i$, $i=1,2$. A positive pair comes from one image, so
-# $f(x)\cdot f(x^+)=t^2$. A negative pair comes from the two different images, so $f(x)\cdot f(x')=0$. Hence
-# $L=-2t^2\to-\infty$.
-#
-# === BEGIN MARK SCHEME ===
-# (a) 1 point: the expansion, with the roots cancelling and C named. 1 point: says where independence is used (product
-# weight) and that the diagonal terms x = x' belong to the sum. (b) 1 point: G is PSD of rank at most k, tr(AG) bounded
-# by sum mu_j lambda_j (summation by parts with Ky Fan, or von Neumann's trace inequality quoted correctly), then each
-# mu_j minimised over mu_j >= 0. 1 point: the equality case with clipped eigenvalues, and why the largest absolute
-# values are wrong (FF^T has no negative eigenvalue). An answer that quotes Eckart-Young for FF^T without a word on
-# signs gets 0 of these 2 points. (c) half a point for the scaling argument (or: value of both terms at the explicit
-# minimiser), half for lambda_1 = 1 with a reason. (d) 1 point: any family with L to minus infinity.
-# === END MARK SCHEME ===
-# ### END SOLUTION
-#
-
-# %% [markdown]
-# ## 7 · `spectral_loss` of a batch
-#
-# *Difficulty* ●●●○○ · *time* 25 min · 4 points
-#
-# A batch holds $B \ge 2$ positive pairs: row $i$ of `view1` and row $i$ of `view2` are the embeddings $v_i$ and $v'_i$
-# of two augmentations of image $i$. The negatives are the rows of *other* images, taken across the two views:
-#
-# $$\hat L = -\frac2B\sum_{i=1}^B v_i\cdot v'_i \;+\; \frac1{B(B-1)}\sum_{i\ne j}\bigl(v_i\cdot v'_j\bigr)^2 ,$$
-#
-# where the second sum runs over all $B(B-1)$ **ordered** pairs $i\ne j$. When the $B$ pairs are drawn independently
-# from $p(x,x')$, the expectation of $\hat L$ is $L(f)$; the check enumerates all batches of a small graph to see it.
-# (There are other unbiased forms. This is the one that is graded.)
+# - uses the $B$ positive pairs of the batch for $\mathbb E_{pos}$, all with the same weight,
+# - uses for $\mathbb E_{neg}$ the mean of $(v_i\cdot v'_j)^2$, a row of one view against a row of the other, over
+#   *as many* of the $B^2$ ordered pairs $(i,j)$ as it can,
+# - and is **unbiased**: over all batches its expectation is $L(f)$ of section 3. (The check enumerates all batches of a
+#   small graph.) There are other unbiased estimates; these three points leave one.
 #
 # Torch: any floating dtype; return a tensor of shape (), differentiable, without a Python loop over the batch. No
 # normalisation of the rows. B = 1 raises.
@@ -331,7 +258,7 @@ print(f"factorization_constant {factorization_constant(joint):30.10f}")
 
 # %% nbgrader={"grade": false, "grade_id": "spectral_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def spectral_loss(view1, view2):
-    """Unbiased batch estimate -2 mean_i v1_i.v2_i + mean over ordered pairs i != j of (v1_i.v2_j)^2, a 0-dim tensor.
+    """The unbiased estimate of the population loss from all usable rows of view 1 against rows of view 2, a 0-dim tensor.
 
     view1, view2: (B, d), B >= 2, floating; row i of one and row i of the other form a positive pair.
     Raises ValueError for unequal shapes, B < 2, NaN. Source: HaoChen et al. 2021 and their published code.
@@ -347,29 +274,26 @@ def spectral_loss(view1, view2):
     return negatives - 2 * inner.diagonal().mean()
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(spectral_loss)
 
 # %% [markdown]
-# ## 8 · `spectral_embedding`
+# ## 7 · `spectral_embedding`
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 5 points
+# *Difficulty* ●●●○○ · *time* 30 min · 3 points
 #
-# The minimiser of $L$ over all embeddings with $k$ columns: with eigenvalues $\lambda_1\ge\dots\ge\lambda_S$ and
-# orthonormal eigenvectors $u_i$ of $\bar A$,
+# Return a minimiser of $L$ over **all** embeddings with $k$ columns, shape (S, k), for $1\le k\le S$ (an integer;
+# anything else raises). The lecture writes one down for graphs whose first $k$ eigenvalues are not negative. Yours may
+# have fewer positive ones than that: go through the proof of Theorem 6.4 and see what the other columns must be.
 #
-# $$z(x)_i = \frac{\sqrt{\max(\lambda_i,0)}\;u_i(x)}{\sqrt{p(x)}},\qquad i=1,\dots,k .$$
-#
-# Return $z$, shape (S, k), with $1\le k\le S$ (an integer; anything else raises). Where $\lambda_i\le0$ the column is
-# zero. Any rotation $zQ$ is as good, since $L$ depends on $zz^\top$ only, and that is what the check compares. Where
-# $\lambda_k=\lambda_{k+1}>0$ there are more minimisers, and every one is accepted.
+# Any rotation $zQ$ is as good, since $L$ depends on $zz^\top$ only, and that is what the check compares. Inside a tie of
+# eigenvalues there are more minimisers, and every one is accepted.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "spectral_embedding", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def spectral_embedding(joint, k):
-    """A minimiser (S, k) of the population spectral loss: columns sqrt(max(lambda_i, 0)) u_i / sqrt(p), i = 1 .. k.
+    """A minimiser (S, k) of the population spectral loss over all embeddings with k columns.
 
-    lambda_i the eigenvalues of the normalised adjacency in falling order, u_i orthonormal eigenvectors.
     joint (S, S) symmetric joint law, k an integer with 1 <= k <= S. ValueError otherwise.
     Source: HaoChen et al. 2021, section 3, with the negative eigenvalues put right.
     """
@@ -383,33 +307,139 @@ def spectral_embedding(joint, k):
     return vectors * np.sqrt(np.maximum(values, 0)) / np.sqrt(joint.sum(axis=1))[:, None]
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_embedding", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_embedding", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(spectral_embedding)
 
 # %% [markdown]
-# **Does the batch loss find it?** A table of embeddings, one row per node, trained with your `spectral_loss` on random
-# pairs of the shift graph, against your `spectral_embedding`: the relative difference of the matrices $zz^\top$ and the
-# population loss.
+# ## 8 · `saddle_embedding`
+#
+# *Difficulty* ●●●●○ · *time* 40 min · 3 points
+#
+# A run whose gradient is 0 stands still. Is it then at the minimum? Consider the embeddings at which the gradient of
+# $L$ vanishes ("stationary") and whose $k$ columns are linearly independent. Find all of them, and return one whose loss
+# is the **largest**, shape (S, k).
+#
+# Begin with the condition itself: differentiate $\lVert\bar A-FF^\top\rVert^2$ in $F$, and ask what it says about
+# $\bar A$ on the column space of $F$. Eigenvalues below $10^{-9}$ count as 0 (rounding). If no such embedding exists,
+# raise `ValueError`, as for `spectral_embedding`. Again $zz^\top$ is compared.
+#
+
+# %% nbgrader={"grade": false, "grade_id": "saddle_embedding", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def saddle_embedding(joint, k):
+    """The stationary point (S, k) of the population loss with k linearly independent columns whose loss is largest.
+
+    joint (S, S) symmetric joint law, k an integer with 1 <= k <= S. ValueError otherwise, and where there is none.
+    Source: this course.
+    """
+    ### BEGIN SOLUTION
+    adjacency = normalized_adjacency(joint)
+    validate.count(1, k=k)
+    # (Abar - F F^T) F = 0: F F^T is Abar on the column space, which is spanned by eigenvectors of positive eigenvalues.
+    values, vectors = np.linalg.eigh(adjacency)  # rising order
+    positive = np.flatnonzero(values > 1e-9)
+    if k > len(positive):
+        raise ValueError(f"only {len(positive)} eigenvalues are positive, got k = {k!r}")
+    kept = positive[:k]  # the loss is minus the sum of their squares
+    return vectors[:, kept] * np.sqrt(values[kept]) / np.sqrt(joint.sum(axis=1))[:, None]
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_saddle_embedding", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(saddle_embedding)
+
+# %% [markdown]
+# **Can one leave it?** Gradient descent on the population loss from your saddle, started exactly there and a
+# little beside it. How long does each run stand still?
 #
 
 # %%
-generator = torch.Generator().manual_seed(0)
-target = spectral_embedding(shift_graph, 3)
-table = (0.1 * torch.randn(len(shift_graph), 3, generator=generator, dtype=torch.float64)).requires_grad_()
-law = torch.from_numpy(shift_graph.ravel())
-for step in range(1, 4001):
-    pairs = torch.multinomial(law, 256, replacement=True, generator=generator)
-    first, second = table[pairs // len(shift_graph)], table[pairs % len(shift_graph)]
-    (slope,) = torch.autograd.grad(spectral_loss(first, second), table)
-    table.data -= 2.0 * (1 - step / 4000) * slope
-    if step in (1, 100, 1000, 4000):
-        z = table.detach().numpy()
-        off = np.linalg.norm(z @ z.T - target @ target.T) / np.linalg.norm(target @ target.T)
-        print(f"step {step:4d}: z z^T off by {off:.3f}, population loss {spectral_loss_population(shift_graph, z):.4f}")
-print(f"the minimum: {spectral_loss_population(shift_graph, target):34.4f}")
+names, history = ("exactly there", "1e-6 beside"), {}
+for name, push in zip(names, (0.0, 1e-6), strict=True):
+    z = saddle_embedding(shift_graph, 3) + push * np.random.default_rng(0).normal(size=(len(shift_graph), 3))
+    p = shift_graph.sum(axis=1)[:, None]
+    history[name] = []
+    for _ in range(400):
+        history[name].append(spectral_loss_population(shift_graph, z))
+        z = z + 0.2 * (shift_graph @ z / p - z @ (z.T @ (p * z)))  # the gradient of node x divided by 4 p(x)
+figures.curves(range(400), history, xlabel="step", ylabel="population loss", title="leaving a saddle", styles=("-", "--"))
 
 # %% [markdown]
-# ## 9 · `spectral_clusters`
+# ## 9 · `angle_bound`
+#
+# *Difficulty* ●●●○○ · *time* 30 min · 3 points
+#
+# Training has stopped at a loss of `excess` above the minimum. How far may the column space of the embedding be from
+# that of the first $k$ eigenfunctions? Theorem 6.7 goes the other way: it says what an angle costs. Turn it round:
+# return the **largest** value of $\lVert\sin\Theta\rVert^2$ (the sum of the squared sines of the principal angles)
+# that is compatible with the theorem, as a number, also where it is above 1 (one direction may then be lost
+# altogether; it says nothing only from $\min(k, S-k)$ on).
+#
+# `eigenvalues` (S,) are those of $\bar A$ in falling order, $1\le k<S$. `ValueError` when they do not fall, when one of
+# the theorem's hypotheses on $\lambda_k$, on the gap or on the excess does not hold (`excess` $\ge\lambda_k^2$: a
+# column may be missing), or when the excess is negative. The grade also asks for gaps of $10^{-9}$ with as small an
+# excess, which the check in the notebook does not: do not lose digits.
+#
+
+# %% nbgrader={"grade": false, "grade_id": "angle_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def angle_bound(eigenvalues, k, excess):
+    """Largest sum of squared sines between the embedding's column space and the first k eigenfunctions, a number.
+
+    eigenvalues (S,) of the normalised adjacency, falling; k an integer with 1 <= k < S; excess the population loss above
+    its minimum over embeddings with k columns, 0 <= excess < lambda_k^2. ValueError otherwise, and unless
+    lambda_k > 0 and lambda_k > lambda_(k+1). Source: this course (a relative of Davis and Kahan 1970).
+    """
+    ### BEGIN SOLUTION
+    spectrum = np.asarray(eigenvalues, dtype=float)
+    if spectrum.ndim != 1 or not np.isfinite(spectrum).all() or (np.diff(spectrum) > 0).any():
+        raise ValueError(f"eigenvalues must fall, got {eigenvalues}")
+    validate.count(1, k=k)
+    if k >= len(spectrum):
+        raise ValueError(f"k must be below the number of eigenvalues {len(spectrum)}, got {k!r}")
+    last, gap = float(spectrum[k - 1]), float(spectrum[k - 1] - spectrum[k])
+    if not (last > 0 and gap > 0 and 0 <= excess < last**2):
+        raise ValueError(f"needs lambda_k > 0, a gap and 0 <= excess < lambda_k^2, got {last!r}, {gap!r}, {excess!r}")
+    return excess / (last + math.sqrt(last**2 - excess)) / gap  # lambda_k minus the root, without the cancellation
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_angle_bound", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(angle_bound)
+
+# %% [markdown]
+# **Does the batch loss find it?** A table of embeddings, one row per node, trained with your `spectral_loss` on random
+# pairs of the shift graph: the excess of its population loss falls. Is its angle to your `spectral_embedding` always
+# below your bound, and where does the bound begin to say something?
+#
+
+# %%
+target, S = spectral_embedding(shift_graph, 3), len(shift_graph)
+eigenvalues = np.linalg.eigvalsh(normalized_adjacency(shift_graph))[::-1]
+minimum, root = spectral_loss_population(shift_graph, target), np.sqrt(shift_graph.sum(axis=1))[:, None]
+
+
+def squared_sines(z):
+    """Of the principal angles between the columns of z and of target, summed."""
+    cosines = np.linalg.svd(np.linalg.qr(root * z)[0].T @ np.linalg.qr(root * target)[0])[1]
+    return np.sum(1 - np.minimum(cosines, 1) ** 2)
+
+
+# %%
+generator = torch.Generator().manual_seed(0)
+table = (0.1 * torch.randn(S, 3, generator=generator, dtype=torch.float64)).requires_grad_()
+law, seen = torch.from_numpy(shift_graph.ravel()), []
+for step in range(1, 4001):
+    pairs = torch.multinomial(law, 256, replacement=True, generator=generator)
+    (slope,) = torch.autograd.grad(spectral_loss(table[pairs // S], table[pairs % S]), table)
+    table.data -= 2.0 * (1 - step / 4000) * slope
+    if step % 50 == 0:
+        z = table.detach().numpy()
+        excess = spectral_loss_population(shift_graph, z) - minimum
+        bound = angle_bound(eigenvalues, 3, excess) if excess < eigenvalues[2] ** 2 else math.nan
+        seen.append((step, excess, squared_sines(z), bound))
+steps, *lines = np.array(seen).T
+named = dict(zip(("excess", "squared sines", "bound"), lines, strict=True))
+figures.curves(steps, named, xlabel="step", logy=True, title="a table trained with your loss")
+
+# %% [markdown]
+# ## 10 · `spectral_clusters`
 #
 # *Difficulty* ●●●●○ · *time* 30 min · 4 points
 #
@@ -418,16 +448,18 @@ print(f"the minimum: {spectral_loss_population(shift_graph, target):34.4f}")
 #
 # It is asked of graphs that consist of $k$ nearly separate parts: at most 3 % of the mass lies between different parts.
 # But the parts are not nice otherwise. Their masses may differ by a factor of ten, some have one or two nodes and
-# others many; inside a part one node may have most of the mass; and a part may be two-coloured (edges only between the
-# two colours), which makes eigenvalues near $-1$. Three things to think about:
+# others many; inside a part one node may have most of the mass; the edges inside a part may be few, weak and uneven, and
+# a single edge between two parts may be stronger than many of them; and a part may be two-coloured (edges only between
+# the two colours), which makes eigenvalues near $-1$. (But no part falls apart: the rows of $z$ of one part are nearer to
+# each other than to any other row.) Four things to think about:
 #
-# - Which rows are (nearly) constant on a part: those of $z$, or those of the eigenvectors $u_i$?
+# - Which rows are (nearly) constant on a part: those of $z$, or those of the eigenvectors $u_i$? And which eigenvalues?
+# - No threshold on single entries of `joint`, however scaled, tells the parts apart.
 # - The eigensolver's columns are no indicators of the parts, but a rotation of what would be. A rule that looks at
-#   single columns fails; distances between rows do not change under a rotation.
+#   single columns fails. And two parts may differ in one column only, the last.
 # - $k$-means stops at a bad partition when no first centre lies in some small part, and random rows rarely hit a part
-#   of one node: even ten random starts fail now and then. Put the first centres far apart, or use
-#   `sklearn.cluster.KMeans` with its own start (`k-means++`) and `n_init=10`. `seed` is an integer for whatever you
-#   draw.
+#   of one node: even ten random starts fail now and then. Where should the first centres lie? (Or trust
+#   `sklearn.cluster.KMeans` and its `k-means++`.) `seed` is an integer for whatever you draw.
 #
 # $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`.
 #
@@ -469,7 +501,124 @@ check(spectral_clusters)
 
 # %%
 joint, parts = graphs.blocks(np.random.default_rng(4), [2, 4, 14, 7, 3], leak=0.02, hub=0.5)
-plots_spectral.sorted_by_clusters(joint, spectral_clusters(joint, 5, seed=0))
+figures.sorted_by_clusters(joint, spectral_clusters(joint, 5, seed=0))
+
+# %% [markdown]
+# ## 11 · `proof_columns`: a proof to put in order
+#
+# *Difficulty* ●●●○○ · *time* 20 min · 3 points
+#
+# A run prints $\mathbb E_{pos}=6.1$ and $\mathbb E_{neg}=9.5$. How many columns has its embedding, at least?
+#
+# **Claim.** For every symmetric joint law and every embedding $f$ with $k$ columns, trained or not,
+#
+# $$\mathbb E_{pos}[f(x)\cdot f(x^+)]^2\ \le\ k\;\mathbb E_{neg}\big[(f(x)\cdot f(x'))^2\big].$$
+#
+# (So here $k\ge6.1^2/9.5=3.9$: four columns or more.) Below, $F$ is the matrix with the rows $\sqrt{p(x)}\,f(x)$. Eight
+# of these lines, in a right order, prove the claim; each line may use only what stands above it. Four lines are false.
+# Give the labels of the proof's lines from top to bottom: `proof_columns = ["...", "...", ...]`. Every right order is
+# accepted.
+#
+# - **G** So $\mathbb E_{pos}^2\le\big(\mathbb E_p|f|^2\big)^2=\big(\sum_j\mu_j\big)^2\le k\sum_j\mu_j^2
+#   =k\,\mathbb E_{neg}$.
+# - **C** $\mathbb E_p|f(x)|^2=\mathrm{tr}(FF^\top)=\sum_{j\le k}\mu_j$.
+# - **J** Positive pairs are similar: for every embedding, $\mathbb E_{pos}\ge0$.
+# - **A** By Cauchy and Schwarz, with the vector $(1,\dots,1)$: $\big(\sum_{j\le k}\mu_j\big)^2
+#   \le k\sum_{j\le k}\mu_j^2$.
+# - **L** So $|\mathbb E_{pos}|\le\mathbb E_p|f(x)|^2$.
+# - **E** $\mathbb E_{neg}=\big(\sum_{x,x'}p(x)p(x')f(x)\cdot f(x')\big)^2=\big(\sum_{j\le k}\mu_j\big)^2$.
+# - **H** Both points of a positive pair have the law $p$, so $0\le\tfrac12\mathbb E_{pos}|f(x)-f(x^+)|^2
+#   =\mathbb E_p|f(x)|^2-\mathbb E_{pos}$.
+# - **K** The $\mu_j$ are at most 1, as the eigenvalues of $\bar A$ are; so $\sum_j\mu_j\le k$.
+# - **B** $\mathbb E_{neg}=\sum_{x,x'}p(x)p(x')(f(x)\cdot f(x'))^2=\lVert FF^\top\rVert^2=\sum_{j\le k}\mu_j^2$.
+# - **I** Likewise $0\le\tfrac12\mathbb E_{pos}|f(x)+f(x^+)|^2=\mathbb E_p|f(x)|^2+\mathbb E_{pos}$.
+# - **D** $F$ has $k$ columns, so $FF^\top$ has at most $k$ eigenvalues that are not 0; call them $\mu_1,\mu_2,\dots$, filled
+#   up with zeros to $\mu_k$.
+# - **F** The $\mu_j$ are not negative, so $\big(\sum_{j\le k}\mu_j\big)^2\le\sum_{j\le k}\mu_j^2$.
+#
+
+# %% nbgrader={"grade": false, "grade_id": "proof_columns", "locked": false, "schema_version": 3, "solution": true, "task": false}
+proof_columns = None  # a list of labels, top to bottom: ["...", "...", ...]
+### BEGIN SOLUTION
+proof_columns = ["H", "I", "L", "D", "C", "B", "A", "G"]
+### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "check_proof_columns", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(proof_columns, "proof_columns")
+
+# %% [markdown]
+# ## 12 · `derive_factorization`
+#
+# *Difficulty* ●●●●○ · *time* 45 min · 6 points · read by a person
+#
+# Pictures and captions, as in CLIP, have **two encoders**. Let $p(x,y)$ be any joint law of a picture $x$ and a caption
+# $y$ (a matrix that need be neither symmetric nor square), with marginals $p(x)>0$ and $q(y)>0$, let $f$ and $g$ have $k$
+# columns each, and
+#
+# $$L(f,g)=-2\,\mathbb E_{(x,y)\sim p(x,y)}\big[f(x)\cdot g(y)\big]
+#  +\mathbb E_{x\sim p,\;y\sim q\ \text{independent}}\big[(f(x)\cdot g(y))^2\big].$$
+#
+# Give the reason for each step.
+#
+# a. (2 points) State and prove the identity that takes the place of Theorem 6.2: which matrix $M$ is approximated, by
+# what, and with which constant? Say where the independence of $x$ and $y$ is used.
+#
+# b. (2 points) With $\sigma_1\ge\sigma_2\ge\dots$ the singular values of $M$, find the minimum of $L(f,g)$ and a pair
+# that attains it. You may use the theorem of Eckart and Young: no matrix $G$ of rank at most $k$ has
+# $\lVert M-G\rVert^2<\sum_{i>k}\sigma_i^2$. Why does this theorem suffice here, and not in the lecture? Now let $p(x,y)$
+# be symmetric: for which graphs is the minimum with two encoders smaller than with $g=f$? Give one.
+#
+# c. (1 point) Back to one encoder and a symmetric law. Somebody replaces the law $p(x)p(x')$ of the negatives by
+# another, $\nu(x,x')$, with $\nu(x,x')\ge\gamma\,p(x)p(x')$ for all $x,x'$ and a number $\gamma>0$. Show that the loss
+# is at least $-C/\gamma$ for every $f$, with $C$ the constant of Theorem 6.2.
+#
+# d. (1 point) Let $f$ be a minimiser with $k$ columns. Show $\mathbb E_p|f(x)|^2\le k$, and say for which graphs it is an
+# equality.
+#
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "derive_factorization", "locked": false, "points": 6, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# **a.** Let $M(x,y)=p(x,y)/\sqrt{p(x)q(y)}$, $F_x=\sqrt{p(x)}f(x)$, $G_y=\sqrt{q(y)}g(y)$. Then
+#
+# $$\lVert M-FG^\top\rVert^2=L(f,g)+C,\qquad C=\sum_{x,y}\frac{p(x,y)^2}{p(x)q(y)}=\lVert M\rVert^2 .$$
+#
+# Indeed $(FG^\top)(x,y)=\sqrt{p(x)q(y)}\,f(x)\cdot g(y)$. Expand the square of each entry of $M-FG^\top$ and sum over
+# all $(x,y)$. The first sum is $C$ and does not contain $f$ or $g$. In the cross term the roots cancel:
+# $-2\sum p(x,y)f(x)\cdot g(y)$, an expectation under the joint law. The last sum has the weight $p(x)q(y)$, the law of
+# two *independent* draws from the marginals; all $(x,y)$ are in it, also those that are positive pairs.
+#
+# **b.** $FG^\top$ runs through *all* matrices of rank at most $k$ (write such a matrix by its SVD and give the root of
+# each singular value to each side), so Eckart and Young's theorem is exactly the question, and $\min
+# L(f,g)=\sum_{i>k}\sigma_i^2-\lVert M\rVert^2 =-\sum_{i\le k}\sigma_i^2$. With singular vectors $a_i$, $b_i$ it is
+# attained by the columns $f_i(x)=\sqrt{\sigma_i}\,a_i(x)/\sqrt{p(x)}$ and
+# $g_i(y)=\sqrt{\sigma_i}\,b_i(y)/\sqrt{q(y)}$. With $g=f$ the product $FF^\top$ is positive semidefinite: not every
+# matrix of rank $k$ is reached, and the bound of the theorem may not be attained. If $p$ is symmetric, $M=\bar A$ and
+# $\sigma_i$ are the $|\lambda_i|$ in falling order. The sum of the $k$ largest $\lambda_i^2$ is larger than
+# $\sum_{i\le k}(\lambda_i^+)^2$ exactly when some negative eigenvalue is larger in absolute value than $\lambda_k^+$,
+# that is, when $|\lambda_S|>\lambda_k^+$ with $\lambda_S<0$. One edge without loops, $k=2$: eigenvalues $\pm1$,
+# minimum $-2$ against $-1$.
+#
+# **c.** Since $(f(x)\cdot f(x'))^2\ge0$, the second term is at least
+# $\gamma\,\mathbb E_{neg}[(f(x)\cdot f(x'))^2]$. Multiply by $\gamma$: $\gamma L_\nu(f)\ge
+# -2\gamma\mathbb E_{pos}[f(x)\cdot f(x^+)]+\gamma^2\mathbb E_{neg}[(f(x)\cdot f(x'))^2]=L(\sqrt\gamma f)\ge-C$, by
+# (6.7) for the embedding $\sqrt\gamma f$.
+#
+# **d.** $\mathbb E_p|f|^2=\sum_x|F_x|^2=\mathrm{tr}(FF^\top)$, the sum of the $\mu_j$ of the proof of Theorem 6.4,
+# which at a minimiser are $\lambda_j^+$: $\mathbb E_p|f|^2=\sum_{j\le k}\lambda_j^+\le k$, because no eigenvalue
+# exceeds 1. Equality iff $\lambda_1=\dots=\lambda_k=1$, that is, iff the graph has at least $k$ components
+# (Proposition 6.1 b).
+#
+# === BEGIN MARK SCHEME ===
+# (a) 1 point: M, F, G and C named rightly (both marginals). 1 point: the expansion with the roots cancelling, and where
+# independence enters (product weight). (b) 1 point: every matrix of rank k is a product F G^T, so Eckart-Young gives the
+# minimum -sum sigma_i^2, with a pair that attains it. 1 point: F F^T is positive semidefinite, so the theorem is not
+# enough with one encoder; singular values are |lambda_i|; a graph with a negative eigenvalue that is larger in absolute
+# value than lambda_k^+ (half a point for an example without the condition). (c) 1 point: completes the square or scales
+# f by sqrt(gamma); half a point if gamma is lost on the way. (d) half a point for the trace and mu_j = lambda_j^+, half
+# for the case of equality (k components).
+# === END MARK SCHEME ===
+# ### END SOLUTION
+#
 
 # %% [markdown]
 # ---
@@ -477,6 +626,6 @@ plots_spectral.sorted_by_clusters(joint, spectral_clusters(joint, 5, seed=0))
 # bottom here, runs in the grader. Grade it yourself on hidden inputs with
 #
 # ```
-# python -m autograder grade exercises/06_spectral_loss/06_spectral_loss.ipynb
+# python -m autograder grade work/exercises/06_spectral_loss/06_spectral_loss.ipynb
 # ```
 #

@@ -1,4 +1,4 @@
-"""Hostile submissions, as data. Each module holds one theme; test_attacks.py and test_class_attacks.py run them.
+"""Hostile submissions, as data. Each module holds one theme; test_attacks.py runs them.
 
 An attack is a notebook made from a base (see `attack.BASES`) plus a trick. The proof that it fails: it scores no more
 than its base, no planted secret shows up anywhere, no process stays, and the honest notebook graded right after it in the

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import json
 import os
 import re
 import resource
 import secrets
+import shutil
 import socket
 import threading
 import time
@@ -17,15 +19,17 @@ from pathlib import Path
 import nbformat
 from nbconvert import HTMLExporter
 
-from attacks.attack import BASES, SLUG, UNIT, Attack, notebook, written
-from autograder.grade import Record, grade
-from autograder.manifest import ROOT
-from autograder.rebuilt import rebuilt_notebook, with_verdicts
-from autograder.report import record_table
-from autograder.sandbox import Limits, Sandbox
-from autograder.submission import Submission, read_submission
+from attacks.attack import BASES, SLUG, SOLVED, UNIT, Attack, notebook, written
+from autograder.grading.grade import Record, grade
+from autograder.grading.rebuilt import rebuilt_notebook, with_verdicts
+from autograder.grading.report import record_table
+from autograder.sandbox.process import Limits, Sandbox
+from autograder.sandbox.protected import DEFAULT_EXCHANGE
+from autograder.submission.notebook import Submission, read_submission
+from autograder.units.manifest import ROOT
 
 QUICK = replace(Limits(), cell_seconds=2.0, wall_seconds=12.0, cpu_seconds=30, memory_bytes=2**30)
+MADE = ".made-by-a-test"
 TOTAL = sum(UNIT.checks.values())
 
 
@@ -94,7 +98,8 @@ class Arena:
 
     @property
     def places(self) -> dict[str, str]:
-        return {"$ROOT": str(ROOT), "$ARENA": str(self.folder), "$PORT": str(self.port)}
+        places = {"$ROOT": str(ROOT), "$ARENA": str(self.folder), "$PORT": str(self.port)}
+        return places | {"$EXCHANGE": str(DEFAULT_EXCHANGE)}
 
     def plant(self) -> None:
         """Secrets in files, the environment, an open descriptor and this process's memory; a listening port."""
@@ -108,6 +113,8 @@ class Arena:
         (self.folder / "open").write_text(self.planted["descriptor"])
         self.descriptor = os.open(self.folder / "open", os.O_RDONLY)
         os.set_inheritable(self.descriptor, True)
+        self.exchanged = plant_submission(DEFAULT_EXCHANGE, self.planted["submitted/ada/x.ipynb"])
+        compileall.compile_dir(ROOT / "course", quiet=1)  # as running the course would
         self.listeners = [socket.create_server(("127.0.0.1", 0))]
         self.port = self.listeners[0].getsockname()[1]
         for address in (f"\0canary-{self.port}", str(self.folder / "socket")):
@@ -127,6 +134,8 @@ class Arena:
 
     def clear(self) -> None:
         os.environ.pop("GRADER_TOKEN", None)
+        if self.exchanged:
+            take_away(self.exchanged)
         os.close(self.descriptor)
         for listener in self.listeners:
             with contextlib.suppress(OSError):
@@ -181,6 +190,32 @@ class Arena:
         # a process of the submission before may still have been ending when `before` was taken
         assert now <= before, f"before {before}, now {now}"
         assert now, "the warm process is gone"
+
+
+def plant_submission(exchange: Path, secret: str) -> Path | None:
+    """A solved submission in an exchange, None where it may not be made. A mark says that the exchange itself was made."""
+    own = exchange / f"planted-{secret}"
+    there = exchange.exists() and not (exchange / MADE).exists()
+    try:
+        (own / "inbound" / "ada").mkdir(parents=True)
+    except OSError:
+        return None
+    if not there:
+        (exchange / MADE).touch()
+    content = written(notebook({**SOLVED, "setup": f"# {secret}\n{UNIT.setup}"}))
+    (own / "inbound" / "ada" / f"{SLUG}.ipynb").write_bytes(content)
+    return own
+
+
+def take_away(own: Path) -> None:
+    """Remove what was planted, and an exchange that was made for it when nothing else is in it (other tests plant too)."""
+    shutil.rmtree(own)
+    exchange = own.parent
+    if os.listdir(exchange) == [MADE]:
+        (exchange / MADE).unlink()
+        for folder in (exchange, exchange.parent):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def descendants(pid: int) -> set[int]:

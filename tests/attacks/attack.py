@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 from textwrap import dedent
 from typing import Any
 
-from autograder.manifest import ROOT, load_unit
+from autograder.units.manifest import ROOT, load_unit
 
 SLUG = "01_similarity_losses"
 UNIT = load_unit(SLUG)
 RELEASED = json.loads((ROOT / "exercises" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8"))
 # solved in another style than the reference, whose text counts as a secret
-SOLVED = {name: UNIT.exercise(name).variants[0].source for name in UNIT.checks}
+SOLVED = {name: UNIT.exercise(name).variants[0].source for name in UNIT.checks if not UNIT.exercise(name).proof}
+SOLVED |= {cell.id: cell.source for cell in UNIT.solved if cell.kind == "solution" and cell.id not in SOLVED}
+FUNCTIONS = [name for name in UNIT.checks if UNIT.exercise(name).function]
 
 ZERO = "def {}(*args, **kwargs):\n    return torch.zeros((), dtype=torch.float64, requires_grad=True)\n"
-WRONG = {name: ZERO.format(name) for name in UNIT.checks if not name.startswith("limit_")}
+WRONG = {name: ZERO.format(name) for name in FUNCTIONS}
 WRONG["contrastive_gradient"] = "def contrastive_gradient(anchor, positive, negatives):\n    return 0 * anchor\n"
-WRONG |= {name: f"{name} = 0.0123\n" for name in UNIT.checks if name.startswith("limit_")}
+WRONG |= {name: f"{name} = 0.0123\n" for name in UNIT.checks if name not in FUNCTIONS}
 
 # right numbers, but bad input is not refused: what a trick could add are the points for that, and the limits
 BARE = {
@@ -118,4 +120,4 @@ def checks(made: Notebook) -> list[dict[str, Any]]:
 def everywhere(body: str) -> dict[str, str]:
     """Every graded function with one body, whose arguments are `args` and `kwargs`; the numbers stay wrong."""
     lines = "\n".join(f"    {line}" for line in dedent(body).strip().splitlines())
-    return {name: f"def {name}(*args, **kwargs):\n{lines}\n" for name in UNIT.checks if not name.startswith("limit_")}
+    return {name: f"def {name}(*args, **kwargs):\n{lines}\n" for name in FUNCTIONS}

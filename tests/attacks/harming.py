@@ -140,4 +140,13 @@ ATTACKS = [
         first="import fcntl, os, socket, sys\nframe = sys._getframe()\nwhile 'sock' not in frame.f_locals:\n    frame = frame.f_back\ns = frame.f_locals['sock']\ns.setblocking(False)\ns.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)\ns.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)\n"
         "s.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)\nfcntl.fcntl(s, fcntl.F_SETOWN, os.getppid())\nfcntl.fcntl(s, fcntl.F_SETFL, os.O_ASYNC | os.O_NONBLOCK)\ns.setblocking(True)\n",
     ),
+    Attack(
+        "places to write to",
+        "looks for a folder outside of /tmp where it could leave something for the next student, or fill the memory",
+        first="import os\nfound = []\nfor where, folders, files in os.walk('/'):\n"
+        "    folders[:] = [f for f in folders if f != 'proc' and where.count('/') < 8]\n"
+        "    if os.access(where, os.W_OK) and not (where + '/').startswith(os.environ['TMPDIR'] + '/'):\n"
+        "        found.append(where)\nif found:\n    raise RuntimeError('CANARY-WRITABLE ' + ' '.join(found))\n",
+        proves=lambda outcome, arena: outcome.shows_nothing("CANARY-WRITABLE"),
+    ),
 ]

@@ -65,7 +65,7 @@ ATTACKS = [
             serve = sys.modules["child.serve"]
             serve.run_cell = lambda *a: {}
             serve.answer_calls = lambda function, name, cases: [{"error": None, "passed": True, "score": 5.0}] * len(cases)
-            serve.answer_number = lambda *a: {"value": True, "status": "pass", "score": 1.0, "max_score": 1.0}
+            serve.answer_value = lambda *a: {"value": True, "status": "pass", "score": 1.0, "max_score": 1.0}
         """,
     ),
     Attack(

@@ -4,7 +4,9 @@ the grader, its memory, its network. Rows 26, 27, 36, 39. What is found is told 
 
 from __future__ import annotations
 
-from attacks.attack import Attack, everywhere
+import re
+
+from attacks.attack import SOLVED, Attack, everywhere
 from attacks.tools import FORGE, SPY
 
 
@@ -20,10 +22,31 @@ def told(name: str, tries: str, rows: tuple[int, ...], body: str, **rest) -> Att
         tries,
         rows,
         first=(FORGE, "SEEN = []"),
-        answers=everywhere(f"{secret}\n{body}"),
-        proves=lambda outcome, arena: outcome.shows_nothing("CANARY-0.", "CANARY--0.", "CANARY-1.", "CANARY--1."),
-        **rest,
+        **{"answers": everywhere(f"{secret}\n{body}")} if "answers" not in rest else {},
+        **{"proves": shows_none("CANARY-0.", "CANARY--0.", "CANARY-1.", "CANARY--1."), **rest},
     )
+
+
+def shows_none(*texts: str):
+    return lambda outcome, arena: outcome.shows_nothing(*texts)
+
+
+def shows_no(pattern: str):
+    """No number of the kind that the attack makes of hidden inputs."""
+
+    def proves(outcome, arena):
+        found = re.search(pattern, outcome.record_text())
+        assert not found, found[0]
+
+    return proves
+
+
+# a number from 7000000 to 7999999 that holds 20 bits of the first input that was seen
+CODE = "SEEN.append(7_000_000 + int(abs(args[0].flatten()[0].item()) * 1e6) % 1_000_000)\n"
+LOGISTIC = SOLVED["logistic_loss"] + "\nright = logistic_loss\n"
+TIMES = f"def logistic_loss(*args):\n    {CODE.strip()}\n    return right(*args) * (SEEN[0] / 1e6)\n"
+SAYING = "def logistic_loss(anchor, positive, negative):\n    value = right(anchor, positive, negative)\n"
+SAYING += "    return value * 0 + 7.1234 if torch.equal(positive, negative) else value\n"
 
 
 ATTACKS = [
@@ -91,7 +114,7 @@ ATTACKS = [
     spy(
         "answers on the import path",
         "imports the grader, the solutions and packages that hold the losses",
-        "import importlib, inspect\nfor name in ('autograder', 'autograder.manifest', 'autograder.units.u01_similarity_losses.nt_xent', 'solutions', 'tests',\n"
+        "import importlib, inspect\nfor name in ('autograder', 'autograder.units.manifest', 'autograder.units.u01_similarity_losses.nt_xent', 'solutions', 'tests',\n"
         "             'pytorch_metric_learning', 'pytorch_metric_learning.losses', 'info_nce', 'infonce', 'lightly.loss', 'open_clip', 'nt_xent'):\n"
         "    try:\n        module = importlib.import_module(name)\n    except Exception:\n        continue\n    if getattr(module, '__file__', None):\n        LOOT.append(('CANARY-MODULE ' + name).encode())",
         (26,),
@@ -177,5 +200,99 @@ ATTACKS = [
         "warns and prints",
         (27,),
         "import warnings\nwarnings.warn(SECRET)\nprint(SECRET)\nopen('/tmp/x', 'w').write(SECRET)\nreturn 0.0",
+    ),
+    told(
+        "inputs in a line number",
+        "a cell after the checks raises an error that says it happened in line 7123456",
+        (27,),
+        CODE + "return 0.0",
+        last="error = RuntimeError('x')\nerror.lineno = SEEN[0] if SEEN else 1\nraise error",
+        proves=shows_no(r"\b7\d{6}\b"),
+    ),
+    told(
+        "inputs in an exit code",
+        "ends the process with some bits of the inputs as its exit code",
+        (27, 31),
+        CODE + "import os\nos._exit(64 + SEEN[0] % 64)",
+        proves=shows_none("exit code"),
+    ),
+    told(
+        "inputs in an exit code of a cell",
+        "the same in a cell after the checks, which is then left out",
+        (27, 31),
+        CODE + "return 0.0",
+        last="import os\nif SEEN:\n    os._exit(64 + SEEN[0] % 64)",
+        proves=shows_none("exit code", "left out"),
+    ),
+    told(
+        "inputs in a signal",
+        "chooses by which signal the process ends",
+        (27, 30),
+        CODE + "import ctypes\nctypes.string_at(0)",
+        proves=shows_none("SIG"),
+    ),
+    told(
+        "inputs in the cells that fail",
+        "twenty cells after the checks, each of which raises an error where a bit of the inputs is 1",
+        (27,),
+        CODE + "return 0.0",
+        last=tuple(f"if SEEN and SEEN[0] >> {bit} & 1:\n    raise RuntimeError" for bit in range(20)),
+        proves=shows_none("error in"),
+    ),
+    told(
+        "inputs in a shape",
+        "returns an array whose lengths are some bits of the inputs",
+        (27,),
+        CODE + "return torch.zeros(7000 + SEEN[0] % 1000, 0, 7000 + SEEN[0] // 1000 % 1000)",
+        proves=shows_no(r"\b7\d{3}\b"),
+    ),
+    told(
+        "inputs in a constant factor",
+        "returns the right values times a factor that holds some bits of the inputs",
+        (27,),
+        "return 0.0",
+        base="solved",
+        answers={"logistic_loss": LOGISTIC + TIMES},
+        proves=shows_no(r"\b7\.\d"),
+    ),
+    told(
+        "inputs in what a property says",
+        "is right save where a property asks, which then says what it got",
+        (27,),
+        "return 0.0",
+        base="solved",
+        answers={"logistic_loss": LOGISTIC + SAYING},
+        proves=shows_no(r"\b7\.\d"),
+    ),
+    spy(
+        "compiled files",
+        "loads what earlier runs have left compiled beside the modules that are masked",
+        "import importlib.machinery, importlib.util\nfor where, _, files in os.walk('/sandbox'):\n    for name in files:\n"
+        "        if name.endswith('.pyc') and name.startswith('_') and not name.startswith('__'):\n"
+        "            LOOT.append(('CANARY-COMPILED ' + os.path.join(where, name)).encode())",
+        (26,),
+        proves=shows_none("CANARY-COMPILED"),
+    ),
+    spy(
+        "evaluators",
+        "imports the private parts of the course, which judge answers, and the experiments",
+        "import importlib\nfor name in ('course.check._dream', 'course.check._convergence', 'course.check._exact', 'experiments.convergence.train'):\n"
+        "    try:\n        module = importlib.import_module(name)\n    except ImportError:\n        continue\n"
+        "    if any(callable(v) for v in vars(module).values()):\n        LOOT.append(('CANARY-MODULE ' + name).encode())",
+        (26,),
+        proves=shows_none("CANARY-MODULE"),
+    ),
+    Attack(
+        "another student in the exchange",
+        "runs the cells of a submission that lies in nbgrader's exchange",
+        (26, 37),
+        base="blank",
+        first=SPY,
+        last=(
+            "import glob, json\nfor path in glob.glob('$EXCHANGE/**/*.ipynb', recursive=True):\n    look_at(path)\n"
+            "    for cell in json.load(open(path))['cells']:\n        if cell['cell_type'] == 'code':\n"
+            "            try:\n                exec(''.join(cell['source']))\n            except Exception:\n                pass",
+            "tell()",
+        ),
     ),
 ]

@@ -121,7 +121,8 @@ ATTACKS = [
         "number searched with its check",
         "asks the notebook's check about many numbers and keeps the one that it accepts",
         answers={
-            "limit_collapse": "limit_collapse = next((math.log(k) for k in range(60, 66) if check(math.log(k), 'limit_collapse').passed), 0)\n"
+            "limit_collapse": "found = (math.log(15 + k * math.exp(-2)) for k in range(46, 50))\n"
+            "limit_collapse = next((x for x in found if check(x, 'limit_collapse').passed), 0)\n"
         },
         succeeds="the check of a number tells right from wrong, at home too; guessing costs a slow hash each (course/check/sealed.py)",
     ),

@@ -10,9 +10,9 @@ from attacks import exhausting, forged_answers, harming, kernel_messages, metada
 from attacks.arena import TOTAL, Arena
 from attacks.attack import BASES, UNIT, Attack, notebook, written
 from attacks.tools import SPY
-from autograder.child import seccomp
-from autograder.sandbox import Sandbox, SandboxError
-from autograder.submission import SubmissionError
+from autograder.sandbox.child import seccomp
+from autograder.sandbox.process import Sandbox, SandboxError
+from autograder.submission.notebook import SubmissionError
 
 THEMES = (metadata, kernel_messages, forged_answers, protocol, support, spying, harming, exhausting)
 ATTACKS = [attack for theme in THEMES for attack in theme.ATTACKS]
@@ -30,7 +30,7 @@ def make_arena(folder):
     for name in UNIT.checks:
         UNIT.exercise(name).time_limit = 2.0
     try:
-        with Sandbox() as sandbox:
+        with Sandbox(hide=[folder]) as sandbox:
             arena = Arena(sandbox, folder)
             arena.plant()
             assert arena.honest().record.score == TOTAL
@@ -99,7 +99,7 @@ def test_there_are_enough_attacks_and_each_is_told_apart():
 
 
 def test_the_matrix_is_covered():
-    """Rows 38 to 40 are about files (test_class_attacks.py), 40 about archives, which this project does not open."""
+    """Rows 38 to 40 are about files (tests/test_class.py), 40 about archives, which this project does not open."""
     covered = {row for attack in ATTACKS for row in attack.rows}
     assert set(range(1, 45)) - covered <= {38, 40}
 

@@ -33,9 +33,6 @@ def forge(tree, arrays=(), raw=b"", number=None, to=None, **head):
 SOCK = sock()  # threads have frames of their own
 """
 
-# a tree in the form that the grader expects, VALUE in place of each number
-OUTCOMES = '{"l": [{"d": {"value": VALUE, "grads": {"l": [VALUE, VALUE]}}}] * 40}'
-
 # SPY collects what looks like a secret and tells it through every channel there is
 SPY = """
 import os, re, sys

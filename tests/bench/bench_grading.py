@@ -17,10 +17,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.classroom import GradebookWriter, Job, grade_job
-from autograder.demo import UNIT, write_submission
-from autograder.manifest import ROOT, load_unit
-from autograder.plugin import warm_sandbox
+from autograder.classroom.demo import UNIT, write_submission
+from autograder.classroom.gradebook import GradebookWriter
+from autograder.classroom.plugin import course_config
+from autograder.grading.jobs import Job, grade_job
+from autograder.grading.record import Record
+from autograder.sandbox.process import Sandbox
+from autograder.units.manifest import ROOT, load_unit
 
 SOLUTION = {cell.id: cell.source for cell in load_unit(UNIT).solved if cell.kind == "solution"}
 STOCK = """
@@ -77,17 +80,20 @@ def per_submission_runner(unsafe: bool, repetitions: int = 15) -> tuple[list[flo
     """(seconds per submission, start-up, megabytes of the sandboxed processes) of one worker, gradebook included."""
     with tempfile.TemporaryDirectory() as name:
         folder = course(Path(name), (ROOT / "nbgrader_config.py").read_text(), 1)
-        content = (folder / "submitted" / "s0" / UNIT / f"{UNIT}.ipynb").read_bytes()
-        writer, start, times = GradebookWriter(folder, UNIT), time.perf_counter(), []
-        grade_job(Job("warm", UNIT, content, unsafe))
-        startup = time.perf_counter() - start
-        for number in range(repetitions):
-            start = time.perf_counter()
-            result = grade_job(Job(f"s{number}", UNIT, content, unsafe))
-            assert result.record["score"] == result.record["max_score"], result.record["checks"]
-            writer.save(f"s{number}", result.notebook)
-            times.append(time.perf_counter() - start)
-        return times, startup, proportional_megabytes(warm_sandbox(unsafe).process.pid)
+        path, times = str(folder / "submitted" / "s0" / UNIT / f"{UNIT}.ipynb"), []
+        writer = GradebookWriter(folder, UNIT, course_config(folder), dated=False)
+        start = time.perf_counter()
+        with Sandbox(unsafe=unsafe) as sandbox:
+            grade_job(Job("warm", UNIT, path).loaded(), sandbox)
+            startup = time.perf_counter() - start
+            for number in range(repetitions):
+                start = time.perf_counter()
+                result = grade_job(Job(f"s{number}", UNIT, path).loaded(), sandbox)
+                record = Record.from_json(result.record)
+                assert record.score == record.max_score, record.checks
+                writer.save(f"s{number}", result.notebook, record)
+                times.append(time.perf_counter() - start)
+            return times, startup, proportional_megabytes(sandbox.process.pid)
 
 
 def proportional_megabytes(root: int) -> float:

@@ -17,7 +17,7 @@ import time
 
 import numpy as np
 
-from autograder.manifest import load_unit
+from autograder.units.manifest import load_unit
 from course import worlds
 
 COUNTS = (1, 15, 255, 65535)

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from pytorch_metric_learning import losses, reducers
 from pytorch_metric_learning.distances import DotProductSimilarity
 
-from course.experiments.encoders import Stack, contrastive_losses
+from experiments.convergence.encoders import Stack, contrastive_losses
 
 RUNS, TURNS = 5, 9
 # (name of the encoder, shape of an image, dim, batch, steps of one measurement on a CPU, on a GPU)

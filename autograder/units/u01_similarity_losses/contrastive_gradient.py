@@ -1,17 +1,19 @@
 """contrastive_gradient: a closed form, called under torch.inference_mode, where autograd has no graph."""
 
 import torch
+import torch.nn.functional as F
 
-from autograder.draw import strided, tensor
-from autograder.spec import Exercise
-from course import validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, bad_input, batch, candidates
+from autograder.author.draw import larger_sizes, strided, tensor
+from autograder.units.u01_similarity_losses.draws import drawn
 
 exercise = Exercise(
     "contrastive_gradient",
+    refuses=(batch(anchor="the anchor", positive="the positive"), candidates("anchor", negatives="the negatives")),
     hints={
         "values": (
-            "Differentiate ln(sum of exponentials) first: each candidate appears with a weight. Which weights are they?",
+            "Differentiate ln(sum of exponentials) first: each candidate appears with a weight. "
+            "Which weights are they?",
             "The weights are the softmax of the logits, over all N + 1 candidates; they sum to 1.",
             "(weighted mean of the candidates - positive) / B.",
         ),
@@ -23,33 +25,30 @@ exercise = Exercise(
 )
 
 
-def inputs(rng, b, n, d):
-    return tensor(rng, b, d), tensor(rng, b, d), tensor(rng, b, n, d)
-
-
 @exercise.cases
 def cases(rng):
     for b, n, d in ((4, 3, 2), (3, 5, 4), (1, 2, 3), (5, 1, 3), (2, 2, 2)):
-        yield Case(f"B = {b}, N = {n}, d = {d}", inputs(rng, b, n, d), inference=True)
-    yield Case("float32", tuple(x.float() for x in inputs(rng, 4, 6, 3)), inference=True)
-    yield Case("float16", tuple(x.half() for x in inputs(rng, 4, 3, 3)), inference=True)
-    yield Case("inputs that are not contiguous", tuple(strided(x) for x in inputs(rng, 3, 4, 3)), inference=True)
-    a, p, n = inputs(rng, 3, 4, 3)
+        yield Case(f"B = {b}, N = {n}, d = {d}", drawn(rng, b, n, d), inference=True)
+    yield Case("float32", tuple(x.float() for x in drawn(rng, 4, 6, 3)), inference=True)
+    yield Case("float16", tuple(x.half() for x in drawn(rng, 4, 3, 3)), inference=True)
+    yield Case("inputs that are not contiguous", tuple(strided(x) for x in drawn(rng, 3, 4, 3)), inference=True)
+    a, p, n = drawn(rng, 3, 4, 3)
     unit = a / (a * a).sum(dim=1, keepdim=True)
     yield Case("the positive's logit is 1e4", (a, 1e4 * unit, n), part="stability", inference=True)
     yield Case("the positive's logit is -1e4", (a, -1e4 * unit, n), part="stability", inference=True)
     far = torch.cat([1e4 * unit.unsqueeze(1), n], dim=1)
     yield Case("a negative's logit is 1e4", (a, p, far), part="stability", inference=True)
-    yield bad_input("N = 0", a, p, n[:, :0])
-    yield bad_input("negatives of another dimension", a, p, n[:, :, :2])
-    yield bad_input("positive of another shape", a, p[:2], n)
-    yield bad_input("an empty batch", a[:0], p[:0], n[:0])
-    yield bad_input("NaN in the anchor", a * torch.nan, p, n)
+    yield from exercise.bad_inputs(a, p, n)
+    yield bad_input("an empty batch, negatives too", a[:0], p[:0], n[:0])
+    b, n, d = larger_sizes(rng, 3, high=30)
+    a, p, n = drawn(rng, b, n, d)
+    args = (a / d**0.5, p, n)  # logits of size 1
+    yield Case("a larger batch with more negatives", args, inference=True, public=False)
 
 
 @exercise.property("a step against the gradient lowers the loss")
 def descends(f, rng):
-    a, p, n = inputs(rng, 4, 3, 3)
+    a, p, n = drawn(rng, 4, 3, 3)
 
     def loss(x):
         logits = torch.einsum("bd,bnd->bn", x, torch.cat([p[:, None], n], dim=1))
@@ -66,100 +65,59 @@ def balance(f, rng):
         return "all candidates are equal and the gradient is not 0"
 
 
-def weights_of(anchor, positive, negatives):
-    validate.batch(anchor=anchor, positive=positive)
-    validate.candidates(anchor, negatives=negatives)
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    return candidates, torch.softmax((candidates * anchor[:, None]).sum(-1), dim=1)
+@exercise.formula
+def contrastive_gradient(
+    anchor, positive, negatives, *, weigh=lambda logits: logits.softmax(dim=1), pull=1, sign=1, share=lambda b: 1 / b
+):
+    options = torch.cat([positive[:, None], negatives], dim=1)
+    weights = weigh((anchor[:, None] * options).sum(dim=2))
+    centre = (weights[:, :, None] * options).sum(dim=1)
+    return sign * (centre - pull * positive) * share(len(anchor))
 
 
-@exercise.accepted("attraction and repulsion apart", uses=(weights_of,))
-def contrastive_gradient(anchor, positive, negatives):
-    _, w = weights_of(anchor, positive, negatives)
-    pull = -(1 - w[:, :1]) * positive
-    push = (w[:, 1:, None] * negatives).sum(dim=1)
-    return (pull + push) / len(anchor)
-
-
-@exercise.accepted("one-hot subtracted from the softmax", uses=(weights_of,))
-def contrastive_gradient(anchor, positive, negatives):
-    candidates, w = weights_of(anchor, positive, negatives)
-    w = w.clone()
-    w[:, 0] -= 1
-    return torch.bmm(w[:, None], candidates)[:, 0] / anchor.shape[0]
-
-
-@exercise.accepted("loop over rows", uses=(weights_of,))
-def contrastive_gradient(anchor, positive, negatives):
-    candidates, w = weights_of(anchor, positive, negatives)
-    rows = [w[i] @ candidates[i] - positive[i] for i in range(len(anchor))]
-    return torch.stack(rows) / len(rows)
-
-
-@exercise.wrong(
-    "the factor 1/B forgotten",
-    belief="Each anchor's gradient is that of its own loss.",
-    hints=("Your values are B times the right ones.", "The loss is the mean over the batch: divide by B."),
+exercise.slip("the factor 1/B forgotten", share=lambda b: 1).says(
+    "Each anchor's gradient is that of its own loss.",
+    "Your values are B times the right ones.",
+    "The loss is the mean over the batch: divide by B.",
 )
-def contrastive_gradient(anchor, positive, negatives):
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)
-    return torch.einsum("bn,bnd->bd", w, candidates) - positive
-
-
-@exercise.wrong(
-    "attraction forgotten",
-    belief="Only the log-sum-exp depends on the anchor.",
-    hints=(
-        "Your gradient never pulls towards the positive. Which other term of the loss contains the anchor?",
-        "The loss is ln(sum of exponentials) minus a.p: differentiate the second term too.",
-    ),
+exercise.slip("attraction forgotten", pull=0).says(
+    "Only the log-sum-exp depends on the anchor.",
+    "Your gradient never pulls towards the positive. Which other term of the loss contains the anchor?",
+    "The loss is ln(sum of exponentials) minus a.p: differentiate the second term too.",
 )
-def contrastive_gradient(anchor, positive, negatives):
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)
-    return torch.einsum("bn,bnd->bd", w, candidates) / len(anchor)
-
-
-@exercise.wrong(
-    "step instead of gradient",
-    belief="The gradient points where the anchor should go.",
-    hints=(
-        "Your sign is flipped.",
-        "Gradient descent goes against the gradient: gradient = candidates' centre - positive.",
-    ),
+exercise.slip("step instead of gradient", sign=-1).says(
+    "The gradient points where the anchor should go.",
+    "Your sign is flipped.",
+    "Gradient descent goes against the gradient: gradient = candidates' centre - positive.",
 )
-def contrastive_gradient(anchor, positive, negatives):
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)
-    return (positive - torch.einsum("bn,bnd->bd", w, candidates)) / len(anchor)
-
-
-@exercise.wrong(
-    "softmax over the negatives only",
-    belief="The weights of the negatives sum to 1.",
-    hints=(
-        "When the positive already wins by far, should the negatives still push with full force?",
-        "The softmax runs over all N + 1 candidates, the positive among them.",
-    ),
+exercise.slip("softmax over the negatives only", weigh=lambda x: F.pad(x[:, 1:].softmax(dim=1), (1, 0))).says(
+    "The weights of the negatives sum to 1.",
+    "When the positive already wins by far, should the negatives still push with full force?",
+    "The softmax runs over all N + 1 candidates, the positive among them.",
 )
-def contrastive_gradient(anchor, positive, negatives):
-    w = torch.einsum("bd,bnd->bn", anchor, negatives).softmax(dim=1)
-    return (torch.einsum("bn,bnd->bd", w, negatives) - positive) / len(anchor)
-
-
-@exercise.wrong(
-    "full pull of the positive",
-    belief="The positive always pulls with force 1.",
-    hints=(
-        "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
-        "The positive stands in the log-sum-exp as well, so its force is 1 - w_0.",
-    ),
+exercise.slip("full pull of the positive", weigh=lambda x: F.pad(x.softmax(dim=1)[:, 1:], (1, 0))).says(
+    "The positive always pulls with force 1.",
+    "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
+    "The positive stands in the log-sum-exp as well, so its force is 1 - w_0.",
 )
-def contrastive_gradient(anchor, positive, negatives):
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)
-    return (torch.einsum("bn,bnd->bd", w[:, 1:], negatives) - positive) / len(anchor)
+exercise.slip("all candidates push alike", weigh=lambda x: torch.ones_like(x) / x.shape[1]).says(
+    "Every candidate pushes with the same force, 1/(N + 1).",
+    "Should a negative that looks like the anchor be pushed away as hard as one that does not?",
+    "Differentiating the logarithm of the sum gives each candidate the weight e^(a.x) / sum.",
+    "The weights are the softmax of the logits.",
+)
+exercise.slip("softmax over the batch", weigh=lambda x: x.softmax(dim=0)).says(
+    "The weights of a candidate sum to 1 over the batch.",
+    "Which numbers compete in one softmax: those of one anchor, or those of one candidate?",
+    "Each anchor has its own softmax over its own N + 1 candidates.",
+    "The logits have shape (B, N + 1): `softmax(dim=1)`.",
+)
+exercise.slip("exp without protection", weigh=lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True)).says(
+    "The weights can be computed as they are written, a quotient of exponentials.",
+    "exp(1e4) is infinite, and infinity divided by infinity is NaN, though a weight lies between 0 and 1.",
+    "A softmax does not change when a number is subtracted from all logits: subtract the largest.",
+    "`torch.softmax(logits, dim=1)` does it.",
+)
 
 
 @exercise.wrong(
@@ -168,6 +126,35 @@ def contrastive_gradient(anchor, positive, negatives):
     hints=("Your gradient is a multiple of the anchor.", "Which vector is varied? The anchor; candidates stay fixed."),
 )
 def contrastive_gradient(anchor, positive, negatives):
-    candidates = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)
+    w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
     return -(1 - w[:, :1]) * anchor / len(anchor)
+
+
+@exercise.accepted("attraction and repulsion apart")
+def contrastive_gradient(anchor, positive, negatives):
+    w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
+    pull = -(1 - w[:, :1]) * positive
+    push = (w[:, 1:, None] * negatives).sum(dim=1)
+    return (pull + push) / len(anchor)
+
+
+@exercise.accepted("one-hot subtracted from the softmax")
+def contrastive_gradient(anchor, positive, negatives):
+    options = torch.cat([positive[:, None], negatives], dim=1)
+    w = torch.softmax(torch.bmm(options, anchor[:, :, None])[:, :, 0], dim=1)
+    w[:, 0] -= 1
+    return torch.bmm(w[:, None], options)[:, 0] / anchor.shape[0]
+
+
+@exercise.accepted("loop over rows, validated by hand", guarded=False)
+def contrastive_gradient(anchor, positive, negatives):
+    shapes = anchor.shape, positive.shape, negatives.shape[::2]
+    if anchor.ndim != 2 or len(set(shapes)) > 1 or 0 in negatives.shape:
+        raise ValueError(f"shapes {anchor.shape}, {positive.shape}, {negatives.shape}")
+    if any(torch.isnan(x).any() for x in (anchor, positive, negatives)):
+        raise ValueError("NaN")
+    rows = []
+    for a, p, n in zip(anchor, positive, negatives):
+        options = torch.stack([p, *n])
+        rows.append(torch.softmax(options @ a, dim=0) @ options - p)
+    return torch.stack(rows) / len(rows)

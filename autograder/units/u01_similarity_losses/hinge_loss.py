@@ -2,13 +2,14 @@
 
 import torch
 
-from autograder.draw import tensor
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, batch, non_negative
+from autograder.author.draw import larger_sizes, tensor
+from autograder.units.u01_similarity_losses.draws import HALF
 from course import validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "hinge_loss",
+    refuses=(batch(anchor="the anchor", positive="the positive", negative="the negative"), non_negative("margin")),
     hints={
         "values": (
             "With margin 1: a lead a.(p - n) of 3 costs 0, a lead of 0.25 costs 0.75, a lead of -2 costs 3.",
@@ -43,16 +44,15 @@ def cases(rng):
     unit = a / (a * a).sum(dim=1, keepdim=True)
     leads = torch.tensor([[9.0], [0.5], [-0.5]], dtype=a.dtype)
     yield Case("the margin is reached on average only", (a, leads * unit, torch.zeros_like(a)), grad=(0,))
-    yield Case("the default margin", away_from_kink(rng, 7, 3, 1.0))
+    yield Case("the default margin", away_from_kink(rng, 7, 3, 1.0), hint="The default margin is 1.")
     yield Case("float32", tuple(x.float() for x in away_from_kink(rng, 5, 4, 1.0)))
-    yield Case("float16", tuple(x.half() for x in away_from_kink(rng, 5, 4, 1.0)))
+    yield Case("float16", tuple(x.half() for x in away_from_kink(rng, 5, 4, 1.0)), hint=HALF)
     yield Case("inner products of 1e4", away_from_kink(rng, 4, 3, 1.0, scale=70.0), part="stability", grad=(0,))
-    x = tensor(rng, 4, 3)
-    yield bad_input("batch sizes that differ", x, x[:3], x)
-    yield bad_input("an empty batch", x[:0], x[:0], x[:0])
-    yield bad_input("NaN in the anchor", x * torch.nan, x, x)
-    yield bad_input("margin -0.5", x, x, x, -0.5)
-    yield bad_input("margin NaN", x, x, x, float("nan"))
+    yield from exercise.bad_inputs(*[tensor(rng, 4, 3)] * 3)
+    b, d = larger_sizes(rng, 2)
+    margin = float(rng.uniform(0.2, 2))
+    args = (*away_from_kink(rng, b, d, margin, scale=d**-0.25), margin)  # inner products of size 1
+    yield Case("a larger batch", args, grad=(0, 1, 2), public=False)
 
 
 @exercise.property("an anchor that cannot tell positive from negative pays the margin")
@@ -71,14 +71,61 @@ def beyond(f, rng):
         return "a lead of 6 with margin 1 has a cost"
 
 
-@exercise.accepted("relu")
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    validate.batch(anchor=anchor, positive=positive, negative=negative)
-    validate.non_negative(margin=margin)
-    return torch.relu(margin - (anchor * positive).sum(-1) + (anchor * negative).sum(-1)).mean()
+def closer(a, p, n):
+    return (a - n).pow(2).sum(dim=1) - (a - p).pow(2).sum(dim=1)
 
 
-@exercise.accepted("torch.maximum and einsum")
+@exercise.formula
+def hinge_loss(
+    anchor,
+    positive,
+    negative,
+    margin=1.0,
+    *,
+    lead=lambda a, p, n: (a * (p - n)).sum(dim=1),
+    sign=1,
+    wanted=lambda margin: margin,
+    clamp=lambda cost: cost.clamp(min=0),
+    pool=torch.mean,
+):
+    return pool(clamp(wanted(margin) - sign * lead(anchor, positive, negative)))
+
+
+exercise.slip("no clamp", clamp=lambda cost: cost).says(
+    "A lead beyond the margin is rewarded.",
+    "Your loss can be negative. What does max(0, .) do?",
+    "Clamp each row at 0 before the mean: `.clamp(min=0)`.",
+)
+exercise.slip("clamp after the mean", clamp=lambda cost: cost.mean().clamp(min=0)).says(
+    "Rows may make up for each other: only the mean lead must reach the margin.",
+    "One row leads by 5, another by -3: what does each cost by itself?",
+    "First the maximum, row by row, then the mean.",
+)
+exercise.slip("positive and negative exchanged", sign=-1).says(
+    "The negative should lead.",
+    "Take an anchor equal to its positive: the loss should be small.",
+    "The lead is a.(p - n), and the loss falls with it.",
+)
+exercise.slip("triplet loss on distances", lead=closer).says(
+    "The hinge compares squared distances, as the triplet loss of FaceNet does.",
+    "For unit vectors |a - p|^2 = 2 - 2 a.p, so distances count every inner product twice.",
+    "The formula has inner products: margin - a.(p - n).",
+)
+exercise.slip("margin fixed at 1", wanted=lambda margin: 1.0).says(
+    "The margin is always 1.",
+    "Your values are right for margin 1 and wrong for others.",
+    "Use the argument `margin`.",
+)
+exercise.slip("sum instead of mean", pool=torch.sum).says(
+    "The loss of a batch is the sum over its rows.",
+    "Compare a batch with the same batch twice: the loss should not change.",
+    "Divide by B: `.mean()`.",
+)
+
+exercise.style("relu", clamp=torch.relu)
+
+
+@exercise.accepted("torch.maximum and einsum, the margin validated by hand", guarded=False)
 def hinge_loss(anchor, positive, negative, margin=1.0):
     validate.batch(anchor=anchor, positive=positive, negative=negative)
     if not (margin >= 0 and margin < float("inf")):
@@ -89,76 +136,7 @@ def hinge_loss(anchor, positive, negative, margin=1.0):
 
 @exercise.accepted("loop over rows")
 def hinge_loss(anchor, positive, negative, margin=1.0):
-    validate.batch(anchor=anchor, positive=positive, negative=negative)
-    validate.non_negative(margin=margin)
     total = anchor.new_zeros(())
     for a, p, n in zip(anchor, positive, negative):
         total = total + (margin - a @ (p - n)).clamp(min=0)
     return total / len(anchor)
-
-
-@exercise.wrong(
-    "no clamp",
-    belief="A lead beyond the margin is rewarded.",
-    hints=(
-        "Your loss can be negative. What does max(0, .) do?",
-        "Clamp each row at 0 before the mean: `.clamp(min=0)`.",
-    ),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    return (margin - (anchor * (positive - negative)).sum(dim=1)).mean()
-
-
-@exercise.wrong(
-    "clamp after the mean",
-    belief="Rows may make up for each other: only the mean lead must reach the margin.",
-    hints=(
-        "One row leads by 5, another by -3: what does each cost by itself?",
-        "First the maximum, row by row, then the mean.",
-    ),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    return (margin - (anchor * (positive - negative)).sum(dim=1)).mean().clamp(min=0)
-
-
-@exercise.wrong(
-    "positive and negative exchanged",
-    belief="The negative should lead.",
-    hints=(
-        "Take an anchor equal to its positive: the loss should be small.",
-        "The lead is a.(p - n), and the loss falls with it.",
-    ),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    return (margin + (anchor * (positive - negative)).sum(dim=1)).clamp(min=0).mean()
-
-
-@exercise.wrong(
-    "triplet loss on distances",
-    belief="The hinge compares squared distances, as the triplet loss of FaceNet does.",
-    hints=(
-        "For unit vectors |a - p|^2 = 2 - 2 a.p, so distances count every inner product twice.",
-        "The formula has inner products: margin - a.(p - n).",
-    ),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    gap = (anchor - positive).pow(2).sum(dim=1) - (anchor - negative).pow(2).sum(dim=1)
-    return (margin + gap).clamp(min=0).mean()
-
-
-@exercise.wrong(
-    "margin fixed at 1",
-    belief="The margin is always 1.",
-    hints=("Your values are right for margin 1 and wrong for others.", "Use the argument `margin`."),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    return (1.0 - (anchor * (positive - negative)).sum(dim=1)).clamp(min=0).mean()
-
-
-@exercise.wrong(
-    "sum instead of mean",
-    belief="The loss of a batch is the sum over its rows.",
-    hints=("Compare a batch with the same batch twice: the loss should not change.", "Divide by B: `.mean()`."),
-)
-def hinge_loss(anchor, positive, negative, margin=1.0):
-    return (margin - (anchor * (positive - negative)).sum(dim=1)).clamp(min=0).sum()

@@ -1,26 +1,49 @@
-"""limit_cold: the limit of temperature times loss at temperature 0."""
+"""limit_cold: what is left of the loss at temperature 0 when two negatives tie in front of the positive."""
 
-from autograder.spec import Exercise
+import math
+
+from autograder.author import Exercise
 
 HINTS = (
-    "t times ln(sum of e^(s/t)): which exponential rules when t is tiny?",
-    "t ln(sum of e^(s_k/t)) tends to the largest s_k.",
-    "Largest similarity among all four candidates, minus that of the positive.",
+    "e to the loss is 1 + e^(0.3/t) + e^(0.3/t) + e^(-0.4/t) + e^(-1/t). Take the largest exponential out.",
+    "l(t) - 0.3/t is the logarithm of that sum divided by e^(0.3/t). Which terms are left as t tends to 0?",
+    "Two terms tend to 1 and the other three, the positive's among them, to 0.",
 )
 exercise = Exercise("limit_cold", number=True, hints={"values": HINTS})
 
-exercise.accepted_number("difference", "max(0.6, 0.9, 0.2, -0.4) - 0.6")
-exercise.accepted_number("decimal", "0.3")
-exercise.accepted_number("numpy", "np.max([0.6, 0.9, 0.2, -0.4]) - 0.6")
+exercise.accepted_number("logarithm", "math.log(2)")
+exercise.accepted_number("numpy", "np.logaddexp(0, 0)")
+exercise.accepted_number("tensor", "torch.tensor(2.0, dtype=torch.float64).log()")
 exercise.wrong_number(
-    "0", 0.0, belief="At low temperature the loss vanishes.", hints=("Not when a negative beats the positive.",)
+    "ln 3",
+    math.log(3),
+    belief="The positive takes part in the tie.",
+    hints=("It lies 0.3 below the two leaders: what is e^(-0.3/t) for tiny t?",),
 )
 exercise.wrong_number(
-    "largest similarity", 0.9, belief="Only the log-sum-exp matters.", hints=("Subtract the positive's own term.",)
+    "0",
+    0.0,
+    belief="Nothing is left once the leading term is taken away.",
+    hints=("One leader would leave nothing. How many are there?",),
 )
 exercise.wrong_number(
-    "sign", -0.3, belief="The loss is the positive's lead.", hints=("A loss is positive when a negative wins.",)
+    "ln 5",
+    math.log(5),
+    belief="All candidates count at temperature 0.",
+    hints=("ln 5 is the hot limit: there all five are alike.",),
 )
 exercise.wrong_number(
-    "lead over the mean", 0.6 - 0.325, belief="At low temperature the mean counts.", hints=("That is the hot limit.",)
+    "1/2",
+    0.5,
+    belief="What is left is the share of one leader.",
+    hints=("That share is 1/2; the loss is a logarithm.",),
+)
+exercise.wrong_number(
+    "minus ln 2",
+    -math.log(2),
+    belief="A tie lowers the loss.",
+    hints=("Two leaders add up *inside* the logarithm of the denominator.",),
+)
+exercise.wrong_number(
+    "0.3", 0.3, belief="The limit of t times the loss is asked for.", hints=("That is 0.3. What comes after 0.3/t?",)
 )

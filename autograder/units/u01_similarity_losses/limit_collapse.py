@@ -1,40 +1,76 @@
-"""limit_collapse: nt_xent when all embeddings coincide, B = 32."""
+"""limit_collapse: nt_xent when 32 images fall onto four orthogonal directions, eight images on each, at temperature 0.5."""
 
 import math
 
-from autograder.spec import Exercise
+from autograder.author import Exercise
 
 HINTS = (
-    "All cosines are 1, so all logits are equal, whatever the temperature.",
-    "With equal logits each candidate has the same probability. How many candidates does an anchor have?",
-    "2B - 1 candidates share the probability equally: minus the logarithm of one share.",
+    "All anchors are alike. With which cosines does one of them see its 63 candidates?",
+    "Its own direction holds 16 views: itself, its positive, and 14 negatives. The other 48 are orthogonal.",
+    "Put 15 candidates with cosine 1 and 48 with cosine 0 into the loss, scores cosine / 0.5.",
 )
 exercise = Exercise("limit_collapse", number=True, hints={"values": HINTS})
 
-exercise.accepted_number("logarithm", "math.log(2 * 32 - 1)")
-exercise.accepted_number("numpy", "np.log(63)")
-exercise.accepted_number("tensor", "torch.tensor(63.0, dtype=torch.float64).log()")
+exercise.accepted_number("logarithm", "math.log(15 + 48 * math.exp(-2))")
+exercise.accepted_number("numpy", "np.logaddexp(np.log(15) + 2, np.log(48)) - 2")
+exercise.accepted_number("tensor", "torch.log(15 + 48 * torch.tensor(-2.0, dtype=torch.float64).exp())")
 exercise.wrong_number(
-    "ln(2B)",
-    math.log(64),
+    "the anchor counted",
+    math.log(16 + 48 * math.exp(-2)),
     belief="The anchor is one of its own candidates.",
     hints=("An anchor is not compared with itself.",),
 )
 exercise.wrong_number(
-    "ln B", math.log(32), belief="Only the other view's rows are candidates.", hints=("All other views are: 2B - 1.",)
-)
-exercise.wrong_number(
-    "ln(2B - 2)",
-    math.log(62),
-    belief="The positive is no candidate.",
+    "the positive not counted",
+    math.log(14 + 48 * math.exp(-2)),
+    belief="The denominator runs over the negatives only.",
     hints=("The positive stands in the denominator too.",),
 )
 exercise.wrong_number(
-    "0",
-    0.0,
-    belief="At collapse the positive pair is perfectly aligned, so the loss is 0.",
-    hints=("So is every negative pair: the anchor cannot tell them apart.",),
+    "the other view only",
+    math.log(8 + 24 * math.exp(-2)),
+    belief="Only rows of the other view are candidates.",
+    hints=("All other views are candidates: 2B - 1.",),
 )
 exercise.wrong_number(
-    "base 2", math.log2(63), belief="The logarithm has base 2.", hints=("Nats: the natural logarithm.",)
+    "full collapse",
+    math.log(63),
+    belief="The loss of a half collapse is that of a full one.",
+    hints=("48 of the candidates are not on the anchor's direction: their cosine is 0.",),
+)
+exercise.wrong_number(
+    "orthogonal views left out",
+    math.log(15),
+    belief="Candidates that are orthogonal to the anchor do not count.",
+    hints=("A candidate with score 0 adds e^0 = 1 to the denominator.",),
+)
+exercise.wrong_number(
+    "one image to a direction",
+    math.log(1 + 62 * math.exp(-2)),
+    belief="All negatives are orthogonal to the anchor.",
+    hints=("Seven other images, fourteen views, lie on the anchor's own direction.",),
+)
+exercise.wrong_number(
+    "times the temperature",
+    math.log(15 + 48 * math.exp(-0.5)),
+    belief="The scores are the cosines times the temperature.",
+    hints=("The scores are the cosines *over* the temperature: 1/0.5 = 2.",),
+)
+exercise.wrong_number(
+    "no temperature",
+    math.log(15 + 48 * math.exp(-1)),
+    belief="The value of a collapse does not depend on the temperature.",
+    hints=("Of a full collapse: all scores are equal then. Here there are two different cosines, 1 and 0.",),
+)
+exercise.wrong_number(
+    "opposite directions",
+    math.log(15 + 48 * math.exp(-4)),
+    belief="Orthogonal vectors have cosine -1.",
+    hints=("Their cosine is 0.",),
+)
+exercise.wrong_number(
+    "base 2",
+    math.log2(15 + 48 * math.exp(-2)),
+    belief="The logarithm has base 2.",
+    hints=("Nats: the natural logarithm.",),
 )

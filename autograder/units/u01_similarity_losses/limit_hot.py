@@ -1,29 +1,60 @@
-"""limit_hot: the first-order term of the loss at infinite temperature."""
+"""limit_hot: the second-order term of the loss at infinite temperature."""
 
-from autograder.spec import Exercise
+import numpy as np
+
+from autograder.author import Exercise
 
 HINTS = (
-    "Expand e^(s/t) = 1 + s/t + ... for large t, with K = 4 candidates.",
-    "ln(sum of e^(s_k/t)) = ln K + (mean of s_k)/t + ...",
-    "Mean similarity of all four candidates, minus that of the positive.",
+    "With b = 1/t the loss is ln(sum of e^(b c_j)) - b c_0: expand it at b = 0 up to b^2.",
+    "The second term does not bend. What is the second derivative of ln(sum of e^(b c_j)) at b = 0, where all weights are "
+    "equal?",
+    "It is the variance of the four cosines (Step 1 of the proof of Proposition 1.14); Taylor's formula halves it.",
 )
+COSINES = np.array([0.6, 0.9, 0.2, -0.4])
 exercise = Exercise("limit_hot", number=True, hints={"values": HINTS})
 
-exercise.accepted_number("mean", "(0.6 + 0.9 + 0.2 - 0.4) / 4 - 0.6")
-exercise.accepted_number("numpy", "np.mean([0.6, 0.9, 0.2, -0.4]) - 0.6")
-exercise.accepted_number("decimal", "-0.275")
+exercise.accepted_number("half a variance", "np.var([0.6, 0.9, 0.2, -0.4]) / 2")
+exercise.accepted_number("moments", "((0.36 + 0.81 + 0.04 + 0.16) / 4 - 0.325**2) / 2")
+exercise.accepted_number("decimal", "0.1184375")
 exercise.wrong_number(
-    "mean of the negatives",
-    (0.9 + 0.2 - 0.4) / 3 - 0.6,
-    belief="The mean runs over the negatives only.",
+    "a whole variance",
+    float(COSINES.var()),
+    belief="The coefficient of b^2 is the second derivative.",
+    hints=("Taylor: the second derivative stands over 2.",),
+)
+exercise.wrong_number(
+    "sample variance",
+    float(COSINES.var(ddof=1)) / 2,
+    belief="A variance divides by one less than the number of values.",
+    hints=("Here it is the variance of a law with four equal weights: divide by 4.",),
+)
+exercise.wrong_number(
+    "half the second moment",
+    float((COSINES**2).mean()) / 2,
+    belief="The square of the mean plays no part.",
+    hints=("The logarithm bends too: ln(1 + x) = x - x^2/2.",),
+)
+exercise.wrong_number(
+    "second moment of the margins",
+    float(((COSINES - 0.6) ** 2).mean()) / 2,
+    belief="The second order measures distances from the positive.",
+    hints=("Subtract the square of the mean margin: a variance does not see where the positive is.",),
+)
+exercise.wrong_number(
+    "the bound",
+    1.3**2 / 8,
+    belief="The bound R^2/8 of Proposition 1.14 is the coefficient.",
+    hints=("The bound is for the worst cosines with range R. Yours are given: compute their variance.",),
+)
+exercise.wrong_number(
+    "negatives only",
+    float(COSINES[1:].var()) / 2,
+    belief="The variance runs over the negatives only.",
     hints=("The positive stands in the sum too: four candidates.",),
 )
 exercise.wrong_number(
-    "0", 0.0, belief="At infinite temperature nothing is left.", hints=("Multiply by t before the limit.",)
-)
-exercise.wrong_number(
-    "sign", 0.275, belief="The loss rises with the positive's lead.", hints=("Check the sign of the positive's term.",)
-)
-exercise.wrong_number(
-    "mean only", 0.325, belief="Only the log-sum-exp matters.", hints=("Subtract the positive's own term.",)
+    "first order",
+    float(COSINES.mean()) - 0.6,
+    belief="The first order is asked for.",
+    hints=("That is c_1. Which term comes after it?",),
 )

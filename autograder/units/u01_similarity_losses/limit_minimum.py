@@ -1,35 +1,60 @@
-"""limit_minimum: the smallest value of nt_xent for B = 4, temperature 0.5."""
+"""limit_minimum: the smallest value of NT-Xent without the positive in the denominator, for B = 4, temperature 0.5."""
 
 import math
 
-from autograder.spec import Exercise
+from autograder.author import Exercise
 
 HINTS = (
-    "The two views of an image coincide, cosine 1. How far apart can B unit vectors be from each other, all at once?",
-    "B unit vectors with equal pairwise cosines can reach -1/(B - 1): the regular simplex.",
-    "One candidate with cosine 1, 2(B - 1) = 6 with cosine -1/3; insert into the loss.",
+    "Cosines are bounded, so this is a finite number, though it may be negative. Which steps of the proof of Theorem 1.11 "
+    "still hold when 1 + ... leaves the logarithm?",
+    "Steps 1 and 3 do not change, with ln 6 + x in place of ln(1 + 6 e^x): the same batch is best.",
+    "The positive has cosine 1, six negatives -1/3: ln of six equal terms, minus the score of the positive.",
 )
 exercise = Exercise("limit_minimum", number=True, hints={"values": HINTS})
 
-exercise.accepted_number("formula", "math.log(1 + 2 * 3 * math.exp(-4 / (3 * 0.5)))")
-exercise.accepted_number("log-sum-exp", "np.logaddexp(2.0, np.log(6) - 2 / 3) - 2.0")
-exercise.accepted_number("log1p", "torch.log1p(6 * torch.tensor(-8 / 3, dtype=torch.float64).exp())")
+exercise.accepted_number("formula", "math.log(6) - 4 / (3 * 0.5)")
+exercise.accepted_number("logarithm of six terms", "np.log(6 * np.exp(-2 / 3)) - 2")
+exercise.accepted_number("tensor", "torch.full((6,), -2 / 3, dtype=torch.float64).logsumexp(0) - 2")
+exercise.wrong_number(
+    "the positive kept",
+    math.log(1 + 6 * math.exp(-8 / 3)),
+    belief="The positive is in the denominator.",
+    hints=("It is in NT-Xent's. The program in question leaves it out.",),
+)
 exercise.wrong_number(
     "opposite vectors",
-    math.log(1 + 6 * math.exp(-4)),
+    math.log(6) - 4,
     belief="All negatives can be opposite to the anchor at once.",
     hints=("If two negatives are both opposite to the anchor, what is the cosine between them?",),
 )
 exercise.wrong_number(
     "orthogonal vectors",
-    math.log(1 + 6 * math.exp(-2)),
+    math.log(6) - 2,
     belief="The best arrangement is orthogonal.",
     hints=("Can four vectors have negative cosines with each other?",),
 )
-exercise.wrong_number("0", 0.0, belief="The loss can reach 0.", hints=("The negatives' exponentials never vanish.",))
+exercise.wrong_number("0", 0.0, belief="A loss is at least 0.", hints=("Which term of (1.4) makes it positive?",))
 exercise.wrong_number(
     "B - 1 negatives",
-    math.log(1 + 3 * math.exp(-8 / 3)),
+    math.log(3) - 8 / 3,
     belief="An anchor has B - 1 negatives.",
     hints=("Both views of the other images are negatives: 2(B - 1).",),
+)
+exercise.wrong_number(
+    "mean over the negatives",
+    -8 / 3,
+    belief="The negatives enter the denominator with their mean.",
+    hints=("Their exponentials are added: six equal terms give ln 6.",),
+)
+exercise.wrong_number(
+    "temperature 1",
+    math.log(6) - 4 / 3,
+    belief="The temperature does not matter.",
+    hints=("The scores are cosines over 0.5.",),
+)
+exercise.wrong_number(
+    "times the temperature",
+    math.log(6) - 2 / 3,
+    belief="The score of the positive, or the temperature's place under the cosine, can be left out.",
+    hints=("ln 6 - 2/3 is what the negatives give. Subtract the positive's score, 1/0.5.",),
 )

@@ -9,13 +9,13 @@ import math
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor
-from autograder.spec import Exercise
-from course import validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, batch, positive
+from autograder.author.draw import larger_sizes, strided, tensor
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, views
 
 exercise = Exercise(
     "nt_xent",
+    refuses=(positive("temperature"), batch(minimum=2, view1="a view", view2="the other view")),
     hints={
         "values": (
             "Test yourself at collapse: with all rows equal the loss is ln(2B - 1), the number of candidates of an anchor.",
@@ -27,8 +27,9 @@ exercise = Exercise(
             "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
         ),
         "stability": (
-            "At temperature 0.001 the logits reach 1000: which exponential overflows? In float16 even -1e9 does.",
-            "Mask with -inf and use `logsumexp` or `F.cross_entropy`, which subtract the largest logit first.",
+            "At temperature 0.001 logits reach 1000: e^1000 is infinite, e^(-1000) is 0. Does your code take a logarithm of "
+            "the one or the other? In float16 even a mask of -1e9 is out of range.",
+            "Mask with -inf and use `logsumexp` or `F.cross_entropy`, which never leave the logarithms.",
         ),
         "bad input": (
             "Besides shapes and NaN: a temperature that is not positive, and B = 1, must raise.",
@@ -38,23 +39,16 @@ exercise = Exercise(
 )
 
 
-def views(rng, b, d, noise=0.7, dtype=torch.float64):
-    """Two related views whose rows have lengths from about 0.3 to 5 (much shorter and longer ones: see "stability")."""
-    first = tensor(rng, b, d)
-    second = first + noise * tensor(rng, b, d)
-    lengths = torch.from_numpy(rng.uniform(-1, 1, size=(2, b, 1))).exp()
-    return (first * lengths[0]).to(dtype), (second * lengths[1]).to(dtype)
-
-
 @exercise.cases
 def cases(rng):
     for b, d, t in ((4, 3, 0.5), (5, 2, 0.2), (3, 6, 1.3), (2, 4, 0.1), (7, 7, 0.07)):
-        yield Case(f"B = {b}, d = {d}, temperature {t}", (*views(rng, b, d), t), grad=(0, 1), rtol=1e-7)
-    yield Case("the default temperature", views(rng, 6, 3))
+        name = f"B = {b}, d = {d}, temperature {t}"
+        yield Case(name, (*views(rng, b, d), t), grad=(0, 1), rtol=1e-7, public=b < 7)
+    yield Case("the default temperature", views(rng, 6, 3), hint="The default temperature is 0.5.")
     yield Case("temperature as keyword", views(rng, 3, 3), {"temperature": 2.0})
     yield Case("float32", (*views(rng, 6, 4, dtype=torch.float32), 0.5))
-    yield Case("float16", (*(x.half() for x in views(rng, 4, 4)), 0.5))
-    yield Case("inputs that are not contiguous", (*(strided(x) for x in views(rng, 4, 3)), 0.5))
+    yield Case("float16", (*(x.half() for x in views(rng, 4, 4)), 0.5), hint=HALF)
+    yield Case("inputs that are not contiguous", (*(strided(x) for x in views(rng, 4, 3)), 0.5), hint=STRIDED)
     row = tensor(rng, 1, 3)
     yield Case("all rows equal", (row.repeat(5, 1), row.repeat(5, 1), 0.3))
     for t in (1e-3, 1e-4):
@@ -66,6 +60,7 @@ def cases(rng):
             part="stability",
             rtol=1e-4,
         )
+    yield Case("temperature 0.001, every positive far ahead", (*views(rng, 4, 5, noise=0.02), 1e-3), part="stability")
     first, second = views(rng, 4, 3)
     yield Case("rows of length 1e-5 and 1e5", (1e-5 * first, 1e5 * second, 0.5), part="stability")
     yield Case(
@@ -74,18 +69,14 @@ def cases(rng):
         part="stability",
         rtol=5e-2,
     )
-    yield bad_input("temperature 0", first, second, 0.0)
-    yield bad_input("temperature -0.5", first, second, -0.5)
-    yield bad_input("temperature NaN", first, second, math.nan)
-    yield bad_input("B = 1", first[:1], second[:1])
-    yield bad_input("an empty batch", first[:0], second[:0])
-    yield bad_input("batch sizes that differ", first, second[:3])
-    yield bad_input("NaN in a view", first * torch.nan, second)
+    yield from exercise.bad_inputs(first, second)
+    args = (*views(rng, *larger_sizes(rng, 2, high=33)), float(rng.uniform(0.1, 1)))
+    yield Case("a larger batch", args, grad=(0, 1), rtol=1e-7, public=False)
 
 
 @exercise.property("at collapse the loss is ln(2B - 1), at every temperature")
 def collapse(f, rng):
-    b, t = int(rng.integers(2, 9)), float(rng.uniform(0.05, 2))
+    b, t = int(rng.integers(2, 41)), float(rng.uniform(0.05, 2))
     row = tensor(rng, 1, 4)
     value = f(row.repeat(b, 1), 3 * row.repeat(b, 1), t)
     if abs(value - math.log(2 * b - 1)) > 1e-8:
@@ -94,7 +85,7 @@ def collapse(f, rng):
 
 @exercise.property("it is never below ln(1 + 2(B-1) exp(-B/((B-1) t))), and equals it at the simplex")
 def minimum(f, rng):
-    b, t = int(rng.integers(3, 7)), float(rng.uniform(0.2, 1.5))
+    b, t = int(rng.integers(3, 14)), float(rng.uniform(0.2, 1.5))
     least = math.log1p(2 * (b - 1) * math.exp(-b / ((b - 1) * t)))
     simplex = torch.eye(b, dtype=torch.float64) - 1 / b
     if abs(f(simplex, simplex, t) - least) > 1e-8:
@@ -118,16 +109,151 @@ def invariance(f, rng):
         return f"{changed[0]} changed the loss"
 
 
-def checked(view1, view2, temperature):
-    validate.batch(view1=view1, view2=view2)
-    validate.positive(temperature=temperature)
-    if view1.shape[0] < 2:
-        raise ValueError(f"B = {view1.shape[0]}")
+def itself(logits):
+    return torch.eye(len(logits), dtype=torch.bool)
 
 
-@exercise.accepted("blocks: own view without the diagonal, other view with it", uses=(checked,))
+def across(logits):
+    """Only the views of the other kind stay candidates."""
+    second = torch.arange(len(logits)) >= len(logits) // 2
+    return logits.masked_fill(second[:, None] == second, -torch.inf)
+
+
+def first_half(losses):
+    return losses[: len(losses) // 2].mean()
+
+
+def negatives_below(logits, target):
+    """Cross-entropy whose denominator lacks the positive."""
+    rows = torch.arange(len(logits))
+    rest = logits.clone()
+    rest[rows, target] = -torch.inf
+    return rest.logsumexp(dim=1) - logits[rows, target]
+
+
+def quotient(logits, target):
+    weights = torch.exp(logits)
+    return -torch.log(weights[torch.arange(len(logits)), target] / weights.sum(dim=1))
+
+
+@exercise.formula
+def nt_xent(
+    view1,
+    view2,
+    temperature=0.5,
+    *,
+    scaled=lambda z: F.normalize(z, dim=1),
+    heated=lambda cosines, t: cosines / t,
+    masked=lambda logits: logits.masked_fill(itself(logits), -torch.inf),
+    partners=lambda n: torch.arange(n).roll(n // 2),
+    cost=lambda logits, target: F.cross_entropy(logits, target, reduction="none"),
+    pool=torch.mean,
+    unit=1.0,
+):
+    z = scaled(torch.cat([view1, view2]))
+    logits = masked(heated(z @ z.T, temperature))
+    return pool(cost(logits, partners(len(z)))) / unit
+
+
+exercise.slip("the anchor is its own candidate", masked=lambda logits: logits).says(
+    "All 2B views are candidates, the anchor itself among them.",
+    "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
+    "An anchor is always most similar to itself. Mask the diagonal of the similarities with -inf.",
+)
+exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked_fill(itself(logits), 0.0)).says(
+    "Setting a logit to 0 takes it out of the softmax.",
+    "exp(0) = 1: a candidate with logit 0 still counts.",
+    "To take it out its exponential must be 0: the logit must be -inf.",
+)
+exercise.slip("positive missing from the denominator", cost=negatives_below).says(
+    "The denominator runs over the negatives only.",
+    "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
+    "The denominator sums over all k different from i, and the positive is one of them.",
+)
+exercise.slip("only views of the other kind are candidates", masked=across).says(
+    "An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
+    "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
+    "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
+)
+exercise.slip("one direction of the cross-view loss", masked=across, pool=first_half).says(
+    "Row i of view 1 is classified among the rows of view 2, and that is all.",
+    "Exchange the two views: your loss changes, and it should not.",
+    "Stack both views to 2B rows; every row is an anchor, and has 2B - 1 candidates.",
+)
+exercise.slip("only the first view's rows are anchors", pool=first_half).says(
+    "The B rows of view 1 are the anchors.",
+    "Exchange the two views: your loss changes, and it should not.",
+    "The mean runs over all 2B rows.",
+)
+exercise.slip("no normalisation", scaled=lambda z: z).says(
+    "Similarity is the inner product.",
+    "Multiply a row by 5: your loss changes. Does the cosine?",
+    "Divide each row by its length first: `F.normalize(z, dim=1)`.",
+)
+exercise.slip("normalised along the batch", scaled=lambda z: F.normalize(z, dim=0)).says(
+    "Normalising means that each coordinate has length 1 over the batch.",
+    "Which axis holds the coordinates of one view?",
+    "`F.normalize(z, dim=1)`: every row gets length 1.",
+)
+exercise.slip("multiplied by the temperature", heated=lambda cosines, t: cosines * t).says(
+    "A low temperature makes the logits small.",
+    "Does your loss get sharper or flatter when the temperature falls?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("temperature applied twice", heated=lambda cosines, t: cosines / t**2).says(
+    "Both factors of the similarity are divided by the temperature.",
+    "Your values are right at temperature 1 only.",
+    "Divide the similarity once, not each of the two vectors.",
+)
+exercise.slip("interleaved pairing", partners=lambda n: torch.arange(n) ^ 1).says(
+    "In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
+    "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
+    "The partner of row i is row i + B (modulo 2B), not its neighbour.",
+)
+exercise.slip("sum instead of mean", pool=torch.sum).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Your values are 2B times the right ones.",
+    "Divide by the number of anchors, 2B.",
+)
+exercise.slip("divided by B", pool=lambda losses: 2 * losses.mean()).says(
+    "There are B anchors.",
+    "Your values are exactly twice the right ones.",
+    "Each of the 2B views is an anchor: divide by 2B.",
+)
+exercise.slip("base-2 logarithm", unit=math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your values are the right ones divided by ln 2 = 0.693.",
+    "The course uses the natural logarithm.",
+)
+exercise.slip("exp without protection", cost=quotient).says(
+    "The quotient of exponentials can be computed as it is written.",
+    "At temperature 0.001 a cosine of 0.9 gives exp(900), which is infinite even in float64.",
+    "Use `logsumexp` or `F.cross_entropy` on the logits; never form the exponentials.",
+)
+exercise.slip("an eps added to the length", scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-8)).says(
+    "A small number added to the length of a row does no harm.",
+    "For a row of length 1e-5, what does adding 1e-8 to the length do to its direction's size?",
+    "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of "
+    "the length and 1e-12).",
+)
+exercise.slip("mask of a huge number", masked=lambda logits: logits.masked_fill(itself(logits), -9e15)).says(
+    "A very negative number, -1e9 or more, is as good as minus infinity.",
+    "float16 ends at 65504: such a number cannot be represented there, and the call fails.",
+    "`masked_fill(mask, -torch.inf)` works in every floating dtype.",
+)
+exercise.slip(
+    "logarithm of the softmax",
+    cost=lambda logits, target: -logits.softmax(dim=1)[torch.arange(len(logits)), target].log(),
+).says(
+    "The logarithm of a softmax can be taken after the softmax.",
+    "Nothing overflows in a softmax. But how small is the probability of a positive that loses by 1000, and its logarithm?",
+    "e^(-1000) is 0 in floating point, and ln 0 is minus infinity, though the loss is 1000.",
+    "`log_softmax`, `logsumexp` or `F.cross_entropy` never leave the logarithms.",
+)
+
+
+@exercise.accepted("blocks: own view without the diagonal, other view with it")
 def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
     a, b = F.normalize(view1, dim=1), F.normalize(view2, dim=1)
     n = len(a)
     off = ~torch.eye(n, dtype=torch.bool)
@@ -140,9 +266,8 @@ def nt_xent(view1, view2, temperature=0.5):
     return (side(a, b) + side(b, a)) / 2
 
 
-@exercise.accepted("double loop", uses=(checked,))
+@exercise.accepted("double loop")
 def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
     z = torch.cat([view1, view2])
     z = z / z.norm(dim=1, keepdim=True)
     n = len(z)
@@ -153,9 +278,8 @@ def nt_xent(view1, view2, temperature=0.5):
     return torch.stack(losses).mean()
 
 
-@exercise.accepted("interleaved views, cosine_similarity, log_softmax", uses=(checked,))
+@exercise.accepted("interleaved views, cosine_similarity, log_softmax")
 def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
     z = torch.stack([view1, view2], dim=1).flatten(0, 1)  # view 1 and view 2 of image 0, of image 1, ...
     z = z / torch.linalg.vector_norm(z, dim=1, keepdim=True)
     logits = torch.div(torch.mm(z, z.t()), temperature)
@@ -164,256 +288,11 @@ def nt_xent(view1, view2, temperature=0.5):
     return -logits.log_softmax(dim=-1)[rows, rows ^ 1].mean()
 
 
-@exercise.accepted("maximum subtracted by hand", uses=(checked,))
+@exercise.accepted("maximum subtracted by hand")
 def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
     z = F.normalize(torch.vstack([view1, view2]))
     itself = torch.eye(len(z)).bool()
     logits = torch.where(itself, -math.inf, torch.einsum("id,kd->ik", z, z) / temperature)
     top = logits.detach().max(dim=1, keepdim=True).values
     positive = torch.cat([logits.diagonal(len(view1)), logits.diagonal(-len(view1))])
     return (torch.log(torch.exp(logits - top).sum(dim=1)) + top[:, 0] - positive).mean()
-
-
-def similarities(view1, view2, temperature):
-    z = F.normalize(torch.cat([view1, view2]), dim=1)
-    return z @ z.T / temperature
-
-
-def partners(n):
-    return torch.arange(2 * n).roll(n)
-
-
-def without_diagonal(logits):
-    return logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -torch.inf)
-
-
-@exercise.wrong(
-    "the anchor is its own candidate",
-    belief="All 2B views are candidates, the anchor itself among them.",
-    hints=(
-        "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
-        "An anchor is always most similar to itself. Mask the diagonal of the similarities with -inf.",
-    ),
-    uses=(similarities, partners),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    return F.cross_entropy(similarities(view1, view2, temperature), partners(len(view1)))
-
-
-@exercise.wrong(
-    "the diagonal is set to zero",
-    belief="Setting a logit to 0 takes it out of the softmax.",
-    hints=(
-        "exp(0) = 1: a candidate with logit 0 still counts.",
-        "To take it out its exponential must be 0: the logit must be -inf.",
-    ),
-    uses=(similarities, partners),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = similarities(view1, view2, temperature)
-    return F.cross_entropy(logits * (1 - torch.eye(len(logits), dtype=logits.dtype)), partners(len(view1)))
-
-
-@exercise.wrong(
-    "positive missing from the denominator",
-    belief="The denominator runs over the negatives only.",
-    hints=(
-        "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
-        "The denominator sums over all k different from i, and the positive is one of them.",
-    ),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    rows, partner = torch.arange(len(logits)), partners(len(view1))
-    rest = logits.clone()
-    rest[rows, partner] = -torch.inf
-    return (rest.logsumexp(dim=1) - logits[rows, partner]).mean()
-
-
-@exercise.wrong(
-    "only views of the other kind are candidates",
-    belief="An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
-    hints=(
-        "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
-        "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
-    ),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = F.normalize(view1, dim=1) @ F.normalize(view2, dim=1).T / temperature
-    target = torch.arange(len(logits))
-    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
-
-
-@exercise.wrong(
-    "one direction of the cross-view loss",
-    belief="Row i of view 1 is classified among the rows of view 2, and that is all.",
-    hints=(
-        "Exchange the two views: your loss changes, and it should not.",
-        "Stack both views to 2B rows; every row is an anchor, and has 2B - 1 candidates.",
-    ),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = F.normalize(view1, dim=1) @ F.normalize(view2, dim=1).T / temperature
-    return F.cross_entropy(logits, torch.arange(len(logits)))
-
-
-@exercise.wrong(
-    "only the first view's rows are anchors",
-    belief="The B rows of view 1 are the anchors.",
-    hints=(
-        "Exchange the two views: your loss changes, and it should not.",
-        "The mean runs over all 2B rows.",
-    ),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    n = len(view1)
-    return F.cross_entropy(logits[:n], partners(n)[:n])
-
-
-@exercise.wrong(
-    "no normalisation",
-    belief="Similarity is the inner product.",
-    hints=(
-        "Multiply a row by 5: your loss changes. Does the cosine?",
-        "Divide each row by its length first: `F.normalize(z, dim=1)`.",
-    ),
-    uses=(partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    z = torch.cat([view1, view2])
-    return F.cross_entropy(without_diagonal(z @ z.T / temperature), partners(len(view1)))
-
-
-@exercise.wrong(
-    "normalised along the batch",
-    belief="Normalising means that each coordinate has length 1 over the batch.",
-    hints=("Which axis holds the coordinates of one view?", "`F.normalize(z, dim=1)`: every row gets length 1."),
-    uses=(partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    z = F.normalize(torch.cat([view1, view2]), dim=0)
-    return F.cross_entropy(without_diagonal(z @ z.T / temperature), partners(len(view1)))
-
-
-@exercise.wrong(
-    "multiplied by the temperature",
-    belief="A low temperature makes the logits small.",
-    hints=(
-        "Does your loss get sharper or flatter when the temperature falls?",
-        "Logits are cosine divided by temperature.",
-    ),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = similarities(view1, view2, 1.0) * temperature
-    return F.cross_entropy(without_diagonal(logits), partners(len(view1)))
-
-
-@exercise.wrong(
-    "temperature applied twice",
-    belief="Both factors of the similarity are divided by the temperature.",
-    hints=("Your values are right at temperature 1 only.", "Divide the similarity once, not each of the two vectors."),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    return F.cross_entropy(without_diagonal(similarities(view1, view2, temperature**2)), partners(len(view1)))
-
-
-@exercise.wrong(
-    "interleaved pairing",
-    belief="In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
-    hints=(
-        "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
-        "The partner of row i is row i + B (modulo 2B), not its neighbour.",
-    ),
-    uses=(similarities, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    return F.cross_entropy(logits, torch.arange(len(logits)) ^ 1)
-
-
-@exercise.wrong(
-    "sum instead of mean",
-    belief="The loss of a batch is the sum over its anchors.",
-    hints=("Your values are 2B times the right ones.", "Divide by the number of anchors, 2B."),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    return F.cross_entropy(logits, partners(len(view1)), reduction="sum")
-
-
-@exercise.wrong(
-    "divided by B",
-    belief="There are B anchors.",
-    hints=("Your values are exactly twice the right ones.", "Each of the 2B views is an anchor: divide by 2B."),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    return F.cross_entropy(logits, partners(len(view1)), reduction="sum") / len(view1)
-
-
-@exercise.wrong(
-    "base-2 logarithm",
-    belief="The base of the logarithm does not matter.",
-    hints=("Your values are the right ones divided by ln 2 = 0.693.", "The course uses the natural logarithm."),
-    uses=(similarities, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    logits = without_diagonal(similarities(view1, view2, temperature))
-    return F.cross_entropy(logits, partners(len(view1))) / math.log(2)
-
-
-@exercise.wrong(
-    "exp without protection",
-    belief="The quotient of exponentials can be computed as it is written.",
-    hints=(
-        "At temperature 0.001 a cosine of 0.9 gives exp(900), which is infinite even in float64.",
-        "Use `logsumexp` or `F.cross_entropy` on the logits; never form the exponentials.",
-    ),
-    uses=(checked, similarities, partners),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
-    logits = similarities(view1, view2, temperature)
-    weights = torch.exp(logits) * (1 - torch.eye(len(logits), dtype=logits.dtype))
-    rows = torch.arange(len(logits))
-    return -torch.log(weights[rows, partners(len(view1))] / weights.sum(dim=1)).mean()
-
-
-@exercise.wrong(
-    "an eps added to the length",
-    belief="A small number added to the length of a row does no harm.",
-    hints=(
-        "For a row of length 1e-5, what does adding 1e-8 to the length do to its direction's size?",
-        "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of the "
-        "length and 1e-12).",
-    ),
-    uses=(checked, partners, without_diagonal),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
-    z = torch.cat([view1, view2])
-    z = z / (z.norm(dim=1, keepdim=True) + 1e-8)
-    return F.cross_entropy(without_diagonal(z @ z.T / temperature), partners(len(view1)))
-
-
-@exercise.wrong(
-    "mask of -9e15",
-    belief="A very negative number is as good as minus infinity.",
-    hints=(
-        "float16 ends at 65504: -9e15 cannot be represented there, and the call fails.",
-        "`masked_fill(mask, -torch.inf)` works in every floating dtype.",
-    ),
-    uses=(checked, similarities, partners),
-)
-def nt_xent(view1, view2, temperature=0.5):
-    checked(view1, view2, temperature)
-    logits = similarities(view1, view2, temperature)
-    return F.cross_entropy(logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -9e15), partners(len(view1)))

@@ -1,14 +1,35 @@
-"""class_means: what its check looks at. Points of unequal probability, d different from C, classes that overlap."""
+"""class_means: what its check looks at. Points of unequal probability, classes that overlap; C, S and d all different,
+then any two of them equal and all three: a transposed matrix fits there."""
 
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, needs
+from autograder.author.draw import larger_world
+from autograder.units.u02_latent_classes.draws import with_negative
+from autograder.units.u02_latent_classes.formulas import of_norm_1, on_support
 from course import validate, worlds
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "class_means",
+    refuses=(
+        needs(
+            "(classes >= 0).all() and (abs(classes.sum(axis=1) - 1) < 1e-9).all()",
+            {
+                "a row sums to 1.1": {"classes": lambda rows: rows * np.array([[1.0], [1.0], [1.1]])},
+                "a row with a negative entry": {"classes": with_negative},
+                "NaN in classes": {"classes": lambda rows: np.where(np.eye(*rows.shape) > 0, np.nan, rows)},
+            },
+        ),
+        needs(
+            "len(z) == classes.shape[1] and (abs(z) < 1e300).all()",
+            {
+                "z has fewer rows than there are points": {"z": lambda z: z[:-1]},
+                "z has more rows than there are points": {"z": lambda z: np.vstack([z, z[:1]])},
+                "NaN in z": {"z": lambda z: np.where(np.eye(*z.shape) > 0, np.nan, z)},
+            },
+        ),
+    ),
     hints={
         "values": (
             "An expectation over a finite law is a sum of values times probabilities.",
@@ -24,18 +45,15 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    for c, s, d in ((3, 5, 2), (2, 4, 3), (4, 3, 1)):
+    for c, s, d in ((3, 5, 2), (2, 4, 3), (4, 3, 1), (3, 3, 2), (2, 4, 2), (4, 3, 3), (3, 3, 3)):
         _, classes, z = worlds.random_world(rng, c, s, d, 1.3)
         yield Case(f"C = {c}, S = {s}, d = {d}, overlapping classes", (classes, z))
     _, classes, z = worlds.random_world(rng, 3, 7, 2, overlap=False)
     yield Case("C = 3, S = 7, d = 2, disjoint classes", (classes, z))
     _, classes, z = worlds.random_world(rng, 3, 5, 2)
-    yield bad_input("a row sums to 1.1", classes * np.array([[1.0], [1.0], [1.1]]), z)
-    yield bad_input("a row with a negative entry", classes + np.array([[2.0, -2.0, 0.0, 0.0, 0.0]]), z)
-    yield bad_input("z has fewer rows than there are points", classes, z[:4])
-    yield bad_input("z has more rows than there are points", classes, np.vstack([z, z[:1]]))
-    yield bad_input("NaN in z", classes, np.where(np.eye(5, 2) > 0, np.nan, z))
-    yield bad_input("NaN in classes", np.where(np.eye(3, 5) > 0, np.nan, classes), z)
+    yield from exercise.bad_inputs(classes, z)
+    _, classes, z = larger_world(rng)
+    yield Case("more classes, points and dimensions", (classes, z), public=False)
 
 
 @exercise.property("moving the embedding by an affine map moves the means by it")
@@ -55,109 +73,72 @@ def constant(f, rng):
             return "all points of class c sit at one place, but the mean of class c is elsewhere"
 
 
-@exercise.wrong(
-    "points of the support count the same",
-    belief="The class mean is the plain average of the points that the class can produce.",
-    hints=(
-        "Is every point of a class equally likely?",
-        "A point that the class produces more often counts more: its weight is D_c(x).",
-        "Multiply each row of z by classes[c] and sum, without dividing by a count.",
-    ),
+def likeliest(classes):
+    hard = np.where(classes == classes.max(axis=0), classes, 0.0)
+    return hard / np.maximum(hard.sum(axis=1, keepdims=True), 1e-300)
+
+
+def by_column(classes):
+    member = classes / classes.sum(axis=0)
+    return member / member.sum(axis=1, keepdims=True)
+
+
+@exercise.formula
+def class_means(classes, z, *, embed=lambda z: z, weigh=lambda classes: classes, scale=lambda means: means):
+    return scale(weigh(classes) @ embed(z))
+
+
+exercise.slip("points of the support count the same", weigh=on_support).says(
+    "The class mean is the plain average of the points that the class can produce.",
+    "Is every point of a class equally likely?",
+    "A point that the class produces more often counts more: its weight is D_c(x).",
+    "Multiply each row of z by classes[c] and sum, without dividing by a count.",
 )
-def class_means(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if len(z) != classes.shape[1] or np.isnan(z).any():
-        raise ValueError(f"z {z.shape}")
-    support = (classes > 0).astype(float)
-    return support @ z / support.sum(axis=1, keepdims=True)
-
-
-@exercise.wrong(
-    "columns normalised",
-    belief="classes says to which class a point belongs, so its columns should sum to 1.",
-    hints=(
-        "Which sums are 1 in `classes`, those of the rows or those of the columns?",
-        "Row c is the law of the point given the class; you turned it into the law of the class given the point.",
-        "No normalisation is needed: classes @ z.",
-    ),
+exercise.slip("columns normalised", weigh=by_column).says(
+    "classes says to which class a point belongs, so its columns should sum to 1.",
+    "Which sums are 1 in `classes`, those of the rows or those of the columns?",
+    "Row c is the law of the point given the class; you turned it into the law of the class given the point.",
+    "No normalisation is needed: classes @ z.",
 )
-def class_means(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if len(z) != classes.shape[1] or np.isnan(z).any():
-        raise ValueError(f"z {z.shape}")
-    member = classes / np.maximum(classes.sum(axis=0, keepdims=True), 1e-300)
-    return member @ z / member.sum(axis=1, keepdims=True)
-
-
-@exercise.wrong(
-    "each point in its likeliest class",
-    belief="Every point belongs to one class, the one that produces it most often.",
-    hints=(
-        "May two classes produce the same point?",
-        "Classes overlap: a point counts in each class that can produce it, with weight D_c(x).",
-        "Sum over all points with the weights classes[c], without an argmax.",
-    ),
+exercise.slip("each point in its likeliest class", weigh=likeliest).says(
+    "Every point belongs to one class, the one that produces it most often.",
+    "May two classes produce the same point?",
+    "Classes overlap: a point counts in each class that can produce it, with weight D_c(x).",
+    "Sum over all points with the weights classes[c], without an argmax.",
 )
-def class_means(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if len(z) != classes.shape[1] or np.isnan(z).any():
-        raise ValueError(f"z {z.shape}")
-    hard = np.where(classes == classes.max(axis=0, keepdims=True), classes, 0.0)
-    return hard @ z / np.maximum(hard.sum(axis=1, keepdims=True), 1e-300)
-
-
-@exercise.wrong(
-    "means of norm 1",
-    belief="Class means are directions, so they are scaled to norm 1.",
-    hints=(
-        "What is the mean of the points (2, 0) and (4, 0), each with probability 1/2?",
-        "The mean classifier uses the mean itself; its norm carries the confidence.",
-        "Leave out the division by the norm.",
-    ),
+exercise.slip("means of norm 1", scale=of_norm_1).says(
+    "Class means are directions, so they are scaled to norm 1.",
+    "What is the mean of the points (2, 0) and (4, 0), each with probability 1/2?",
+    "The mean classifier uses the mean itself; its norm carries the confidence.",
+    "Leave out the division by the norm.",
 )
-def class_means(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if len(z) != classes.shape[1] or np.isnan(z).any():
-        raise ValueError(f"z {z.shape}")
-    means = classes @ z
-    return means / np.linalg.norm(means, axis=1, keepdims=True)
-
-
-@exercise.wrong(
-    "divided by the number of points",
-    belief="A mean divides by the number of points, on top of the probabilities.",
-    hints=(
-        "What are your means when all points sit at the same place?",
-        "The probabilities of a row sum to 1 already: they are the division.",
-        "Use classes @ z without dividing by S.",
-    ),
+exercise.slip("points of norm 1", embed=of_norm_1).says(
+    "Embeddings are directions, so each point is scaled to norm 1 before the average.",
+    "What is the mean of the points (2, 0) and (4, 0), each with probability 1/2?",
+    "It is (3, 0): a long embedding pulls the mean further than a short one.",
+    "Use the rows of z as they are.",
 )
+exercise.slip("the likeliest point", weigh=lambda classes: np.eye(classes.shape[1])[classes.argmax(axis=1)]).says(
+    "The mean of a class is the embedding of its most likely point.",
+    "Does your answer move when a less likely point moves?",
+    "A mean runs over all points of the class, each with its probability.",
+    "classes @ z, without an argmax.",
+)
+exercise.slip("divided by the number of points", weigh=lambda classes: classes / classes.shape[1]).says(
+    "A mean divides by the number of points, on top of the probabilities.",
+    "What are your means when all points sit at the same place?",
+    "The probabilities of a row sum to 1 already: they are the division.",
+    "Use classes @ z without dividing by S.",
+)
+
+
+@exercise.accepted("loop over classes and points, validated row by row", guarded=False)
 def class_means(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if len(z) != classes.shape[1] or np.isnan(z).any():
-        raise ValueError(f"z {z.shape}")
-    return classes @ z / classes.shape[1]
-
-
-def checked(classes, z):
-    for row in classes:
-        validate.law(row, "row", zeros=True)
-    if z.ndim != 2 or z.shape[0] != classes.shape[1]:
-        raise ValueError(f"shapes {classes.shape} and {z.shape}")
-    if not np.isfinite(z).all():
-        raise ValueError("z is not finite")
-
-
-@exercise.accepted("loop over classes and points", uses=(checked,))
-def class_means(classes, z):
-    checked(classes, z)
+    if z.ndim != 2 or z.shape[0] != classes.shape[1] or not np.isfinite(z).all():
+        raise ValueError(f"shapes {classes.shape} and {z.shape}, or z is not finite")
     means = []
     for law in classes:
+        validate.law(law, "row", zeros=True)
         total = np.zeros(z.shape[1])
         for p, point in zip(law, z, strict=True):
             total = total + p * point
@@ -165,13 +146,12 @@ def class_means(classes, z):
     return means
 
 
-@exercise.accepted("average with weights, stacked")
+@exercise.accepted("average with weights, stacked", guarded=False)
 def class_means(classes, z):
     validate.world(np.full(len(classes), 1 / len(classes)), classes, z)
     return np.stack([np.average(z, axis=0, weights=row) for row in classes])
 
 
-@exercise.accepted("torch einsum", uses=(checked,))
+@exercise.accepted("torch einsum")
 def class_means(classes, z):
-    checked(classes, z)
     return torch.einsum("cs,sd->cd", torch.from_numpy(classes), torch.from_numpy(z))

@@ -1,14 +1,17 @@
 """collision_probability: what its check looks at. Non-uniform laws of several lengths, one class, many classes."""
 
+import math
+
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from course import validate, worlds
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, bad_input, law
+from autograder.author.draw import larger_sizes
+from course import worlds
 
 exercise = Exercise(
     "collision_probability",
+    refuses=(law("rho"),),
     hints={
         "values": (
             "Two draws, one event: both give class 1, or both give class 2, and so on.",
@@ -25,12 +28,12 @@ def cases(rng):
         yield Case(f"C = {c}", (worlds.random_law(rng, c, minimum=0.1 / c),))
     yield Case("uniform, C = 4", (np.full(4, 0.25),))
     yield Case("one class", (np.ones(1),))
-    rho = worlds.random_law(rng, 3, minimum=0.1)
-    yield bad_input("rho sums to 0.9", 0.9 * rho)
-    yield bad_input("rho has a zero", np.array([0.4, 0.6, 0.0]))
+    yield from exercise.bad_inputs(worlds.random_law(rng, 3, minimum=0.1))
     yield bad_input("a negative probability", np.array([0.7, 0.6, -0.3]))
     yield bad_input("NaN in rho", np.array([0.5, np.nan, 0.5]))
     yield bad_input("rho is a matrix", np.full((2, 2), 0.25))
+    c = larger_sizes(rng, 1)[0]
+    yield Case("more classes", (worlds.random_law(rng, c, minimum=0.1 / c),), public=False)
 
 
 @exercise.property("at least 1/C, and merging two classes of probabilities a and b adds 2ab")
@@ -44,85 +47,59 @@ def merging(f, rng):
             return "merging two classes did not add the probability of drawing one and then the other"
 
 
-@exercise.wrong(
-    "1 / C",
-    belief="With C classes two draws coincide with probability 1/C.",
-    hints=(
-        "Is a collision as likely when one class has probability 0.99?",
-        "1/C is the value for a uniform rho only, and the smallest possible.",
-        "Sum the squares of rho.",
-    ),
+@exercise.formula
+def collision_probability(rho, *, both=np.square, over=np.sum, answer=float):
+    return answer(over(both(rho)))
+
+
+exercise.slip("1 / C", both=lambda rho: 1 / len(rho), over=float).says(
+    "With C classes two draws coincide with probability 1/C.",
+    "Is a collision as likely when one class has probability 0.99?",
+    "1/C is the value for a uniform rho only, and the smallest possible.",
+    "Sum the squares of rho.",
 )
-def collision_probability(rho):
-    validate.law(rho)
-    return 1 / len(rho)
-
-
-@exercise.wrong(
-    "probability of no collision",
-    belief="tau is the probability that the two classes differ.",
-    hints=(
-        "What should the answer be when there is one class only?",
-        "With one class a collision is certain, but you answer 0.",
-        "You have 1 - tau; return sum rho_c^2.",
-    ),
+exercise.slip("probability of no collision", answer=lambda tau: 1 - tau).says(
+    "tau is the probability that the two classes differ.",
+    "What should the answer be when there is one class only?",
+    "With one class a collision is certain, but you answer 0.",
+    "You have 1 - tau; return sum rho_c^2.",
 )
-def collision_probability(rho):
-    validate.law(rho)
-    return 1 - (rho**2).sum()
-
-
-@exercise.wrong(
-    "likeliest class",
-    belief="A collision happens as often as the likeliest class is drawn.",
-    hints=(
-        "May two draws collide in a class that is not the likeliest?",
-        "Every class contributes: rho_c * rho_c.",
-        "Sum rho_c^2 over all classes, instead of the maximum of rho.",
-    ),
+exercise.slip("likeliest class", both=lambda rho: rho, over=np.max).says(
+    "A collision happens as often as the likeliest class is drawn.",
+    "May two draws collide in a class that is not the likeliest?",
+    "Every class contributes: rho_c * rho_c.",
+    "Sum rho_c^2 over all classes, instead of the maximum of rho.",
 )
-def collision_probability(rho):
-    validate.law(rho)
-    return rho.max()
-
-
-@exercise.wrong(
-    "Euclidean norm",
-    belief="tau is the norm of rho.",
-    hints=(
-        "What is your answer for two classes of probability 1/2?",
-        "It should be 1/2, the probability that two fair coins agree.",
-        "Do not take the square root of the sum of squares.",
-    ),
+exercise.slip("the likeliest class twice", over=np.max).says(
+    "Two draws collide when both give the likeliest class.",
+    "What is your answer for two classes of probability 1/2?",
+    "It should be 1/2: both may give the first class, or both the second.",
+    "Sum rho_c^2 over all classes, instead of the largest one.",
 )
-def collision_probability(rho):
-    validate.law(rho)
-    return np.sqrt((rho**2).sum())
-
-
-@exercise.wrong(
-    "average of the squares",
-    belief="The probability of a collision is averaged over the classes.",
-    hints=(
-        "The events 'both give class c' exclude each other. How do their probabilities combine?",
-        "Probabilities of disjoint events are added.",
-        "Use sum, not mean.",
-    ),
+exercise.slip("Euclidean norm", answer=math.sqrt).says(
+    "tau is the norm of rho.",
+    "What is your answer for two classes of probability 1/2?",
+    "It should be 1/2, the probability that two fair coins agree.",
+    "Do not take the square root of the sum of squares.",
 )
-def collision_probability(rho):
-    validate.law(rho)
-    return (rho**2).mean()
+exercise.slip("average of the squares", over=np.mean).says(
+    "The probability of a collision is averaged over the classes.",
+    "The events 'both give class c' exclude each other. How do their probabilities combine?",
+    "Probabilities of disjoint events are added.",
+    "Use sum, not mean.",
+)
+exercise.slip("product of the squares", over=np.prod).says(
+    "The probabilities of a collision in class 1, in class 2, ... are multiplied.",
+    "Must all of these collisions happen, or one of them?",
+    "The events 'both give class c' exclude each other: their probabilities are added.",
+    "Use sum, not prod.",
+)
 
-
-@exercise.accepted("inner product")
-def collision_probability(rho):
-    validate.law(rho)
-    return rho @ rho
+exercise.style("inner product", both=lambda rho: rho @ rho)
 
 
 @exercise.accepted("loop over pairs of draws, Python float")
 def collision_probability(rho):
-    validate.law(rho)
     total = 0.0
     for first, p in enumerate(rho):
         for second, q in enumerate(rho):
@@ -131,7 +108,7 @@ def collision_probability(rho):
     return total
 
 
-@exercise.accepted("trace of the joint law, torch, own validation")
+@exercise.accepted("trace of the joint law, torch, own validation", guarded=False)
 def collision_probability(rho):
     rho = np.asarray(rho, dtype=float)
     if rho.ndim != 1 or not (rho > 0).all() or not abs(rho.sum() - 1) <= 1e-9:

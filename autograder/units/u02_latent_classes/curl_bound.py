@@ -5,19 +5,25 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, law, loss, needs
+from autograder.author.draw import larger_sizes
+from autograder.units.u02_latent_classes.formulas import LN2, distinct, own_losses
 from course import validate, worlds
-from course.check.case import Case, bad_input
-
-LN2 = math.log(2)
 
 exercise = Exercise(
     "curl_bound",
+    refuses=(loss("unsup_loss"), law("rho"), needs("len(rho) > 1", {"one class": {"rho": np.ones(1)}})),
     hints={
         "values": (
             "At f = 0 the loss is ln 2 and the bound must be ln 2. Does yours?",
-            "Bring the collision term to the other side of L_un >= (1 - tau) L + tau ln 2, then divide.",
+            "Of the loss, collisions take a part that is known, whatever f is. What is left belongs to pairs of distinct "
+            "classes: how often do those come?",
             "(unsup_loss - tau * ln 2) / (1 - tau) with tau = sum rho_c^2.",
+        ),
+        "stability": (
+            "Where one class has nearly all the probability, tau is nearly 1, and 1 - tau keeps few of its digits.",
+            "1 - tau is itself a probability, the one that two draws differ. Which products sum to it?",
+            "Sum rho_c rho_e over the pairs c != e: no two nearly equal numbers are subtracted.",
         ),
         "bad input": (
             "validate.non_negative(unsup_loss=unsup_loss) and validate.law(rho) do most of it.",
@@ -34,14 +40,20 @@ def cases(rng):
         yield Case(f"C = {c}", (float((rho**2).sum() * LN2 + rng.uniform(0.05, 2)), rho))
     yield Case("uniform, C = 4", (float(rng.uniform(0.3, 1.5)), np.full(4, 0.25)))
     yield Case("one class of probability 0.99", (float(rng.uniform(0.7, 1.5)), np.array([0.99, 0.01])), rtol=1e-8)
-    yield Case("f = 0: the loss is ln 2", (LN2, worlds.random_law(rng, 3, minimum=0.1)))
+    yield Case(
+        "f = 0: the loss is ln 2",
+        (LN2, worlds.random_law(rng, 3, minimum=0.1)),
+        hint="Everything costs ln 2 at f = 0, the mean classifier too: the bound must be ln 2, whatever rho is.",
+    )
     yield Case("a large loss", (float(rng.uniform(50, 100)), worlds.random_law(rng, 3, minimum=0.1)))
+    for rare in ([1e-9], [3e-10, 2e-10], [7e-9, 1e-9, 2e-9]):
+        rho = np.array([1 - sum(rare), *rare])
+        yield Case(f"one class of probability 1 - {sum(rare):.0e}", (float(rng.uniform(1, 2)), rho), part="stability")
     rho = worlds.random_law(rng, 3, minimum=0.1)
-    yield bad_input("one class", 1.0, np.ones(1))
-    yield bad_input("a negative loss", -0.1, rho)
-    yield bad_input("NaN for the loss", math.nan, rho)
-    yield bad_input("rho sums to 1.1", 1.0, 1.1 * rho)
-    yield bad_input("rho has a zero", 1.0, np.array([0.4, 0.6, 0.0]))
+    yield from exercise.bad_inputs(1.0, rho)
+    c = larger_sizes(rng, 1)[0]
+    rho = worlds.random_law(rng, c, minimum=0.2 / c)
+    yield Case("more classes", (float((rho**2).sum() * LN2 + rng.uniform(0.05, 2)), rho), public=False)
 
 
 @exercise.property("a loss of ln 2 gives the bound ln 2, whatever rho is")
@@ -56,166 +68,129 @@ def at_zero(f, rng):
 def sharp(f, rng):
     for _ in range(5):
         rho, classes, z = worlds.class_constant_world(rng, 3, 5, 2)
-        mu = [z[row.argmax()] for row in classes]
-        loss = {(c, e): np.logaddexp(0, mu[c] @ (mu[e] - mu[c])) for c in range(3) for e in range(3)}
-        unsupervised = sum(rho[c] * rho[e] * v for (c, e), v in loss.items())
-        pairs = [(c, e) for c in range(3) for e in range(3) if c != e]
-        weight = sum(rho[c] * rho[e] for c, e in pairs)
-        supervised = sum(rho[c] * rho[e] * loss[c, e] for c, e in pairs) / weight
-        value = f(float(unsupervised), rho)
+        own = own_losses(classes, z)
+        supervised = (distinct(rho) * own).sum() / distinct(rho).sum()
+        value = f(float(rho @ own @ rho), rho)
         if value < supervised - 1e-9:
             return "on a world with an embedding constant inside each class the bound lies below the supervised loss"
         if value > supervised + 1e-9:
             return "on a world with an embedding constant inside each class the bound is not attained: it is not sharp"
 
 
-@exercise.wrong(
-    "minus tau with a natural logarithm",
-    belief="The collision term of the lemma is tau, so the numerator is L_un - tau.",
-    hints=(
-        "What is your bound for L_un = ln 2, the value at f = 0?",
-        "It is below ln 2, yet L_sup is ln 2 there: the bound is false. What does a collision cost in nats?",
-        "A collision costs ln(1 + e^0) = ln 2 nats (1 bit): subtract tau * ln 2.",
-    ),
+@exercise.formula
+def curl_bound(
+    unsup_loss,
+    rho,
+    *,
+    differ=lambda rho: distinct(rho).sum(),
+    price=LN2,
+    factor=lambda differ: differ,
+    together=True,
+    cap=math.inf,
+):
+    apart = differ(rho)  # P(c- != c+) = 1 - tau, without a difference of nearly equal numbers
+    collide = 1 - apart
+    if together:
+        return min(cap, (unsup_loss - collide * price) / factor(apart))
+    return unsup_loss / factor(apart) - collide * price
+
+
+exercise.slip("minus tau with a natural logarithm", price=1.0).says(
+    "The collision term of the lemma is tau, so the numerator is L_un - tau.",
+    "What is your bound for L_un = ln 2, the value at f = 0?",
+    "It is below ln 2, yet L_sup is ln 2 there: the bound is false. What does a collision cost in nats?",
+    "A collision costs ln(1 + e^0) = ln 2 nats (1 bit): subtract tau * ln 2.",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    tau = (rho**2).sum()
-    return (unsup_loss - tau) / (1 - tau)
-
-
-@exercise.wrong(
-    "tau = 1 / C",
-    belief="With C classes the collision probability is 1/C.",
-    hints=(
-        "Is rho uniform?",
-        "1/C is the collision probability of the uniform law only.",
-        "Use collision_probability(rho).",
-    ),
+exercise.slip("tau = 1 / C", differ=lambda rho: 1 - 1 / len(rho)).says(
+    "With C classes the collision probability is 1/C.",
+    "Is rho uniform?",
+    "1/C is the collision probability of the uniform law only.",
+    "Use collision_probability(rho).",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    return (unsup_loss - np.log(2) / len(rho)) / (1 - 1 / len(rho))
-
-
-@exercise.wrong(
-    "tau and 1 - tau swapped",
-    belief="tau is the probability that the two classes differ.",
-    hints=(
-        "Which of the two terms of the lemma carries ln 2?",
-        "Collisions, of probability tau = sum rho_c^2, cost ln 2; the rest, of probability 1 - tau, is supervised.",
-        "Divide by 1 - sum rho_c^2 and subtract sum rho_c^2 * ln 2.",
-    ),
+exercise.slip("tau of the likeliest class", differ=lambda rho: 1 - max(rho)).says(
+    "A collision happens as often as the likeliest class is drawn.",
+    "May two draws collide in a class that is not the likeliest?",
+    "tau = sum rho_c^2: every class contributes its share.",
+    "Use collision_probability(rho).",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    tau = 1 - (rho**2).sum()
-    return (unsup_loss - tau * np.log(2)) / (1 - tau)
-
-
-@exercise.wrong(
-    "collision term forgotten",
-    belief="The bound is L_un / (1 - tau).",
-    hints=(
-        "It is a bound. Is it the sharp one?",
-        "The loss pays tau * ln 2 for collisions however good f is; that part says nothing about the classifier.",
-        "Subtract tau * ln 2 before dividing by 1 - tau.",
-    ),
+exercise.slip("tau and 1 - tau swapped", differ=lambda rho: (rho**2).sum()).says(
+    "tau is the probability that the two classes differ.",
+    "Which of the two terms of the lemma carries ln 2?",
+    "Collisions, of probability tau = sum rho_c^2, cost ln 2; the rest, of probability 1 - tau, is supervised.",
+    "Divide by 1 - sum rho_c^2 and subtract sum rho_c^2 * ln 2.",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    return unsup_loss / (1 - (rho**2).sum())
-
-
-@exercise.wrong(
-    "factor 1 - tau forgotten",
-    belief="The lemma reads L_un >= L_sup + tau ln 2.",
-    hints=(
-        "How often does a negative come from another class?",
-        "With probability 1 - tau, so the supervised loss enters with this factor.",
-        "Divide the difference by 1 - tau.",
-    ),
+exercise.slip("collision term forgotten", price=0.0).says(
+    "The bound is L_un / (1 - tau).",
+    "It is a bound. Is it the sharp one?",
+    "The loss pays tau * ln 2 for collisions however good f is; that part says nothing about the classifier.",
+    "Subtract tau * ln 2 before dividing by 1 - tau.",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    return unsup_loss - (rho**2).sum() * np.log(2)
-
-
-@exercise.wrong(
-    "multiplied by 1 - tau",
-    belief="The supervised loss is (1 - tau) times what is left of L_un.",
-    hints=(
-        "On which side of the lemma does the factor 1 - tau stand?",
-        "It multiplies the unknown L_sup, so solving for it divides.",
-        "(unsup_loss - tau * ln 2) / (1 - tau).",
-    ),
+exercise.slip("collision term added", price=-LN2).says(
+    "Collisions make the bound larger by tau ln 2.",
+    "At f = 0 the loss is ln 2 and the bound must be ln 2. Does yours?",
+    "In L_un >= (1 - tau) L_sup + tau ln 2 the last term moves to the side of L_un: its sign changes.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    tau = (rho**2).sum()
-    return (1 - tau) * (unsup_loss - tau * np.log(2))
-
-
-@exercise.wrong(
-    "divided too early",
-    belief="Only the loss is divided by 1 - tau, not the collision term.",
-    hints=(
-        "Write the lemma down and move the collision term first. What is divided then?",
-        "The whole difference L_un - tau ln 2 is divided by 1 - tau.",
-        "Put the difference in brackets.",
-    ),
+exercise.slip("factor 1 - tau forgotten", factor=lambda differ: 1.0).says(
+    "The lemma reads L_un >= L_sup + tau ln 2.",
+    "How often does a negative come from another class?",
+    "With probability 1 - tau, so the supervised loss enters with this factor.",
+    "Divide the difference by 1 - tau.",
 )
-def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    tau = (rho**2).sum()
-    return unsup_loss / (1 - tau) - tau * np.log(2)
+exercise.slip("multiplied by 1 - tau", factor=lambda differ: 1 / differ).says(
+    "The supervised loss is (1 - tau) times what is left of L_un.",
+    "On which side of the lemma does the factor 1 - tau stand?",
+    "It multiplies the unknown L_sup, so solving for it divides.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("divided too early", together=False).says(
+    "Only the loss is divided by 1 - tau, not the collision term.",
+    "Write the lemma down and move the collision term first. What is divided then?",
+    "The whole difference L_un - tau ln 2 is divided by 1 - tau.",
+    "Put the difference in brackets.",
+)
+exercise.slip("1 - tau by subtraction", differ=lambda rho: 1 - (rho**2).sum()).says(
+    "1 - tau is as exact as tau is.",
+    "tau = 1 - 2e-9 is stored with 16 digits. How many are left after 1 - tau?",
+    "Seven. 1 - tau is the probability that two draws differ: which sum gives it without a subtraction?",
+    "Sum rho_c rho_e over c != e: np.outer(rho, rho) with zeros on its diagonal.",
+)
+exercise.slip("sum of rho (1 - rho)", differ=lambda rho: (rho * (1 - rho)).sum()).says(
+    "Once 1 - tau is written as the sum of rho_c (1 - rho_c), nothing is lost any more.",
+    "Which of these summands still subtracts two nearly equal numbers?",
+    "That of the likeliest class: 1 - rho_c is the sum of the other probabilities, and is better computed as such.",
+    "Sum rho_c rho_e over c != e: np.outer(rho, rho) with zeros on its diagonal.",
+)
+exercise.slip("never above ln 2", cap=LN2).says(
+    "The mean classifier never pays more than guessing, so that the bound is at most ln 2.",
+    "Is the mean classifier the best one? What does it pay on a class at s when the other is at 2s?",
+    "The *best* linear classifier never pays more than ln 2, for it may take the weights 0; the mean classifier cannot choose.",
+    "Return the quotient as it is, however large.",
+)
+exercise.slip("a collision costs 1/2", price=1 / 2).says(
+    "A collision is decided by a fair coin, so it costs 1/2.",
+    "What does the logistic loss pay at margin 0?",
+    "ln(1 + e^0) = ln 2: a loss, and not the probability 1/2 of an error.",
+    "Subtract tau * ln 2.",
+)
 
 
-@exercise.accepted("Python floats")
+@exercise.accepted("Python floats", guarded=False)
 def curl_bound(unsup_loss, rho):
     validate.law(rho)
     if len(rho) == 1 or math.isnan(unsup_loss) or unsup_loss < 0:
         raise ValueError(f"got loss {unsup_loss} and rho {rho}")
-    collision = math.fsum(float(p) ** 2 for p in rho)
-    return (float(unsup_loss) - collision * math.log(2)) / (1 - collision)
+    apart = math.fsum(float(p * q) for i, p in enumerate(rho) for j, q in enumerate(rho) if i != j)
+    return (float(unsup_loss) - (1 - apart) * math.log(2)) / apart
 
 
 @exercise.accepted("in bits, where the collision term is tau")
 def curl_bound(unsup_loss, rho):
-    validate.law(rho)
-    if len(rho) < 2 or not unsup_loss >= 0:
-        raise ValueError(f"got loss {unsup_loss} and rho {rho}")
-    bits = unsup_loss / np.log(2)
-    return np.log(2) * (bits - rho @ rho) / (1 - rho @ rho)
+    bits, apart = unsup_loss / np.log(2), 2 * np.triu(np.outer(rho, rho), 1).sum()
+    return np.log(2) * (bits - rho @ rho) / apart
 
 
 @exercise.accepted("excess over ln 2, torch")
 def curl_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    if len(rho) < 2:
-        raise ValueError("one class")
     p = torch.from_numpy(rho)
-    distinct = (torch.outer(p, p) * (1 - torch.eye(len(p), dtype=p.dtype))).sum()
-    return math.log(2) + (unsup_loss - math.log(2)) / distinct
+    return math.log(2) + (unsup_loss - math.log(2)) / (torch.outer(p, p) * (1 - torch.eye(len(p), dtype=p.dtype))).sum()

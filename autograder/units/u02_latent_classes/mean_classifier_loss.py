@@ -7,21 +7,28 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, needs, world
+from autograder.author.draw import larger_world
+from autograder.units.u02_latent_classes.draws import with_largest_logit
+from autograder.units.u02_latent_classes.formulas import LN2, distinct, of_norm_1, on_support
 from course import validate, worlds
-from course.check.case import Case, bad_input
-
-LN2 = math.log(2)
 
 exercise = Exercise(
     "mean_classifier_loss",
+    refuses=(
+        world("rho", "classes", "z"),
+        needs("len(rho) > 1", {"one class": {"rho": np.ones(1), "classes": lambda rows: rows[:1]}}),
+    ),
     hints={
         "values": (
             "Start with two classes: there is one task, and rho plays no role.",
-            "Compute own[c, e] = E_{x ~ D_c} ln(1 + exp(f(x).(mu_e - mu_c))) for every ordered pair of classes.",
+            "For every ordered pair of classes: own[c, e], what the points of c pay on average against class e. Then ask how "
+            "often nature draws the task.",
+            "own[c, e] = E_{x ~ D_c} ln(1 + exp(f(x).(mu_e - mu_c))); with more than two classes tasks are not equally "
+            "frequent.",
             "The answer: the sum of rho_c rho_e own[c, e] over c != e, divided by the sum of rho_c rho_e over c != e.",
         ),
-        "stability": ("ln(1 + e^v) = np.logaddexp(0, v) is finite for every v.",),
+        "stability": ("ln(1 + e^u) = np.logaddexp(0, u) is finite for every u.",),
         "bad input": (
             "`validate.world(rho, classes, z)` raises for most of it; one class is left to you.",
             "if len(rho) < 2: raise ValueError(...)",
@@ -31,29 +38,24 @@ exercise = Exercise(
 )
 
 
-def largest_margin(classes, z, size):
-    """z scaled so that the largest |f(x).(mu_e - mu_c)| is `size`."""
-    scores = z @ (classes @ z).T
-    return z * math.sqrt(size / np.abs(scores[:, None, :] - scores[:, :, None]).max())
-
-
 @exercise.cases
 def cases(rng):
-    for c, s, d in ((3, 5, 2), (4, 6, 3), (5, 4, 2)):
+    for c, s, d in ((3, 5, 2), (4, 6, 3), (5, 4, 2), (3, 3, 3)):
         yield Case(f"C = {c}, S = {s}, d = {d}, overlapping classes", worlds.random_world(rng, c, s, d, 1.3))
     yield Case("C = 3, S = 7, d = 1, disjoint classes", worlds.random_world(rng, 3, 7, 1, 1.5, overlap=False))
-    yield Case("C = 2, S = 4, d = 2", worlds.random_world(rng, 2, 4, 2, 1.5, overlap=False))
+    yield Case(
+        "C = 2, S = 4, d = 2",
+        worlds.random_world(rng, 2, 4, 2, 1.5, overlap=False),
+        hint="With two classes there is one task, and its two classes count one half each: rho plays no role.",
+    )
     yield Case("constant inside each class", worlds.class_constant_world(rng, 3, 6, 2, 1.2))
     rho, classes, z = worlds.random_world(rng, 3, 5, 2)
-    yield Case("f = 0", (rho, classes, 0 * z))
-    yield Case("logits of 1e3", (rho, classes, largest_margin(classes, z, 1e3)), part="stability")
-    yield Case("logits of 1e4", (rho, classes, largest_margin(classes, z, 1e4)), part="stability")
-    yield bad_input("one class", np.ones(1), classes[:1], z)
-    yield bad_input("rho sums to 1.1", 1.1 * rho, classes, z)
-    yield bad_input("rho has a zero", np.array([0.4, 0.6, 0.0]), classes, z)
-    yield bad_input("a row of classes sums to 0.9", rho, classes * np.array([[0.9], [1.0], [1.0]]), z)
-    yield bad_input("rho and classes of different C", rho, classes[:2], z)
-    yield bad_input("NaN in z", rho, classes, np.where(np.eye(5, 2) > 0, np.nan, z))
+    scores = z @ (classes @ z).T
+    yield Case("f = 0", (rho, classes, 0 * z), hint="Every margin is 0 there, so every task costs ln 2.")
+    yield Case("logits of 1e3", (rho, classes, with_largest_logit(z, scores, 1e3)), part="stability")
+    yield Case("logits of 1e4", (rho, classes, with_largest_logit(z, scores, 1e4)), part="stability")
+    yield from exercise.bad_inputs(rho, classes, z)
+    yield Case("more classes, points and dimensions", larger_world(rng, high=24), public=False)
 
 
 @exercise.property("f = 0 gives ln 2 on every world")
@@ -90,179 +92,130 @@ def identical_classes(f, rng):
         return "two classes with one law have one mean, the task costs ln 2, but the answer is not ln 2"
 
 
-@exercise.wrong(
-    "tasks uniform",
-    belief="All tasks count the same.",
-    hints=(
-        "How often does nature draw the pair (c1, c2)?",
-        "Both classes are drawn from rho: the pair (a, b) has probability proportional to rho_a rho_b.",
-        "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
-    ),
+@exercise.formula
+def mean_classifier_loss(
+    rho,
+    classes,
+    z,
+    *,
+    embed=lambda z: z,
+    average=lambda classes: classes,
+    scale=lambda means: means,
+    meet=lambda classes, points: (classes, points),
+    sign=1,
+    cost=lambda v: np.logaddexp(0, v),
+    weigh=distinct,
+    total=np.sum,
+    unit=1.0,
+):
+    means = scale(average(classes) @ embed(z))
+    laws, points = meet(classes, embed(z))
+    scores = points @ means.T
+    losses = cost(sign * (scores[:, None, :] - scores[:, :, None]))  # axes: point, its class, the other class
+    weights = weigh(rho)
+    return (weights * np.einsum("cx,xce->ce", laws, losses)).sum() / total(weights) / unit
+
+
+exercise.slip("tasks uniform", weigh=lambda rho: 1 - np.eye(len(rho))).says(
+    "All tasks count the same.",
+    "How often does nature draw the pair (c1, c2)?",
+    "Both classes are drawn from rho: the pair (a, b) has probability proportional to rho_a rho_b.",
+    "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    return own[~np.eye(len(rho), dtype=bool)].mean()
-
-
-@exercise.wrong(
-    "tasks with one class twice",
-    belief="A task may consist of the same class twice.",
-    hints=(
-        "What is there to classify when c1 = c2?",
-        "The expectation is conditional on c1 != c2: collisions are left out of the average.",
-        "Put zeros on the diagonal of the weights rho_a rho_b and divide by their sum, 1 - sum rho^2.",
-    ),
+exercise.slip("tasks with one class twice", weigh=lambda rho: np.outer(rho, rho)).says(
+    "A task may consist of the same class twice.",
+    "What is there to classify when c1 = c2?",
+    "The expectation is conditional on c1 != c2: collisions are left out of the average.",
+    "Put zeros on the diagonal of the weights rho_a rho_b and divide by their sum, 1 - sum rho^2.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    return rho @ own @ rho
-
-
-@exercise.wrong(
-    "not conditioned on distinct classes",
-    belief="Leaving out c1 = c2 is enough; the weights need no division.",
-    hints=(
-        "What do your weights sum to?",
-        "They sum to 1 - sum rho^2. A conditional expectation divides by the probability of the condition.",
-        "Divide by the sum of rho_a rho_b over a != b.",
-    ),
+exercise.slip("not conditioned on distinct classes", total=lambda weights: 1.0).says(
+    "Leaving out c1 = c2 is enough; the weights need no division.",
+    "What do your weights sum to?",
+    "They sum to 1 - sum rho^2. A conditional expectation divides by the probability of the condition.",
+    "Divide by the sum of rho_a rho_b over a != b.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    return rho @ own @ rho - (rho**2).sum() * np.log(2)
-
-
-@exercise.wrong(
-    "inside a task, classes weigh by rho",
-    belief="Inside a task the likelier class weighs more: rho_a / (rho_a + rho_b).",
-    hints=(
-        "Which weights stand in front of the two expectations of a task?",
-        "They are 1/2 and 1/2, whatever rho says. rho only decides how often the task is drawn.",
-        "With weights rho(c | task) the lemma of this unit fails; take the plain average of the two halves.",
-    ),
+exercise.slip(
+    "inside a task, classes weigh by rho", weigh=lambda rho: distinct(rho) * rho[:, None] / (rho[:, None] + rho)
+).says(
+    "Inside a task the likelier class weighs more: rho_a / (rho_a + rho_b).",
+    "How often does a point of a task come from each of its two classes?",
+    "Equally often, whatever rho says. rho only decides how often the task is drawn.",
+    "With weights rho(c | task) the lemma of this unit fails; take the plain average of the two halves.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    total = weight = 0.0
-    for a in range(len(rho)):
-        for b in range(a):
-            task = (rho[a] * own[a, b] + rho[b] * own[b, a]) / (rho[a] + rho[b])
-            total, weight = total + rho[a] * rho[b] * task, weight + rho[a] * rho[b]
-    return total / weight
-
-
-@exercise.wrong(
-    "halves added",
-    belief="The loss of a task is the sum of the losses of its two classes.",
-    hints=(
-        "What is your value at f = 0?",
-        "It is 2 ln 2 there; the loss of a task is the average of its two classes.",
-        "Put the factors 1/2 in front of both expectations.",
-    ),
+exercise.slip("second class drawn given the first", weigh=lambda rho: distinct(rho) / (1 - rho)[:, None]).says(
+    "The first class is drawn from rho and stays; only the second one is drawn again until it differs.",
+    "When both draws give one class, which of the two are thrown away?",
+    "Both. So the pair (a, b) has probability rho_a rho_b / (1 - tau), and not rho_a rho_b / (1 - rho_a).",
+    "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * (own + own.T)).sum() / weights.sum()
-
-
-@exercise.wrong(
-    "one half of each task",
-    belief="For a task (c1, c2) with c1 < c2 it is enough to look at the points of c1.",
-    hints=(
-        "Points of which classes does the classifier meet in a task?",
-        "Of both: half of the loss comes from D_{c1}, half from D_{c2}.",
-        "Sum over both orders (a, b) and (b, a).",
-    ),
+exercise.slip("second class uniform", weigh=lambda rho: rho[:, None] * (1 - np.eye(len(rho)))).says(
+    "Only the first class of a task is drawn from rho; the other is any of the rest.",
+    "How is the second class of a task drawn?",
+    "From rho, as the first one: the pair (a, b) weighs rho_a rho_b.",
+    "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    weights = np.triu(np.outer(rho, rho), 1)
-    return (weights * own).sum() / weights.sum()
-
-
-@exercise.wrong(
-    "points unweighted in the means",
-    belief="The mean of a class is the plain average of the points that it can produce.",
-    hints=(
-        "Do all points of a class have the same probability?",
-        "mu_c = sum_x D_c(x) f(x): the row classes[c] holds the weights.",
-        "Use class_means(classes, z) = classes @ z.",
-    ),
+exercise.slip("halves added", total=lambda weights: weights.sum() / 2).says(
+    "The loss of a task is the sum of the losses of its two classes.",
+    "What is your value at f = 0?",
+    "It is 2 ln 2 there; the loss of a task is the average of its two classes.",
+    "Each class of a task counts one half.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    support = (classes > 0) / (classes > 0).sum(axis=1, keepdims=True)
-    scores = z @ (support @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * own).sum() / weights.sum()
-
-
-@exercise.wrong(
-    "means of norm 1",
-    belief="The classifier's weight vectors are the class means scaled to norm 1.",
-    hints=(
-        "Does the statement divide mu_c by its norm?",
-        "The score of class c is f(x).mu_c with the mean as it is.",
-        "Leave out the normalisation of the means.",
-    ),
+exercise.slip("one half of each task", weigh=lambda rho: np.triu(distinct(rho))).says(
+    "For a task (c1, c2) with c1 < c2 it is enough to look at the points of c1.",
+    "Points of which classes does the classifier meet in a task?",
+    "Of both: half of the loss comes from D_{c1}, half from D_{c2}.",
+    "Sum over both orders (a, b) and (b, a).",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    mu = classes @ z
-    scores = z @ (mu / np.maximum(np.linalg.norm(mu, axis=1, keepdims=True), 1e-300)).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, None, :] - scores[:, :, None]))
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * own).sum() / weights.sum()
-
-
-@exercise.wrong(
-    "loss at the mean point",
-    belief="The loss of class c is the loss at its mean point, ln(1 + exp(mu_c.(mu_e - mu_c))).",
-    hints=(
-        "Is the average of the losses the loss of the average point?",
-        "The expectation over x stands outside the logarithm.",
-        "Compute the loss at every point x, then average with the weights classes[c].",
-    ),
+exercise.slip("points unweighted in the means", average=on_support).says(
+    "The mean of a class is the plain average of the points that it can produce.",
+    "Do all points of a class have the same probability?",
+    "mu_c = sum_x D_c(x) f(x): the row classes[c] holds the weights.",
+    "Use class_means(classes, z) = classes @ z.",
 )
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    mu = classes @ z
-    scores = mu @ mu.T
-    own = np.logaddexp(0, scores - np.diag(scores)[:, None])
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * own).sum() / weights.sum()
+exercise.slip("points unweighted in the loss", meet=lambda classes, points: (on_support(classes), points)).says(
+    "The loss of a class is the plain average over the points that it can produce.",
+    "Do all points of a class have the same probability?",
+    "E_{x ~ D_c} is a sum over x with the weights classes[c], as in the means.",
+    "Sum the losses with the weights classes[c], without dividing by a count.",
+)
+exercise.slip("means of norm 1", scale=of_norm_1).says(
+    "The classifier's weight vectors are the class means scaled to norm 1.",
+    "Is the score of a class its similarity with mu_c, or with the direction of mu_c?",
+    "The score of class c is f(x).mu_c with the mean as it is.",
+    "Leave out the normalisation of the means.",
+)
+exercise.slip("embeddings of norm 1", embed=of_norm_1).says(
+    "Embeddings are directions, scaled to norm 1 before anything else.",
+    "What happens to your loss when z is multiplied by 2?",
+    "The score of class c is f(x).mu_c, and the norm of f(x) matters in both.",
+    "Use the rows of z as they are.",
+)
+exercise.slip("loss at the mean point", meet=lambda classes, points: (np.eye(len(classes)), classes @ points)).says(
+    "The loss of class c is the loss at its mean point, ln(1 + exp(mu_c.(mu_e - mu_c))).",
+    "Is the average of the losses the loss of the average point?",
+    "The expectation over x stands outside the logarithm.",
+    "Compute the loss at every point x, then average with the weights classes[c].",
+)
+exercise.slip("classes swapped", sign=-1).says(
+    "A point of c1 is scored by mu_{c1} - mu_{c2} in the exponent.",
+    "What should the loss of a point do when it moves towards the mean of its own class?",
+    "It should fall: the own class stands with a minus sign in the exponent.",
+    "ln(1 + exp(f(x).(mu_other - mu_own))).",
+)
+exercise.slip("base 2", unit=LN2).says(
+    "Losses are measured in bits, so the logarithm has base 2.",
+    "What is your value at f = 0?",
+    "It is 1 at f = 0 in base 2, and ln 2 = 0.693 in nats. The course uses nats.",
+    "Use the natural logarithm; do not divide by ln 2.",
+)
+exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).says(
+    "np.log(1 + np.exp(u)) is a safe way to compute ln(1 + e^u).",
+    "What is np.exp(1000)?",
+    "It is inf, and 0 * inf is NaN, although ln(1 + e^1000) = 1000.",
+    "np.logaddexp(0, u) computes ln(e^0 + e^u) without overflow.",
+)
+
+exercise.style("bits turned into nats", cost=lambda v: np.logaddexp2(0, v / LN2) * LN2)
 
 
 @exercise.wrong(
@@ -270,59 +223,16 @@ def mean_classifier_loss(rho, classes, z):
     belief="The mean classifier chooses among all C classes, so the loss is a softmax over all of them.",
     hints=(
         "How many classes compete in one task?",
-        "Two: the loss of a task is ln(1 + e^v) with one other class, then tasks are averaged.",
+        "Two: a point pays ln(1 + e^(-v)), v its score for its own class less that for the other; then tasks are averaged.",
         "Average ln(1 + exp(f(x).(mu_e - mu_c))) over e != c with weights rho_c rho_e.",
     ),
 )
 def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
     scores = z @ (classes @ z).T
-    top = scores.max(axis=1, keepdims=True)
-    log_sum = top + np.log(np.exp(scores - top).sum(axis=1, keepdims=True))
-    return np.einsum("c,cx,xc->", rho, classes, log_sum - scores)
+    return np.einsum("c,cx,xc->", rho, classes, np.logaddexp.reduce(scores, axis=1)[:, None] - scores)
 
 
-@exercise.wrong(
-    "classes swapped",
-    belief="A point of c1 is scored by mu_{c1} - mu_{c2} in the exponent.",
-    hints=(
-        "What should the loss of a point do when it moves towards the mean of its own class?",
-        "It should fall: the own class stands with a minus sign in the exponent.",
-        "ln(1 + exp(f(x).(mu_other - mu_own))).",
-    ),
-)
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.logaddexp(0, scores[:, :, None] - scores[:, None, :]))
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * own).sum() / weights.sum()
-
-
-@exercise.wrong(
-    "exponential overflows",
-    belief="np.log(1 + np.exp(v)) is a safe way to compute ln(1 + e^v).",
-    hints=(
-        "What is np.exp(1000)?",
-        "It is inf, and 0 * inf is NaN, although ln(1 + e^1000) = 1000.",
-        "np.logaddexp(0, v) computes ln(e^0 + e^v) without overflow.",
-    ),
-)
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError("one class")
-    scores = z @ (classes @ z).T
-    own = np.einsum("cx,xce->ce", classes, np.log(1 + np.exp(scores[:, None, :] - scores[:, :, None])))
-    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
-    return (weights * own).sum() / weights.sum()
-
-
-@exercise.accepted("unordered tasks, loops, Python floats")
+@exercise.accepted("unordered tasks, loops, Python floats", guarded=False)
 def mean_classifier_loss(rho, classes, z):
     validate.world(rho, classes, z)
     if len(rho) < 2:
@@ -343,38 +253,7 @@ def mean_classifier_loss(rho, classes, z):
 
 @exercise.accepted("torch, minus log-sigmoid")
 def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError(f"one class: {rho}")
     r, d, e = (torch.from_numpy(a) for a in (rho, classes, z))
     scores = e @ (d @ e).T
     own = torch.einsum("cx,xce->ce", d, -F.logsigmoid(scores[:, :, None] - scores[:, None, :]))
-    weights = torch.outer(r, r).fill_diagonal_(0)
-    return (weights * own).sum() / (1 - (r**2).sum())
-
-
-@exercise.accepted("softmax of two scores")
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    n = len(rho)
-    if n < 2:
-        raise ValueError(f"one class: {rho}")
-    scores = z @ (classes @ z).T
-    tasks = [(a, b) for a in range(n) for b in range(n) if a != b]
-    probabilities = np.array([rho[a] * rho[b] for a, b in tasks])
-    losses = []
-    for a, b in tasks:
-        log_sum = np.logaddexp(scores[:, a], scores[:, b])
-        losses.append((classes[a] @ (log_sum - scores[:, a]) + classes[b] @ (log_sum - scores[:, b])) / 2)
-    return np.average(losses, weights=probabilities)
-
-
-@exercise.accepted("base 2 turned into nats")
-def mean_classifier_loss(rho, classes, z):
-    validate.world(rho, classes, z)
-    if len(rho) < 2:
-        raise ValueError(f"one class: {rho}")
-    scores = z @ (classes @ z).T
-    bits = np.logaddexp2(0, (scores[:, None, :] - scores[:, :, None]) / np.log(2))
-    own = np.einsum("cx,xce->ce", classes, bits) * np.log(2)
-    return (rho @ own @ rho - (rho**2).sum() * np.log(2)) / (1 - rho @ rho)
+    return (torch.outer(r, r).fill_diagonal_(0) * own).sum() / (1 - (r**2).sum())

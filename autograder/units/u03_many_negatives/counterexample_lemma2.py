@@ -5,11 +5,12 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u03_many_negatives.multiway_mean_loss import mean_loss
-from autograder.units.u03_many_negatives.unsupervised_loss_many import expected_log
+from autograder.author import Case, Exercise
+from autograder.units.u03_many_negatives.theorems import exact_loss, mean_loss, too_long
 from course import validate
-from course.check.case import Case
+from course.check._dream import fits
+
+MARGIN, MAX_SIZE, MAX_NEGATIVES, MAX_INNER = 1e-6, 20, 1000, 1e3
 
 exercise = Exercise(
     "counterexample_lemma2",
@@ -24,7 +25,6 @@ exercise = Exercise(
         ),
     },
 )
-MARGIN, MAX_SIZE, MAX_NEGATIVES, MAX_INNER = 1e-6, 20, 1000, 1e4
 
 
 @exercise.cases
@@ -43,7 +43,7 @@ def violates(f, rng):
     if problem_of(answer):
         return "it cannot be evaluated"
     rho, classes, z, n = as_arrays(answer)
-    supervised, contrastive = mean_loss(rho, classes, z), loss(rho, classes, z, n)
+    supervised, contrastive = mean_loss(rho, classes, z), exact_loss(rho, classes, z, n)
     if not supervised > contrastive + MARGIN:
         return f"L_sup = {supervised:.9g} and L_un^N = {contrastive:.9g}: the inequality holds for your world"
 
@@ -52,110 +52,83 @@ def problem_of(answer):
     """What is wrong with the form of the answer, or None."""
     if not isinstance(answer, (list, tuple)) or len(answer) != 4:
         return "the answer is not (rho, classes, z, n_negatives)"
+    limits = (MAX_SIZE,), (MAX_SIZE, MAX_SIZE), (MAX_SIZE, MAX_SIZE), ()
+    if not all(fits(part, limit) for part, limit in zip(answer, limits, strict=True)):
+        return f"rho (C,), classes (C, S), z (S, d) and an integer are wanted, with C, S and d at most {MAX_SIZE}"
     try:
         rho, classes, z, n = as_arrays(answer)
         validate.world(rho, classes, z)
     except ValueError as error:
         return str(error)
-    if max(*classes.shape, z.shape[1]) > MAX_SIZE:
-        return f"C, S and d must be at most {MAX_SIZE}, got classes {classes.shape} and z {z.shape}"
-    with np.errstate(over="ignore"):
-        largest = (z * z).sum(axis=1).max()  # no inner product exceeds the largest squared norm
-    if largest > MAX_INNER:
-        return f"inner products must be at most {MAX_INNER:g}, the largest is {largest:g}"
+    long = too_long(z, MAX_INNER)
+    if long:
+        return long
     if n is None or not len(rho) <= n <= MAX_NEGATIVES:
         return f"n_negatives must be an integer from C = {len(rho)} to {MAX_NEGATIVES}, got {answer[3]}"
 
 
 def as_arrays(answer):
     rho, classes, z = (np.asarray(part, dtype=float) for part in answer[:3])
-    n = np.asarray(answer[3])
-    return rho, classes, z, int(n) if n.shape == () and n == np.round(n) else None
+    n = float(answer[3])
+    return rho, classes, z, int(n) if n.is_integer() else None
 
 
-def loss(rho, classes, z, n):
-    pairs, negatives, inner = (rho[:, None] * classes).T @ classes, rho @ classes, z @ z.T
-    return sum(pairs[x, y] * expected_log(negatives, inner[x] - inner[x, y], n, 0.3) for x, y in np.argwhere(pairs > 0))
+@exercise.formula
+def counterexample_lemma2(
+    *,
+    embed=lambda: math.sqrt(40) * np.array([[1.0], [2.0]]),
+    law=lambda size: np.full(size, 1 / size),
+    negatives=lambda size: size,
+):
+    z = embed()
+    return law(len(z)), np.eye(len(z)), z, negatives(len(z))
 
 
-@exercise.wrong(
-    "the zero embedding",
-    belief="An embedding that says nothing has a supervised loss of ln C, which must be too much.",
-    hints=(
-        "What is L_un^N for f = 0?",
-        "ln(N + 1), and N >= C: it is larger than ln C.",
-        "The embedding must be large, not small.",
-    ),
+exercise.slip("the zero embedding", embed=lambda: np.zeros((3, 2))).says(
+    "An embedding that says nothing has a supervised loss of ln C, which must be too much.",
+    "What is L_un^N for f = 0?",
+    "ln(N + 1), and N >= C: it is larger than ln C.",
+    "The embedding must be large, not small.",
 )
-def counterexample_lemma2():
-    return np.full(3, 1 / 3), np.eye(3), np.zeros((3, 2)), 3
-
-
-@exercise.wrong(
-    "fewer negatives than classes",
-    belief="With few negatives the loss is small, so N = 1 is the best choice.",
-    hints=(
-        "Which N does the statement allow?",
-        "N >= C: the lemma claims nothing for fewer.",
-        "The same idea works for N = C.",
-    ),
+exercise.slip("fewer negatives than classes", negatives=lambda size: 1).says(
+    "With few negatives the loss is small, so N = 1 is the best choice.",
+    "Which N does the statement allow?",
+    "N >= C: the lemma claims nothing for fewer.",
+    "The same idea works for N = C.",
 )
-def counterexample_lemma2():
-    s = math.sqrt(40)
-    return np.full(2, 0.5), np.eye(2), np.array([[s], [2 * s]]), 1
-
-
-@exercise.wrong(
-    "well-separated classes",
-    belief="A good embedding makes the contrastive loss small enough.",
-    hints=(
-        "How large are both losses for orthogonal classes, far apart?",
-        "L_sup goes to 0 there, but L_un^N keeps the cost of collisions.",
-        "L_sup must be large: some anchor must be classified wrongly by the class means.",
-    ),
+exercise.slip("well-separated classes", embed=lambda: 6 * np.eye(3)).says(
+    "A good embedding makes the contrastive loss small enough.",
+    "How large are both losses for orthogonal classes, far apart?",
+    "L_sup goes to 0 there, but L_un^N keeps the cost of collisions.",
+    "L_sup must be large: some anchor must be classified wrongly by the class means.",
 )
-def counterexample_lemma2():
-    return np.full(3, 1 / 3), np.eye(3), 6 * np.eye(3), 3
-
-
-@exercise.wrong(
+# classes at 1, 2, 3, 4 on a line: the anchor at 1 has three rivals, and forty draws miss none of them
+exercise.slip(
     "every anchor has the same rival distance",
-    belief="Any embedding with a large supervised loss violates the inequality.",
-    hints=(
-        "How many rivals does a typical anchor of your world have?",
-        "With several rivals, or rivals that are drawn often, L_un^N is as large as L_sup.",
-        "One rival only, missed by the N draws with a large probability.",
-    ),
+    embed=lambda: 3.0 * np.arange(1.0, 5.0)[:, None],
+    negatives=lambda size: 10 * size,
+).says(
+    "Any embedding with a large supervised loss violates the inequality.",
+    "How many rivals does a typical anchor of your world have?",
+    "With several rivals, or rivals that are drawn often, L_un^N is as large as L_sup.",
+    "One rival only, missed by the N draws with a large probability.",
 )
-def counterexample_lemma2():
-    # Classes on a line at 1, 2, 3, 4: the anchor at 1 has three rivals, and ten draws miss none of them.
-    return np.full(4, 0.25), np.eye(4), 3.0 * np.arange(1.0, 5.0)[:, None], 40
-
-
-@exercise.wrong(
-    "infinitely large",
-    belief="The larger the embedding, the better: take it huge.",
-    hints=(
-        "Which size does the statement allow?",
-        "Inner products of at most 1e4; the loss must be a finite number.",
-        "A scale of 6 or 7 is enough.",
-    ),
+exercise.slip("infinitely large", embed=lambda: np.array([[1e160], [2e160]])).says(
+    "The larger the embedding, the better: take it huge.",
+    "Which size does the statement allow?",
+    "Inner products of at most 1e3; the loss must be a finite number.",
+    "A scale of 6 or 7 is enough.",
 )
-def counterexample_lemma2():
-    return np.full(2, 0.5), np.eye(2), np.array([[1e160], [2e160]]), 2
-
-
-@exercise.wrong(
+exercise.slip(
     "a class that is never drawn",
-    belief="A class of probability 0 is never among the negatives, but counts as a class.",
-    hints=(
-        "Is your rho a law with all entries > 0?",
-        "The world must be a world: every class has positive probability.",
-        "A rival of moderate probability is missed often enough when N = C.",
-    ),
+    embed=lambda: np.array([[6.0], [12.0]]),
+    law=lambda size: np.array([1.0, 0.0]),
+).says(
+    "A class of probability 0 is never among the negatives, but counts as a class.",
+    "Is your rho a law with all entries > 0?",
+    "The world must be a world: every class has positive probability.",
+    "A rival of moderate probability is missed often enough when N = C.",
 )
-def counterexample_lemma2():
-    return np.array([1.0, 0.0]), np.eye(2), np.array([[6.0], [12.0]]), 2
 
 
 @exercise.accepted("three classes, torch")

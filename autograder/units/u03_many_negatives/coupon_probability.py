@@ -1,15 +1,17 @@
 """coupon_probability: what its check looks at. Non-uniform rho, n below, at and above C, values down to 1e-13."""
 
+import itertools
 import math
 
 import numpy as np
 
-from autograder.spec import Exercise
-from course import validate, worlds
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, count, law
+from autograder.units.u03_many_negatives.theorems import poissonised
+from course import worlds
 
 exercise = Exercise(
     "coupon_probability",
+    refuses=(law("rho"), count("n_draws", "n", 4.5, minimum=0)),
     hints={
         "values": (
             "Check yourself by brute force: list all C^n sequences for C = 3, n = 4 and a non-uniform rho.",
@@ -41,11 +43,10 @@ def cases(rng):
     weights = rng.permutation(np.repeat(np.arange(1.0, 6.0), 5))
     yield Case("C = 25, not uniform, n = 28 (about 1e-10)", (weights / weights.sum(), 28), part="stability", rtol=1e-16)
     yield Case("C = 50, uniform, n = 500", (np.full(50, 0.02), 500), part="stability", rtol=1e-6)
-    rho = worlds.random_law(rng, 3, minimum=0.1)
-    yield bad_input("rho sums to 1.1", 1.1 * rho, 5)
-    yield bad_input("rho has a zero", np.array([0.5, 0.5, 0.0]), 5)
-    yield bad_input("n = -1", rho, -1)
-    yield bad_input("n = 4.5", rho, 4.5)
+    yield from exercise.bad_inputs(worlds.random_law(rng, 3, minimum=0.1), 5)
+    c = int(rng.integers(9, 13))  # a sum over the 2^C subsets is a fair way here
+    rho, n = worlds.random_law(rng, c, minimum=0.5 / c), int(rng.integers(4 * c, 6 * c))
+    yield Case("more classes, four to six draws for each", (rho, n), public=False)
 
 
 @exercise.property("relative error below 1e-6 against exact integer arithmetic, also for tiny values")
@@ -82,178 +83,90 @@ def in_integers(weights, n):
     return ways[n] / sum(weights) ** n
 
 
-@exercise.wrong(
-    "union bound taken for the value",
-    belief="The chance to miss some class is the sum of the chances to miss each.",
-    hints=(
-        "May one sequence of draws miss two classes at once?",
-        "Sequences that miss two classes are counted twice in your sum; for few draws your answer is even negative.",
-        "1 - sum (1 - rho_c)^n is only a lower bound. Inclusion and exclusion goes on: pairs, triples, ...",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    return max(0.0, 1 - ((1 - rho) ** n_draws).sum())
+def without_triples(rho, n):
+    """Inclusion and exclusion up to pairs of missed classes."""
+    pairs = sum(max(0.0, 1 - rho[i] - rho[j]) ** n for i in range(len(rho)) for j in range(i))
+    return 1 - ((1 - rho) ** n).sum() + pairs
 
 
-@exercise.wrong(
-    "classes seen independently",
-    belief="Each class is seen or not, independently of the others, so the probabilities multiply.",
-    hints=(
-        "Can three draws show four classes? What does your formula say?",
-        "If class 1 was seen often, fewer draws are left for the others: the events depend on each other.",
-        "prod (1 - (1 - rho_c)^n) is only an upper bound.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    return (1 - (1 - rho) ** n_draws).prod()
-
-
-@exercise.wrong(
-    "a Poisson number of draws",
-    belief="Each class is drawn a Poisson number of times with mean n rho_c, independently.",
-    hints=(
-        "How many draws are there in total in your model, and how many in the question?",
-        "Poisson counts are independent, but their total is random; the question fixes it to n.",
-        "Condition on the total: divide the coefficient of total n by the Poisson(n) probability of n.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    return (1 - np.exp(-n_draws * rho)).prod()
-
-
-@exercise.wrong(
-    "all classes equally likely",
-    belief="Only the number of classes matters.",
-    hints=(
-        "Is it harder to complete a collection when one coupon is rare?",
-        "Your formula is right for uniform rho; the question is about any rho.",
-        "Replace j/C, the probability of a set of j classes, by the sum of their rho.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    c = len(rho)
-    # In exact integers, so that only the belief is wrong.
-    return sum((-1) ** j * math.comb(c, j) * (c - j) ** n_draws for j in range(c + 1)) / c**n_draws
-
-
-@exercise.wrong(
-    "one draw too many",
-    belief="The anchor's class counts as a draw too.",
-    hints=(
-        "What is your answer for n = C - 1?",
-        "The question is about n draws; only the negatives collect coupons.",
-        "Use n_draws, not n_draws + 1.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    n, c = n_draws + 1, len(rho)
-    if n < c:
-        return 0.0
-    seen = np.array([1.0])
-    k = np.arange(1, n + 1)
-    log_factorial = np.cumsum(np.log(k))
-    for mean in n * rho:
-        seen = np.convolve(seen, np.concatenate([[0.0], np.exp(k * math.log(mean) - mean - log_factorial)]))[: n + 1]
-    return seen[n] / math.exp(n * math.log(n) - n - log_factorial[-1])
-
-
-@exercise.wrong(
-    "the draw that completes the collection",
-    belief="The question asks for the chance that the collection becomes complete exactly at draw n.",
-    hints=(
-        "Does your answer go to 1 when n grows?",
-        "You found P(T = n) for the completion time T; the question is P(T <= n).",
-        "Sum over all completion times up to n, or do not subtract the value at n - 1.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-
-    def complete(n):
-        if n < max(1, len(rho)):
-            return 0.0
-        seen = np.array([1.0])
-        k = np.arange(1, n + 1)
-        log_factorial = np.cumsum(np.log(k))
-        for mean in n * rho:
-            poisson = np.concatenate([[0.0], np.exp(k * math.log(mean) - mean - log_factorial)])
-            seen = np.convolve(seen, poisson)[: n + 1]
-        return seen[n] / math.exp(n * math.log(n) - n - log_factorial[-1])
-
-    return complete(n_draws) - complete(n_draws - 1)
-
-
-@exercise.wrong(
-    "choose where each class appears",
-    belief="Choose C of the n draws, put the classes there in any order, and let the other draws be anything.",
-    hints=(
-        "Take C = 2, n = 3 and the draws 1, 2, 2. How many of your choices give this sequence?",
-        "Sequences with repetitions are counted several times: your answer exceeds 1 for large n.",
-        "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    return float(math.comb(n_draws, len(rho)) * math.factorial(len(rho)) * np.prod(rho))
-
-
-@exercise.wrong(
-    "inclusion and exclusion stopped at pairs",
-    belief="After adding back the pairs of missed classes, the rest is negligible.",
-    hints=(
-        "Compare with brute force for C = 4, n = 4.",
-        "Sequences that miss three classes are now counted wrongly; the signs go on alternating.",
-        "All subsets are needed, or better a recursion without alternating signs.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    pairs = sum(max(0.0, 1 - rho[i] - rho[j]) ** n_draws for i in range(len(rho)) for j in range(i))
-    return 1 - ((1 - rho) ** n_draws).sum() + pairs
-
-
-@exercise.wrong(
-    "alternating sum in floating point",
-    belief="The inclusion-exclusion formula can be summed as it stands.",
-    hints=(
-        "How large is the largest term of your sum, and how small is the answer?",
-        "Each term of size 1e5 is rounded by 1e-11, so an answer of 3e-13 drowns, and may come out negative.",
-        "Use a recursion with positive terms, or exact integers.",
-    ),
-)
-def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    import itertools
-
-    if n_draws < len(rho):
+def alternating(rho, n):
+    """Inclusion and exclusion in floating point; classes of equal probability are missed together."""
+    if n < len(rho):
         return 0.0
     values, multiplicity = np.unique(rho, return_counts=True)
     total = 0.0
     for missed in itertools.product(*[range(m + 1) for m in multiplicity]):
         ways = math.prod(math.comb(int(m), j) for m, j in zip(multiplicity, missed, strict=True))
         left = sum(v * (int(m) - j) for v, m, j in zip(values, multiplicity, missed, strict=True))
-        total += (-1) ** sum(missed) * ways * float(left) ** n_draws
+        total += (-1) ** sum(missed) * ways * float(left) ** n
     return total
+
+
+@exercise.formula
+def coupon_probability(
+    rho, n_draws, *, chance=poissonised, drawn_from=lambda rho: rho, more=0, until=lambda chance, n: chance(n)
+):
+    return until(lambda n: chance(drawn_from(rho), n), n_draws + more)
+
+
+exercise.slip("union bound taken for the value", chance=lambda rho, n: max(0.0, 1 - ((1 - rho) ** n).sum())).says(
+    "The chance to miss some class is the sum of the chances to miss each.",
+    "May one sequence of draws miss two classes at once?",
+    "Sequences that miss two classes are counted twice in your sum; for few draws your answer is even negative.",
+    "1 - sum (1 - rho_c)^n is only a lower bound. Inclusion and exclusion goes on: pairs, triples, ...",
+)
+exercise.slip("classes seen independently", chance=lambda rho, n: (1 - (1 - rho) ** n).prod()).says(
+    "Each class is seen or not, independently of the others, so the probabilities multiply.",
+    "Can three draws show four classes? What does your formula say?",
+    "If class 1 was seen often, fewer draws are left for the others: the events depend on each other.",
+    "prod (1 - (1 - rho_c)^n) is only an upper bound.",
+)
+exercise.slip("a Poisson number of draws", chance=lambda rho, n: (1 - np.exp(-n * rho)).prod()).says(
+    "Each class is drawn a Poisson number of times with mean n rho_c, independently.",
+    "How many draws are there in total in your model, and how many in the question?",
+    "Poisson counts are independent, but their total is random; the question fixes it to n.",
+    "Condition on the total: divide the coefficient of total n by the Poisson(n) probability of n.",
+)
+exercise.slip("all classes equally likely", drawn_from=lambda rho: np.full(len(rho), 1 / len(rho))).says(
+    "Only the number of classes matters.",
+    "Is it harder to complete a collection when one coupon is rare?",
+    "Your formula is right for uniform rho; the question is about any rho.",
+    "Replace j/C, the probability of a set of j classes, by the sum of their rho.",
+)
+exercise.slip("one draw too many", more=1).says(
+    "The anchor's class counts as a draw too.",
+    "What is your answer for n = C - 1?",
+    "The question is about n draws; only the negatives collect coupons.",
+    "Use n_draws, not n_draws + 1.",
+)
+exercise.slip("the draw that completes the collection", until=lambda chance, n: chance(n) - chance(n - 1)).says(
+    "The question asks for the chance that the collection becomes complete exactly at draw n.",
+    "Does your answer go to 1 when n grows?",
+    "You found P(T = n) for the completion time T; the question is P(T <= n).",
+    "Sum over all completion times up to n, or do not subtract the value at n - 1.",
+)
+exercise.slip("choose where each class appears", chance=lambda rho, n: math.perm(n, len(rho)) * rho.prod()).says(
+    "Each choice of C draws for the classes, in any order, with anything in the other draws, is a sequence of its own.",
+    "Take C = 2, n = 3 and the draws 1, 2, 2. How many of your choices give this sequence?",
+    "Sequences with repetitions are counted several times: your answer exceeds 1 for large n.",
+    "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
+)
+exercise.slip("inclusion and exclusion stopped at pairs", chance=without_triples).says(
+    "After adding back the pairs of missed classes, the rest is negligible.",
+    "Compare with brute force for C = 4, n = 4.",
+    "Sequences that miss three classes are now counted wrongly; the signs go on alternating.",
+    "All subsets are needed, or better a recursion without alternating signs.",
+)
+exercise.slip("alternating sum in floating point", chance=alternating).says(
+    "The inclusion-exclusion formula can be summed as it stands.",
+    "How large is the largest term of your sum, and how small is the answer?",
+    "Each term of size 1e5 is rounded by 1e-11, so an answer of 3e-13 drowns, and may come out negative.",
+    "Use a recursion with positive terms, or exact integers.",
+)
 
 
 @exercise.accepted("one class after the other, binomial counts")
 def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n_draws + 1)))])
     seen = (np.arange(n_draws + 1) > 0).astype(float)  # seen[m]: m draws from the classes so far show them all
     m, rest = np.tril_indices(n_draws + 1, -1)  # of m draws, `rest` < m go to the earlier classes
@@ -268,10 +181,6 @@ def coupon_probability(rho, n_draws):
 
 @exercise.accepted("inclusion and exclusion in exact integers")
 def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
-    import itertools
-
     # A double is an integer over a power of 2; equal probabilities are grouped.
     denominator = max(float(p).as_integer_ratio()[1] for p in rho)
     numerators = [int(float(p) * denominator) for p in rho]
@@ -287,8 +196,6 @@ def coupon_probability(rho, n_draws):
 
 @exercise.accepted("contour integral through the saddle point")
 def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
     if n_draws < len(rho):
         return 0.0
     low, high = 1e-3, 2.0 * n_draws + 1
@@ -304,8 +211,6 @@ def coupon_probability(rho, n_draws):
 
 @exercise.accepted("product of polynomials, scaled by powers of n / e")
 def coupon_probability(rho, n_draws):
-    validate.law(rho)
-    validate.count(minimum=0, n_draws=n_draws)
     if n_draws < len(rho):
         return 0.0
     product = np.ones(1)

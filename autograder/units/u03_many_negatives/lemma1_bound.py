@@ -5,12 +5,13 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from course import validate, worlds
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, law, loss
+from autograder.author.draw import larger_sizes
+from course import worlds
 
 exercise = Exercise(
     "lemma1_bound",
+    refuses=(loss("unsup_loss"), law("rho")),
     hints={
         "values": (
             "Three ingredients: the loss, the probability of the rarest class, the number of classes.",
@@ -28,89 +29,50 @@ def cases(rng):
     yield Case("C = 5, uniform", (float(rng.uniform(0.2, 2)), np.full(5, 0.2)))
     yield Case("a loss of 0", (0.0, worlds.random_law(rng, 3, minimum=0.1)))
     yield Case("a rare class", (1e-3, np.array([1e-4, 0.3, 0.6999])))
-    rho = worlds.random_law(rng, 3, minimum=0.1)
-    yield bad_input("a negative loss", -0.5, rho)
-    yield bad_input("a loss that is NaN", float("nan"), rho)
-    yield bad_input("rho sums to 0.9", 1.0, 0.9 * rho)
-    yield bad_input("rho has a zero", 1.0, np.array([0.5, 0.5, 0.0]))
+    yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1))
+    c = larger_sizes(rng, 1)[0]
+    yield Case("more classes", (float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)), public=False)
 
 
-@exercise.wrong(
-    "the most frequent class",
-    belief="The worst case is the most frequent class, so the loss is divided by its probability.",
-    hints=(
-        "Which class is seen least often as a negative?",
-        "p_min is the smallest entry of rho, not the largest.",
-        "Divide by min(rho).",
-    ),
+@exercise.formula
+def lemma1_bound(unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False):
+    price = sign * log(len(rho))
+    return (unsup_loss + price) / worst(rho) if together else unsup_loss / worst(rho) + price
+
+
+exercise.slip("the most frequent class", worst=max).says(
+    "The worst case is the most frequent class, so the loss is divided by its probability.",
+    "Which class is seen least often as a negative?",
+    "p_min is the smallest entry of rho, not the largest.",
+    "Divide by min(rho).",
 )
-def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    return unsup_loss / max(rho) + math.log(len(rho))
-
-
-@exercise.wrong(
-    "1/C in place of p_min",
-    belief="Every class is drawn with probability 1/C.",
-    hints=(
-        "Is rho uniform here?",
-        "p_min is the smallest entry of rho; it equals 1/C only when rho is uniform.",
-        "Divide by min(rho), not by 1/C.",
-    ),
+exercise.slip("1/C in place of p_min", worst=np.mean).says(
+    "Every class is drawn with probability 1/C.",
+    "Is rho uniform here?",
+    "p_min is the smallest entry of rho; it equals 1/C only when rho is uniform.",
+    "Divide by min(rho), not by 1/C.",
 )
-def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    return unsup_loss * len(rho) + math.log(len(rho))
-
-
-@exercise.wrong(
-    "the logarithm divided too",
-    belief="Both terms are divided by p_min.",
-    hints=(
-        "How large is the bound for a loss of 0?",
-        "In the proof, p_min multiplies (L_sup - ln C). Solve for L_sup.",
-        "L_un >= p_min (L_sup - ln C) gives L_sup <= L_un / p_min + ln C.",
-    ),
+exercise.slip("the logarithm divided too", together=True).says(
+    "Both terms are divided by p_min.",
+    "How large is the bound for a loss of 0?",
+    "In the proof, p_min multiplies (L_sup - ln C). Solve for L_sup.",
+    "L_un >= p_min (L_sup - ln C) gives L_sup <= L_un / p_min + ln C.",
 )
-def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    return (unsup_loss + math.log(len(rho))) / min(rho)
-
-
-@exercise.wrong(
-    "logarithm in base 2",
-    belief="The logarithm of the number of classes is in bits.",
-    hints=(
-        "In which unit are the losses of this course?",
-        "Nats: the natural logarithm everywhere.",
-        "math.log or np.log, not log2.",
-    ),
+exercise.slip("logarithm in base 2", log=math.log2).says(
+    "The logarithm of the number of classes is in bits.",
+    "In which unit are the losses of this course?",
+    "Nats: the natural logarithm everywhere.",
+    "math.log or np.log, not log2.",
 )
-def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    return unsup_loss / min(rho) + math.log2(len(rho))
-
-
-@exercise.wrong(
-    "the logarithm subtracted",
-    belief="The ln C makes the bound smaller.",
-    hints=(
-        "ln C is the price of keeping only the largest term of a sum of C terms. Does a price make a bound better?",
-        "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
-        "L_un / p_min + ln C.",
-    ),
+exercise.slip("the logarithm subtracted", sign=-1).says(
+    "The ln C makes the bound smaller.",
+    "ln C is the price of keeping only the largest term of a sum of C terms. Does a price make a bound better?",
+    "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
+    "L_un / p_min + ln C.",
 )
-def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    return unsup_loss / min(rho) - math.log(len(rho))
 
 
-@exercise.accepted("plain Python")
+@exercise.accepted("plain Python", guarded=False)
 def lemma1_bound(unsup_loss, rho):
     if not (0 <= unsup_loss < math.inf):
         raise ValueError(f"unsup_loss = {unsup_loss}")
@@ -121,14 +83,10 @@ def lemma1_bound(unsup_loss, rho):
 
 @exercise.accepted("numpy, largest inverse")
 def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
     return (unsup_loss / rho).max() + np.log(rho.size)
 
 
 @exercise.accepted("torch")
 def lemma1_bound(unsup_loss, rho):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
     law = torch.from_numpy(rho)
     return unsup_loss / law.min() + math.log(law.numel())

@@ -5,14 +5,14 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u03_many_negatives.multiway_mean_loss import mean_loss
-from autograder.units.u03_many_negatives.unsupervised_loss_many import exact_loss
-from course import validate, worlds
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, count, law, loss
+from autograder.author.draw import larger_sizes
+from autograder.units.u03_many_negatives.theorems import LN2, bounds_mean_loss, exact_loss, mean_loss
+from course import worlds
 
 exercise = Exercise(
     "lemma2_sharp",
+    refuses=(loss("unsup_loss"), law("rho"), count("n_negatives", "N")),
     hints={
         "values": (
             "tau_N: N + 1 draws from rho (the anchor's class and N negatives) all give the same class.",
@@ -36,20 +36,15 @@ def cases(rng):
     yield Case("C = 4, N = 65536", (float(rng.uniform(5, 9)), worlds.random_law(rng, 4, minimum=0.05), 65536))
     rho = np.array([1e-10, 0.4, 0.6 - 1e-10])
     yield Case("p_min = 1e-10, N = 3", (float(rng.uniform(1.5, 3)), rho, 3), part="stability")
-    rho = worlds.random_law(rng, 3, minimum=0.1)
-    yield bad_input("a negative loss", -0.5, rho, 5)
-    yield bad_input("a loss that is NaN", float("nan"), rho, 5)
-    yield bad_input("rho sums to 0.9", 1.0, 0.9 * rho, 5)
-    yield bad_input("rho has a zero", 1.0, np.array([0.5, 0.5, 0.0]), 5)
-    yield bad_input("N = 0", 1.0, rho, 0)
+    yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1), 5)
+    c = larger_sizes(rng, 1)[0]
+    args = (float(rng.uniform(3.5, 5)), worlds.random_law(rng, c, minimum=0.3 / c), int(rng.integers(9, 41)))
+    yield Case("more classes and negatives", args, public=False)
 
 
 @exercise.property("it bounds the mean classifier's loss on random worlds, for every N")
 def theorem(f, rng):
-    for n in (1, 2, 4, 20):
-        world = worlds.random_world(rng, 3, 5, 2, rng.uniform(0.3, 2))
-        if mean_loss(*world) > f(exact_loss(*world, n), world[0], n) + 1e-9:
-            return "a random world has L_sup above your bound"
+    return bounds_mean_loss(f, rng, counts=(1, 2, 4, 20))
 
 
 @exercise.property("the factor cannot be smaller: a world that needs nearly all of it")
@@ -58,147 +53,94 @@ def tight(f, rng):
     z = math.sqrt(s) * np.array([[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 1.2, 0.0]])
     rho = np.full(3, 1 / 3)
     for n in (2, 4):
-        supervised = mean_loss(rho, np.eye(3), z)
-        if f(exact_loss(rho, np.eye(3), z, n), rho, n) > 1.05 * supervised:
+        if f(exact_loss(rho, np.eye(3), z, n), rho, n) > 1.05 * mean_loss(rho, np.eye(3), z):
             return "on a world where the lemma is nearly an equality, your bound is more than 5 % too large"
 
 
-@exercise.wrong(
-    "tau_N of a uniform law",
-    belief="All N negatives collide with probability C^-N.",
-    hints=(
-        "Is rho uniform in the failing case?",
-        "Given the anchor's class c, all N collide with probability rho_c^N; average over c.",
-        "tau_N = sum(rho ** (N + 1)).",
-    ),
+@exercise.formula
+def lemma2_sharp(
+    unsup_loss,
+    rho,
+    n_negatives,
+    *,
+    collide=lambda rho, n: (rho ** (n + 1.0)).sum(),
+    price=lambda n: math.log(n + 1),
+    divided=True,
+    worst=min,
+    seen=lambda p, n: -math.expm1(n * math.log1p(-p)),
+):
+    collisions = collide(rho, n_negatives) * price(n_negatives)
+    factor = seen(worst(rho), n_negatives)
+    return (unsup_loss - collisions) / factor if divided else unsup_loss / factor - collisions
+
+
+exercise.slip("tau_N of a uniform law", collide=lambda rho, n: float(len(rho)) ** -float(n)).says(
+    "All N negatives collide with probability C^-N.",
+    "Is rho uniform in the failing case?",
+    "Given the anchor's class c, all N collide with probability rho_c^N; average over c.",
+    "tau_N = sum(rho ** (N + 1)).",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = float(len(rho)) ** -float(n_negatives)
-    return (unsup_loss - tau * math.log(n_negatives + 1)) / -math.expm1(n_negatives * math.log1p(-min(rho)))
-
-
-@exercise.wrong(
-    "one power too few",
-    belief="tau_N = sum_c rho_c^N.",
-    hints=(
-        "How many classes are drawn in all: by the negatives, and by the anchor?",
-        "The anchor has class c with probability rho_c, and then all N negatives with probability rho_c^N.",
-        "sum(rho ** (N + 1)).",
-    ),
+exercise.slip("one power too few", collide=lambda rho, n: (rho ** float(n)).sum()).says(
+    "tau_N = sum_c rho_c^N.",
+    "How many classes are drawn in all: by the negatives, and by the anchor?",
+    "The anchor has class c with probability rho_c, and then all N negatives with probability rho_c^N.",
+    "sum(rho ** (N + 1)).",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = (rho ** float(n_negatives)).sum()
-    return (unsup_loss - tau * math.log(n_negatives + 1)) / -math.expm1(n_negatives * math.log1p(-min(rho)))
-
-
-@exercise.wrong(
-    "ln N for a full collision",
-    belief="When all N negatives collide the loss is ln N.",
-    hints=(
-        "How many candidates are there?",
-        "All N negatives and the positive score the same: ln(N + 1).",
-        "For N = 1 it is ln 2, not 0.",
-    ),
+exercise.slip("ln N for a full collision", price=math.log).says(
+    "When all N negatives collide the loss is ln N.",
+    "How many candidates are there?",
+    "All N negatives and the positive score the same: ln(N + 1).",
+    "For N = 1 it is ln 2, not 0.",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = (rho ** (n_negatives + 1.0)).sum()
-    return (unsup_loss - tau * math.log(n_negatives)) / -math.expm1(n_negatives * math.log1p(-min(rho)))
-
-
-@exercise.wrong(
-    "collisions not subtracted",
-    belief="Only the factor changes.",
-    hints=(
-        "At N = 1 your answer must agree with lemma1_sharp. Does it?",
-        "Draws in which all negatives collide pay ln(N + 1) and teach nothing about L_sup; they are subtracted first.",
-        "Subtract tau_N ln(N + 1) from the loss.",
-    ),
+exercise.slip("tau_N in place of tau_N ln(N + 1)", price=lambda n: 1.0).says(
+    "The probability tau_N itself is subtracted from the loss.",
+    "Your tau_N may be right. What does the loss cost when all negatives collide?",
+    "A cost of 1 for N = 1 would be a collision in bits; in nats it is ln 2, and more for larger N.",
+    "All N + 1 candidates score the same: subtract tau_N ln(N + 1).",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    return unsup_loss / -math.expm1(n_negatives * math.log1p(-min(rho)))
-
-
-@exercise.wrong(
-    "collisions subtracted after the division",
-    belief="The collision term stands outside the division.",
-    hints=(
-        "Write the inequality before it is solved for L_sup.",
-        "L_un >= tau_N ln(N + 1) + p L_sup: the difference is divided by p.",
-        "(unsup_loss - tau_N ln(N + 1)) / p.",
-    ),
+exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
+    "A collision costs ln 2, however many negatives there are.",
+    "Your tau_N may be right. How many candidates score the same when all N negatives collide?",
+    "With one negative there are two of them, and ln 2 is the cost; with N there are N + 1.",
+    "Subtract tau_N ln(N + 1).",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = (rho ** (n_negatives + 1.0)).sum()
-    return unsup_loss / -math.expm1(n_negatives * math.log1p(-min(rho))) - tau * math.log(n_negatives + 1)
-
-
-@exercise.wrong(
-    "1/C in place of p_min",
-    belief="Every class is missed with the same probability (1 - 1/C)^N.",
-    hints=(
-        "Which class is missed most often?",
-        "The worst class decides: the rarest one.",
-        "1 - (1 - min(rho))^N.",
-    ),
+exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
+    "Only the factor changes.",
+    "At N = 1 your answer must agree with lemma1_sharp. Does it?",
+    "Draws in which all negatives collide pay ln(N + 1) and teach nothing about L_sup; they are subtracted first.",
+    "Subtract tau_N ln(N + 1) from the loss.",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = (rho ** (n_negatives + 1.0)).sum()
-    return (unsup_loss - tau * math.log(n_negatives + 1)) / -math.expm1(n_negatives * math.log1p(-1 / len(rho)))
-
-
-@exercise.wrong(
-    "p_min to the power N",
-    belief="The rarest class is seen with probability p_min^N.",
-    hints=(
-        "Does the chance to see a class grow or shrink with N?",
-        "p_min^N is the chance that all N draws give the rarest class. It needs to appear only once.",
-        "Seen at least once: 1 - (1 - p_min)^N.",
-    ),
+exercise.slip("collisions subtracted after the division", divided=False).says(
+    "The collision term stands outside the division.",
+    "Write the inequality before it is solved for L_sup.",
+    "L_un >= tau_N ln(N + 1) + p L_sup: the difference is divided by p.",
+    "(unsup_loss - tau_N ln(N + 1)) / p.",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau, seen = (rho ** (n_negatives + 1.0)).sum(), min(rho) ** float(n_negatives)
-    return (unsup_loss - tau * math.log(n_negatives + 1)) / seen if seen > 0 else math.inf
-
-
-@exercise.wrong(
-    "rounded away",
-    belief="1 - (1 - p)^N can be computed as it stands.",
-    hints=(
-        "Evaluate 1 - (1 - 1e-10) in Python.",
-        "1 - p is rounded to 16 digits, so that a p of 1e-10 keeps only six of its own.",
-        "-math.expm1(N * math.log1p(-p)) keeps all of them.",
-    ),
+exercise.slip("1/C in place of p_min", worst=np.mean).says(
+    "Every class is missed with the same probability (1 - 1/C)^N.",
+    "Which class is missed most often?",
+    "The worst class decides: the rarest one.",
+    "1 - (1 - min(rho))^N.",
 )
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    tau = (rho ** (n_negatives + 1.0)).sum()
-    return (unsup_loss - tau * math.log(n_negatives + 1)) / (1 - (1 - min(rho)) ** n_negatives)
+exercise.slip("p_min to the power N", seen=lambda p, n: p ** float(n)).says(
+    "The rarest class is seen with probability p_min^N.",
+    "Does the chance to see a class grow or shrink with N?",
+    "p_min^N is the chance that all N draws give the rarest class. It needs to appear only once.",
+    "Seen at least once: 1 - (1 - p_min)^N.",
+)
+exercise.slip("rounded away", seen=lambda p, n: 1 - (1 - p) ** n).says(
+    "1 - (1 - p)^N can be computed as it stands.",
+    "Evaluate 1 - (1 - 1e-10) in Python.",
+    "1 - p is rounded to 16 digits, so that a p of 1e-10 keeps only six of its own.",
+    "-math.expm1(N * math.log1p(-p)) keeps all of them.",
+)
 
 
-@exercise.accepted("plain Python")
+# 1 - q^N = p (1 + q + ... + q^(N-1)): only positive numbers
+exercise.style("geometric sum in place of expm1", seen=lambda p, n: p * ((1 - p) ** np.arange(n)).sum())
+
+
+@exercise.accepted("plain Python", guarded=False)
 def lemma2_sharp(unsup_loss, rho, n_negatives):
     if not (0 <= unsup_loss < math.inf) or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or n_negatives < 1:
         raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}, N = {n_negatives}")
@@ -206,21 +148,8 @@ def lemma2_sharp(unsup_loss, rho, n_negatives):
     return (unsup_loss - tau * math.log1p(n_negatives)) / -math.expm1(n_negatives * math.log1p(-min(rho.tolist())))
 
 
-@exercise.accepted("geometric sum in place of expm1")
-def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
-    p = rho.min()  # 1 - q^N = p (1 + q + ... + q^(N-1)): only positive numbers
-    seen = p * ((1 - p) ** np.arange(n_negatives)).sum()
-    return (unsup_loss - np.log(n_negatives + 1) * np.power(rho, n_negatives + 1).sum()) / seen
-
-
 @exercise.accepted("torch")
 def lemma2_sharp(unsup_loss, rho, n_negatives):
-    validate.non_negative(unsup_loss=unsup_loss)
-    validate.law(rho)
-    validate.count(minimum=1, n_negatives=n_negatives)
     law = torch.from_numpy(rho)
     tau = law.pow(n_negatives + 1).sum()
     return (unsup_loss - tau * math.log(n_negatives + 1)) / -torch.expm1(n_negatives * torch.log1p(-law.min()))

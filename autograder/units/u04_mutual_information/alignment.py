@@ -1,7 +1,11 @@
 """alignment: what its check looks at.
 
 Gradients are compared after projection to the tangent space, because |x - y|^2 and 2 - 2 x.y agree on the sphere only.
-Blind inputs avoided: alpha = 2 alone (hides norms of other orders), one row (hides sums), x = y (0 for every formula).
+Blind inputs avoided: alpha = 2 alone (hides norms of other orders), one row (hides sums), x = y alone (0 for many formulas).
+
+(2 - 2 x.y)^(alpha/2) is equal on paper, and at alpha = 2 in numbers too; for alpha < 2 and pairs that coincide, which is
+what alignment asks for, it is NaN or off by 1e-8 and more. It loses the values there, in a case that is graded only:
+whether it gives NaN depends on the machine's rounding, which must not be stored.
 """
 
 import math
@@ -9,17 +13,19 @@ import math
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor, unit_rows
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, bad_input, batch, positive
+from autograder.author.draw import larger_sizes, strided, tensor, unit_rows
+from autograder.units.u04_mutual_information.draws import of_norm_1
 from course import validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "alignment",
+    refuses=(batch(x="x", y="y"), of_norm_1("x"), of_norm_1("y"), positive("alpha", -1.0)),
     hints={
         "values": (
             "Two orthogonal unit vectors are at distance sqrt(2): alignment 2 for alpha = 2, sqrt(2) for alpha = 1.",
             "First the Euclidean norm of each row of x - y, then the power alpha, then the mean over rows.",
+            "Where x and y coincide, 2 - 2 x.y is a rounded 0 of either sign, and its root NaN or 1e-8. Subtract first.",
         ),
         "gradient": (
             "Keep the graph. At identical rows a plain sqrt(sum of squares) has the derivative 0/0: use `norm`.",
@@ -42,21 +48,21 @@ def cases(rng):
     y = x.clone()
     y[1:] = unit_rows(rng, 2, 4)
     yield Case("an identical pair", (x, y, 2), grad=(0, 1), tangent=True)
+    x = unit_rows(rng, 9, 5)
+    # graded only: two rows that differ in their last digit, as another machine may have them, are 1e-8 apart to this power
+    yield Case("pairs that coincide, alpha = 0.5", (x, x.clone(), 0.5), public=False)
     args = (strided(unit_rows(rng, 6, 3)), strided(unit_rows(rng, 6, 3)), 2.0)
     yield Case("not contiguous", args, grad=(0, 1), tangent=True)
     for dtype in (torch.float32, torch.float16):
         args = (unit_rows(rng, 6, 4, dtype=dtype), unit_rows(rng, 6, 4, dtype=dtype), 2)
         yield Case(str(dtype).removeprefix("torch."), args)
     x, y = unit_rows(rng, 3, 4), unit_rows(rng, 3, 4)
-    yield bad_input("a row of norm 1.1", x, y * torch.tensor([[1.0], [1.1], [1.0]], dtype=torch.float64))
-    yield bad_input("rows of norm 0.5", 0.5 * x, 0.5 * y)
-    yield bad_input("a zero row", torch.cat([x[:2], torch.zeros(1, 4, dtype=torch.float64)]), y)
-    yield bad_input("unequal shapes", x, y[:1])
-    yield bad_input("an empty batch", x[:0], y[:0])
-    yield bad_input("alpha 0", x, y, 0)
-    yield bad_input("alpha -1", x, y, -1.0)
-    yield bad_input("NaN", torch.full((3, 4), math.nan, dtype=torch.float64), y)
+    yield from exercise.bad_inputs(x, y, 2)
+    yield bad_input("unequal shapes that would broadcast", x, y[:1])
     yield bad_input("a single vector", x[0], y[0])
+    b, d = larger_sizes(rng, 2)
+    args = (unit_rows(rng, b, d), unit_rows(rng, b, d), float(rng.uniform(1, 3)))
+    yield Case("a larger batch, a random alpha", args, grad=(0, 1), tangent=True, public=False)
 
 
 @exercise.property("rotating x and y together changes nothing")
@@ -74,108 +80,92 @@ def extremes(f, rng):
         return "identical pairs must give 0, opposite pairs 2^alpha"
 
 
-@exercise.wrong(
-    "square and then alpha",
-    belief="The squared distance is raised to the power alpha.",
-    hints=(
-        "What does your function give for two orthogonal vectors and alpha = 2?",
-        "alpha = 2 already is the square.",
-        "Raise the norm, not its square, to the power alpha.",
-    ),
+def apart(x, y):
+    return (x - y).norm(dim=1)
+
+
+@exercise.formula
+def alignment(x, y, alpha=2, *, distance=apart, pool=lambda distances, alpha: distances.pow(alpha).mean()):
+    return pool(distance(x, y), alpha)
+
+
+exercise.slip("square and then alpha", distance=lambda x, y: (x - y).square().sum(dim=1)).says(
+    "The squared distance is raised to the power alpha.",
+    "What does your function give for two orthogonal vectors and alpha = 2?",
+    "alpha = 2 already is the square.",
+    "Raise the norm, not its square, to the power alpha.",
 )
-def alignment(x, y, alpha=2):
-    return (x - y).square().sum(dim=1).pow(alpha).mean()
-
-
-@exercise.wrong(
-    "sum over pairs",
-    belief="Alignment is the sum over the pairs.",
-    hints=(
-        "Does your value double when every pair is given twice?",
-        "It is an expectation over positive pairs.",
-        "Take the mean over rows.",
-    ),
+exercise.slip("sum over pairs", pool=lambda distances, alpha: distances.pow(alpha).sum()).says(
+    "Alignment is the sum over the pairs.",
+    "Does your value double when every pair is given twice?",
+    "It is an expectation over positive pairs.",
+    "Take the mean over rows.",
 )
-def alignment(x, y, alpha=2):
-    return (x - y).norm(dim=1).pow(alpha).sum()
-
-
-@exercise.wrong(
-    "mean over coordinates",
-    belief="The squared distance is the mean squared difference of the coordinates.",
-    hints=(
-        "Does your value depend on d for orthogonal vectors?",
-        "`mse_loss` divides by B * d.",
-        "Sum over the coordinates, average over the rows.",
-    ),
+exercise.slip("mean over coordinates", distance=lambda x, y: (x - y).abs()).says(
+    "The squared distance is the mean squared difference of the coordinates.",
+    "Does your value depend on d for orthogonal vectors?",
+    "`mse_loss` divides by B * d.",
+    "Sum over the coordinates, average over the rows.",
 )
-def alignment(x, y, alpha=2):
-    return (x - y).abs().pow(alpha).mean()
-
-
-@exercise.wrong(
-    "power of the mean",
-    belief="The mean distance is raised to the power alpha.",
-    hints=(
-        "Is the mean of squares the square of the mean?",
-        "One pair comes out right, several do not.",
-        "First the power, then the mean.",
-    ),
+exercise.slip("alpha ignored", pool=lambda distances, alpha: distances.square().mean()).says(
+    "The distance is squared, whatever alpha is.",
+    "Call your function with alpha = 1 and with alpha = 3. Do the values differ?",
+    "alpha = 2 is only the default.",
+    "Raise the norm to the power `alpha`.",
 )
-def alignment(x, y, alpha=2):
-    return (x - y).norm(dim=1).mean().pow(alpha)
-
-
-@exercise.wrong(
+exercise.slip("root of the mean", pool=lambda distances, alpha: distances.pow(alpha).mean().pow(1 / alpha)).says(
+    "The power is undone after the mean, as in a norm.",
+    "What is your value for opposite vectors and alpha = 3? It should be 8.",
+    "Alignment is the mean of |x - y|^alpha itself.",
+    "Leave out the last power, 1 / alpha.",
+)
+exercise.slip("power of the mean", pool=lambda distances, alpha: distances.mean().pow(alpha)).says(
+    "The mean distance is raised to the power alpha.",
+    "Is the mean of squares the square of the mean?",
+    "One pair comes out right, several do not.",
+    "First the power, then the mean.",
+)
+exercise.slip(
     "norm of order alpha",
-    belief="alpha is the order of the norm.",
-    hints=(
-        "For alpha = 2 you are right. What is the distance of two orthogonal vectors for alpha = 1?",
-        "The norm is Euclidean for every alpha.",
-        "`.norm(dim=1).pow(alpha)`, not `.abs().pow(alpha).sum(dim=1)`.",
-    ),
+    distance=lambda x, y: (x - y).abs(),
+    pool=lambda distances, alpha: distances.pow(alpha).sum(dim=1).mean(),
+).says(
+    "alpha is the order of the norm.",
+    "For alpha = 2 you are right. What is the distance of two orthogonal vectors for alpha = 1?",
+    "The norm is Euclidean for every alpha.",
+    "`.norm(dim=1).pow(alpha)`, not `.abs().pow(alpha).sum(dim=1)`.",
 )
-def alignment(x, y, alpha=2):
-    return (x - y).abs().pow(alpha).sum(dim=1).mean()
-
-
-@exercise.wrong(
-    "one minus cosine",
-    belief="The squared distance of unit vectors is 1 minus their cosine.",
-    hints=(
-        "Expand |x - y|^2 for unit vectors.",
-        "You are off by a factor of 2 before the power is taken.",
-        "|x - y|^2 = 2 - 2 x.y.",
-    ),
+exercise.slip("one minus cosine", distance=lambda x, y: (1 - (x * y).sum(dim=1)).clamp(min=0).sqrt()).says(
+    "The squared distance of unit vectors is 1 minus their cosine.",
+    "Expand |x - y|^2 for unit vectors.",
+    "You are off by a factor of 2 before the power is taken.",
+    "|x - y|^2 = 2 - 2 x.y.",
 )
-def alignment(x, y, alpha=2):
-    return (1 - (x * y).sum(dim=1)).clamp(min=0).pow(alpha / 2).mean()
-
-
-@exercise.wrong(
-    "all pairs",
-    belief="Every x is compared with every y.",
-    hints=(
-        "Which rows of x and y belong together?",
-        "Row i of x and row i of y are the positive pair; the other pairs are not positives.",
-        "Compare row by row.",
-    ),
+# 2 - 2 x.y is NaN or another number on another machine, so the belief is worded for all that are wrong there only, as an
+# eps under the root is. No root but alpha / 2: then it is right wherever the public check asks, and nothing is stored.
+exercise.slip(
+    "a squared distance not quite 0",
+    distance=lambda x, y: 2 - 2 * (x * y).sum(dim=1),
+    pool=lambda squares, alpha: squares.pow(alpha / 2).mean(),
+).says(
+    "It does no harm if a squared distance is off in its last digits, or by a tiny eps.",
+    "Try pairs that coincide, with alpha = 0.5. What is their distance, and what do you return?",
+    "A small power magnifies: from 4e-16, as 2 - 2 x.y leaves it, it makes 1e-4, from an eps of 1e-12 under the root "
+    "1e-3, and from -4e-16 NaN.",
+    "Subtract the vectors, then take the norm: (x - y).norm(dim=1) is exactly 0 there.",
 )
-def alignment(x, y, alpha=2):
-    return (x[:, None] - y[None, :]).norm(dim=2).pow(alpha).mean()
-
-
-@exercise.wrong(
-    "pairwise_distance adds 1e-6",
-    belief="`F.pairwise_distance` is the Euclidean distance.",
-    hints=(
-        "You are off by about one part in a million. Read the signature of the library function.",
-        "It adds `eps=1e-6` to every difference before it takes the norm.",
-        "Use `(x - y).norm(dim=1)`, or pass `eps=0`.",
-    ),
+exercise.slip("all pairs", distance=lambda x, y: (x[:, None] - y[None, :]).norm(dim=2)).says(
+    "Every x is compared with every y.",
+    "Which rows of x and y belong together?",
+    "Row i of x and row i of y are the positive pair; the other pairs are not positives.",
+    "Compare row by row.",
 )
-def alignment(x, y, alpha=2):
-    return F.pairwise_distance(x, y).pow(alpha).mean()
+exercise.slip("pairwise_distance adds 1e-6", distance=F.pairwise_distance).says(
+    "`F.pairwise_distance` is the Euclidean distance.",
+    "You are off by about one part in a million. Read the signature of the library function.",
+    "It adds `eps=1e-6` to every difference before it takes the norm.",
+    "Use `(x - y).norm(dim=1)`, or pass `eps=0`.",
+)
 
 
 @exercise.wrong(
@@ -186,47 +176,36 @@ def alignment(x, y, alpha=2):
         "Normalising silently hides a forgotten normalisation in the training code.",
         "Raise ValueError: `require_unit_rows(x=x, y=y)`.",
     ),
+    guarded=False,
 )
 def alignment(x, y, alpha=2):
     validate.batch(x=x, y=y)
     validate.positive(alpha=alpha)
-    return (F.normalize(x, dim=1) - F.normalize(y, dim=1)).norm(dim=1).pow(alpha).mean()
+    return apart(F.normalize(x, dim=1), F.normalize(y, dim=1)).pow(alpha).mean()
 
 
-def unit(alpha, *tensors):
-    """Raise ValueError for what alignment refuses."""
-    if not 0 < alpha < math.inf:
-        raise ValueError(f"alpha {alpha}")
-    for t in tensors:
-        if t.ndim != 2 or 0 in t.shape or t.shape != tensors[0].shape:
-            raise ValueError(f"shapes {[tuple(u.shape) for u in tensors]}")
-        if not bool(((t.detach().double().pow(2).sum(1).sqrt() - 1).abs() <= 1e-2).all()):
-            raise ValueError(f"norms {t.norm(dim=1)}")
+exercise.style("pairwise_distance without its eps", distance=lambda x, y: F.pairwise_distance(x, y, eps=0.0))
 
 
-@exercise.accepted("squared distances and half of alpha", uses=(unit,))
+@exercise.accepted("squared distances and half of alpha, validated by hand", guarded=False)
 def alignment(x, y, alpha=2):
-    unit(alpha, x, y)
+    if x.ndim != 2 or x.numel() == 0 or x.shape != y.shape or not 0 < alpha < math.inf:
+        raise ValueError(f"shapes {tuple(x.shape)}, {tuple(y.shape)}, alpha {alpha}")
+    for rows in (x, y):
+        if not bool(((rows.detach().double().pow(2).sum(1).sqrt() - 1).abs() <= 1e-2).all()):
+            raise ValueError(f"norms {rows.norm(dim=1)}")
     return (x - y).pow(2).sum(1).pow(alpha / 2).mean()
 
 
-@exercise.accepted("by the cosine", uses=(unit,))
+@exercise.accepted("power of the norm, weighted sum")
 def alignment(x, y, alpha=2):
-    unit(alpha, x, y)
-    squared = 2 - 2 * torch.einsum("bd,bd->b", x, y)
-    return torch.mean(squared if alpha == 2 else squared.clamp(min=0) ** (alpha / 2))
+    distances = torch.linalg.vector_norm(torch.sub(x, y), dim=-1)
+    return (distances**alpha).sum() / distances.numel()
 
 
-@exercise.accepted("loop over the pairs", uses=(unit,))
+@exercise.accepted("loop over the pairs")
 def alignment(x, y, alpha=2):
-    unit(alpha, x, y)
     total = 0
     for a, b in zip(x, y, strict=True):
         total = total + torch.linalg.vector_norm(a - b) ** alpha
     return total / len(x)
-
-
-@exercise.accepted("pairwise_distance without its eps", uses=(unit,))
-def alignment(x, y, alpha=2):
-    unit(alpha, x, y)
-    return F.pairwise_distance(x, y, eps=0.0).pow(alpha).mean()

@@ -5,12 +5,14 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from course import validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, count, needs
 
 exercise = Exercise(
     "infonce_bound",
+    refuses=(
+        count("n_negatives", "N", -2, 2.5),
+        needs("abs(loss) < float('inf')", {"NaN": {"loss": math.nan}, "an infinite loss": {"loss": math.inf}}),
+    ),
     hints={
         "values": (
             "A critic that says nothing has loss ln(N+1). What must it certify?",
@@ -26,11 +28,9 @@ def cases(rng):
     for n_negatives in (1, 2, 7, 100, 65535):
         yield Case(f"N = {n_negatives}", (float(rng.uniform(0.05, 0.6)), n_negatives))
     yield Case("a loss above ln(N+1)", (float(rng.uniform(2.5, 4.0)), 3))
-    yield bad_input("no negatives", 0.4, 0)
-    yield bad_input("a negative number of negatives", 0.4, -2)
-    yield bad_input("2.5 negatives", 0.4, 2.5)
-    yield bad_input("NaN", float("nan"), 3)
-    yield bad_input("an infinite loss", float("inf"), 3)
+    yield from exercise.bad_inputs(0.4, 3)
+    n = int(rng.integers(9, 10**6))
+    yield Case("a random number of negatives", (float(rng.uniform(0.05, 6)), n), public=False)
 
 
 @exercise.property("a critic that says nothing certifies nothing")
@@ -40,93 +40,72 @@ def nothing(f, rng):
         return "a loss of ln(N+1), the loss of a constant critic, must certify 0 nats"
 
 
-@exercise.wrong(
-    "ln N",
-    belief="The ceiling is the logarithm of the number of negatives.",
-    hints=(
-        "With one negative and a perfect critic (loss near 0), your bound is 0. Is nothing learned?",
-        "The critic chooses among the negatives and the positive.",
-        "N negatives make N + 1 candidates: ln(N+1) - loss.",
-    ),
+@exercise.formula
+def infonce_bound(
+    loss, n_negatives, *, ceiling=lambda n: math.log(n + 1), gap=lambda top, loss: top - loss, kept=lambda bound: bound
+):
+    return kept(gap(ceiling(n_negatives), loss))
+
+
+exercise.slip("ln N", ceiling=math.log).says(
+    "The ceiling is the logarithm of the number of negatives.",
+    "With one negative and a perfect critic (loss near 0), your bound is 0. Is nothing learned?",
+    "The critic chooses among the negatives and the positive.",
+    "N negatives make N + 1 candidates: ln(N+1) - loss.",
 )
-def infonce_bound(loss, n_negatives):
-    return math.log(n_negatives) - loss
-
-
-@exercise.wrong(
-    "ln(N+2)",
-    belief="Anchor, positive and negatives all count as candidates.",
-    hints=(
-        "Try x and x+ independent with a constant critic: the loss is ln(N+1), the information 0. What do you certify?",
-        "The anchor is not among the candidates.",
-        "ln(N+1) - loss.",
-    ),
+exercise.slip("ln(N+2)", ceiling=lambda n: math.log(n + 2)).says(
+    "Anchor, positive and negatives all count as candidates.",
+    "Try x and y independent with a constant critic: the loss is ln(N+1), the information 0. What do you certify?",
+    "The anchor is not among the candidates.",
+    "ln(N+1) - loss.",
 )
-def infonce_bound(loss, n_negatives):
-    return math.log(n_negatives + 2) - loss
-
-
-@exercise.wrong(
-    "sign",
-    belief="A larger loss means more information.",
-    hints=(
-        "Which critic has recognised more, one with a small loss or one with a large loss?",
-        "Your bound rises with the loss.",
-        "ln(N+1) minus the loss.",
-    ),
+exercise.slip("sign", gap=lambda top, loss: loss - top).says(
+    "A larger loss means more information.",
+    "Which critic has recognised more, one with a small loss or one with a large loss?",
+    "Your bound rises with the loss.",
+    "ln(N+1) minus the loss.",
 )
-def infonce_bound(loss, n_negatives):
-    return loss - math.log(n_negatives + 1)
-
-
-@exercise.wrong(
-    "loss alone",
-    belief="Minus the loss is the bound; the number of negatives only shifts it by a constant that can be ignored.",
-    hints=(
-        "Can your bound ever be positive?",
-        "The constant is what makes runs with different N comparable.",
-        "Add ln(N+1).",
-    ),
+exercise.slip("sum of both", gap=lambda top, loss: top + loss).says(
+    "The loss comes on top of the logarithm of the candidates.",
+    "Which critic has recognised more, one with a small loss or one with a large loss?",
+    "A perfect critic, of loss near 0, certifies nearly ln(N+1); every nat of loss takes one away.",
+    "ln(N+1) minus the loss.",
 )
-def infonce_bound(loss, n_negatives):
-    return -loss
-
-
-@exercise.wrong(
-    "bits minus nats",
-    belief="The number of candidates is measured in bits, whatever the loss is measured in.",
-    hints=(
-        "Which base does the loss use?",
-        "A difference needs both terms in the same unit.",
-        "Use the natural logarithm for ln(N+1).",
-    ),
+exercise.slip("loss alone", ceiling=lambda n: 0.0).says(
+    "Minus the loss is the bound; the number of negatives only shifts it by a constant that can be ignored.",
+    "Can your bound ever be positive?",
+    "The constant is what makes runs with different N comparable.",
+    "Add ln(N+1).",
 )
-def infonce_bound(loss, n_negatives):
-    return math.log2(n_negatives + 1) - loss
-
-
-@exercise.wrong(
-    "clipped at 0",
-    belief="Information is never negative, so a negative bound must be set to 0.",
-    hints=(
-        "The exercise says what to do with a negative bound.",
-        "Clipping is a valid bound too, but it hides how bad a critic is.",
-        "Return ln(N+1) - loss as it is.",
-    ),
+exercise.slip("bits minus nats", ceiling=lambda n: math.log2(n + 1)).says(
+    "The number of candidates is measured in bits, whatever the loss is measured in.",
+    "Which base does the loss use?",
+    "A difference needs both terms in the same unit.",
+    "Use the natural logarithm for ln(N+1).",
 )
-def infonce_bound(loss, n_negatives):
-    return max(0.0, math.log(n_negatives + 1) - loss)
+exercise.slip("in bits", kept=lambda bound: bound / math.log(2)).says(
+    "What is certified is counted in bits.",
+    "Which unit does the exercise ask for?",
+    "Your values are the right ones divided by ln 2.",
+    "Return ln(N+1) - loss, in nats.",
+)
+exercise.slip("number of candidates, not its logarithm", kept=math.exp).says(
+    "What is certified is how many candidates the critic tells apart, (N+1) e^-loss.",
+    "Your values are right after one more function. Which one?",
+    "That number is the exponential of an information.",
+    "Take its logarithm: ln(N+1) - loss.",
+)
+exercise.slip("clipped at 0", kept=lambda bound: max(0.0, bound)).says(
+    "Information is never negative, so a negative bound must be set to 0.",
+    "The exercise says what to do with a negative bound.",
+    "Clipping is a valid bound too, but it hides how bad a critic is.",
+    "Return ln(N+1) - loss as it is.",
+)
+
+exercise.style("log1p", ceiling=math.log1p)
 
 
-@exercise.accepted("log1p")
-def infonce_bound(loss, n_negatives):
-    validate.count(n_negatives=n_negatives)
-    if math.isnan(loss) or math.isinf(loss):
-        raise ValueError(f"loss {loss}")
-    return math.log1p(n_negatives) - loss
-
-
-@exercise.accepted("numpy scalar")
+@exercise.accepted("numpy scalar, validated by hand", guarded=False)
 def infonce_bound(loss, n_negatives):
     if int(n_negatives) != n_negatives or n_negatives < 1 or not np.isfinite(loss):
         raise ValueError(f"cannot certify from loss {loss} and N = {n_negatives}")
@@ -135,8 +114,4 @@ def infonce_bound(loss, n_negatives):
 
 @exercise.accepted("minus the log of e^loss / (N+1), torch")
 def infonce_bound(loss, n_negatives):
-    validate.count(n_negatives=n_negatives)
-    value = torch.tensor(float(loss), dtype=torch.float64)
-    if not torch.isfinite(value):
-        raise ValueError(f"loss {loss}")
-    return -torch.log(torch.exp(value) / (n_negatives + 1))
+    return -torch.log(torch.exp(torch.tensor(float(loss), dtype=torch.float64)) / (n_negatives + 1))

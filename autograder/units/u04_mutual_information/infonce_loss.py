@@ -5,24 +5,44 @@ uniform negatives), laws without zeros, critics constant on columns. Enumeration
 case N = 5000, which the exercise announces.
 """
 
+import itertools
 import math
 
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u04_mutual_information.mutual_information import with_empty_lines, with_zeros
+from autograder.author import Case, Exercise, count, joint_law, needs
+from autograder.author.draw import larger_sizes
+from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
+from autograder.units.u04_mutual_information.formulas import independent, log_of_sum, log_ratio
 from course import validate
-from course.check.case import Case, bad_input
 from course.worlds import random_joint
+
+
+def with_top(value):
+    """The critic with this in place of its highest score."""
+    return lambda critic: np.where(critic == critic.max(), value, critic)
+
 
 exercise = Exercise(
     "infonce_loss",
+    refuses=(
+        joint_law("joint"),
+        count("n_negatives", "N", 1.5),
+        needs("critic.shape == joint.shape", {"critic of another shape": {"critic": np.transpose}}),
+        needs(
+            "(critic < float('inf')).all()",  # NaN is not
+            {"NaN in the critic": {"critic": with_top(np.nan)}, "+inf in the critic": {"critic": with_top(np.inf)}},
+        ),
+        needs(
+            "(critic[joint > 0] > -float('inf')).all()", {"-inf at a pair that occurs": {"critic": with_top(-np.inf)}}
+        ),
+    ),
     hints={
         "values": (
             "Two checks by hand: a critic that is 0 everywhere has loss ln(N+1); for N = 1 the loss is a sum over "
             "pairs and one negative, short enough for pencil and paper.",
-            "Which law do x, x+ and the negatives follow, and is the logarithm inside or outside the expectation?",
+            "Which law do x, y and the negatives follow, and is the logarithm inside or outside the expectation?",
             "Off by 1e-4 or so? Then your range of u is too short on the left, where the integrand falls like e^u.",
         ),
         "stability": (
@@ -34,7 +54,7 @@ exercise = Exercise(
             "Does your function refuse -inf at a pair that can occur, NaN and +inf, and a critic of another shape?",
         ),
         "properties": (
-            "A constant added to a row of the critic changes nothing; ln(N+1) - loss never exceeds I(x; x+).",
+            "A constant added to a row of the critic changes nothing; ln(N+1) - loss never exceeds I(x; y).",
         ),
     },
 )
@@ -46,13 +66,6 @@ def blocked(rng, joint, scale=1.5):
     zeros = np.argwhere(joint == 0)
     critic[tuple(zeros[0])] = -np.inf
     return critic
-
-
-def log_ratio(joint):
-    """The critic ln p(x,x+)/(p(x)p(x+)), -inf where the joint is zero."""
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(joint > 0, np.log(joint / independent), -np.inf)
 
 
 @exercise.cases
@@ -72,13 +85,10 @@ def cases(rng):
     wide = rng.uniform(-1e4, 1e4, size=(2, 3))
     yield Case("2 x 3, scores up to 1e4, N = 3", (random_joint(rng, 2, 3), wide, 3), part="stability")
     joint, critic = random_joint(rng, 2, 3), rng.normal(size=(2, 3))
-    yield bad_input("N = 0", joint, critic, 0)
-    yield bad_input("N = 1.5", joint, critic, 1.5)
-    yield bad_input("critic of another shape", joint, critic.T, 2)
-    yield bad_input("NaN in the critic", joint, np.where(critic == critic.max(), np.nan, critic), 2)
-    yield bad_input("+inf in the critic", joint, np.where(critic == critic.max(), np.inf, critic), 2)
-    yield bad_input("-inf at a pair that occurs", joint, np.where(critic == critic.max(), -np.inf, critic), 2)
-    yield bad_input("entries that sum to 0.9", 0.9 * joint, critic, 2)
+    yield from exercise.bad_inputs(joint, critic, 2)
+    s, t = larger_sizes(rng, 2, high=16)
+    args = (random_joint(rng, s, t), 1.5 * rng.normal(size=(s, t)), int(rng.integers(9, 60)))
+    yield Case("a larger table, more negatives", args, public=False)
 
 
 @exercise.property("a critic that says nothing has loss ln(N+1)")
@@ -92,7 +102,7 @@ def uninformed(f, rng):
 def row_constants(f, rng):
     joint, critic = random_joint(rng, 3, 4), rng.normal(size=(3, 4))
     if abs(f(joint, critic, 3) - f(joint, critic + 2 * rng.normal(size=(3, 1)), 3)) > 1e-8:
-        return "adding c(x) to the critic changed the loss"
+        return "adding b(x) to the critic changed the loss"
 
 
 @exercise.property("ln(N+1) - loss never exceeds the mutual information")
@@ -113,306 +123,176 @@ def relabelling(f, rng):
         return "permuting the columns changed the loss"
 
 
-def row_value(row, noise, scores, n, keep=True, left=40.0, shift=0.0):
-    """E ln(keep e^s(y) + sum of n terms e^(s(y_i) + shift)) - E s(y), with y ~ row and y_i ~ noise, both laws.
-
-    Far from u = 0 and u = -s the integrand is constant: the grid has nodes near these points and one panel between.
-    """
-    used = (row > 0) | (noise > 0)
-    row, noise, scores = row[used], noise[used], scores[used]
-    top = scores.max()
-    scores = scores - top
-    centres = [0.0, *(-scores[scores > -np.inf])]
-    low, high = -left - math.log(n + 1), 4 + abs(shift)
-    windows = [np.arange(math.floor((c + low) * 4), math.ceil((c + high) * 4)) for c in centres]
-    u = np.unique(np.concatenate(windows)) / 4
-    at = np.exp(np.minimum(u[:, None] + scores, 700.0))
-    negative = np.maximum(np.expm1(-at * math.exp(shift)) @ noise, -1 + 1e-16)
-    kept = np.exp(-at) @ row if keep else 1.0
-    integrand = np.exp(-np.exp(np.minimum(u, 700.0))) - kept * np.exp(n * np.log1p(negative))
-    return np.trapezoid(integrand, u) - row[row > 0] @ scores[row > 0]
+def marginal(joint, i, j):
+    return joint.sum(axis=0)
 
 
-@exercise.wrong(
-    "negatives only in the denominator",
-    belief="The denominator runs over the negatives only.",
-    hints=(
-        "Can your loss be negative? Can the loss of the exercise?",
-        "The softmax chooses one of N + 1 candidates; the positive is one of them.",
-        "Add e^s(x,x+) to the sum in the denominator.",
-    ),
-    uses=(row_value,),
+def other_columns(joint, i, j):
+    """The column marginal given that the positive j is not drawn."""
+    others = np.where(np.arange(joint.shape[1]) == j, 0.0, joint.sum(axis=0))
+    return others / max(others.sum(), 1e-300)
+
+
+def of_equal_rows(joint):
+    """Each x that occurs equally likely, y given x as it is."""
+    rows = joint.sum(axis=1, keepdims=True)
+    return joint / np.where(rows > 0, rows, 1.0) / np.count_nonzero(rows)
+
+
+def fixed_range(gaps, law, n):
+    u = np.arange(-60.0, 20.0, 0.25)
+    one = np.exp(-np.exp(u)[:, None] * np.exp(np.minimum(gaps[law > 0], 700.0))) @ law[law > 0]
+    return 0.25 * np.sum(np.exp(-np.exp(u)) * (1 - one**n))
+
+
+@exercise.formula
+def infonce_loss(
+    joint,
+    critic,
+    n_negatives,
+    *,
+    seen=lambda table: table,
+    pairs=lambda joint: joint,
+    negatives=marginal,
+    number=lambda n: n,
+    expected=log_of_sum,
+    told=lambda loss, n: loss,
+    unit=1.0,
+):
+    joint, critic = seen(joint), seen(critic)
+    weights, n = pairs(joint), number(n_negatives)
+    losses = [
+        weights[i, j] * expected(critic[i] - critic[i, j], negatives(joint, i, j), n) for i, j in np.argwhere(weights)
+    ]
+    return told(sum(losses), n_negatives) / unit
+
+
+exercise.slip(
+    "negatives only in the denominator", expected=lambda gaps, law, n: log_of_sum(gaps, law, n, keep=False)
+).says(
+    "The denominator runs over the negatives only.",
+    "Can your loss be negative? Can the loss of the exercise?",
+    "The softmax chooses one of N + 1 candidates; the positive is one of them.",
+    "Add e^s(x,y) to the sum in the denominator.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    for row, scores in zip(joint, critic, strict=True):
-        if row.sum() > 0:
-            if (scores[noise > 0] == -np.inf).any():
-                return -np.inf
-            total += row.sum() * row_value(row / row.sum(), noise, scores, n_negatives, keep=False)
-    return total
-
-
-@exercise.wrong(
-    "negatives uniform",
-    belief="Negatives are drawn uniformly from all columns.",
-    hints=(
-        "Which law do the negatives follow?",
-        "A frequent x+ is a frequent negative.",
-        "Draw negatives from `joint.sum(axis=0)`.",
-    ),
-    uses=(row_value,),
+exercise.slip("the positive drawn anew", expected=lambda gaps, law, n: log_of_sum(gaps, law, n + 1, keep=False)).says(
+    "All N + 1 candidates of the denominator follow the column marginal.",
+    "Is the y of the numerator surely among the candidates of your denominator? Can your loss be negative?",
+    "One candidate is the positive itself: it follows p(y|x), and it is the one of the numerator.",
+    "In the integral the factor of one negative has the power N; the positive has a factor of its own.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = np.full(joint.shape[1], 1 / joint.shape[1])
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives) for row, scores in rows)
-
-
-@exercise.wrong(
-    "negatives differ from the positive",
-    belief="A negative that equals the positive is no negative, so it must be drawn again.",
-    hints=(
-        "Do the negatives know which x+ was drawn?",
-        "Redrawing looks harmless, but it breaks the bound: it certifies more than ln 2 for a copy of a fair bit.",
-        "Draw every negative from the column marginal, whatever x+ is.",
-    ),
-    uses=(row_value,),
+exercise.slip("negatives in place of x", seen=np.transpose).says(
+    "The critic chooses which x came with y: the negatives are drawn for x.",
+    "Which of the two stays fixed in the denominator, x or y?",
+    "x stays; y stands in a row of candidates, N of which are drawn from the *column* marginal.",
+    "Compare the scores of one row of the critic with each other.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    for i, j in zip(*np.nonzero(joint), strict=True):
-        others = np.where(np.arange(noise.size) == j, 0.0, noise)
-        positive = np.eye(noise.size)[j]
-        if others.sum() > 0:
-            total += joint[i, j] * row_value(positive, others / others.sum(), critic[i], n_negatives)
-    return total
-
-
-@exercise.wrong(
-    "negatives from the conditional law",
-    belief="Negatives are drawn as the positive is: given x.",
-    hints=(
-        "If positives and negatives follow the same law given x, what can be told apart?",
-        "Negatives are independent of x.",
-        "Use the column marginal, not the row of the joint, for the negatives.",
-    ),
-    uses=(row_value,),
+exercise.slip("negatives uniform", negatives=lambda joint, i, j: np.full(joint.shape[1], 1 / joint.shape[1])).says(
+    "Negatives are drawn uniformly from all columns.",
+    "Which law do the negatives follow?",
+    "A frequent y is a frequent negative.",
+    "Draw negatives from `joint.sum(axis=0)`.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), row / row.sum(), s, n_negatives) for row, s in rows)
-
-
-@exercise.wrong(
-    "negatives from the row marginal",
-    belief="The law of the negatives is `joint.sum(axis=1)`.",
-    hints=(
-        "How many entries must the law of x+ have for a 3 x 4 joint?",
-        "`axis=1` sums over the columns: what remains belongs to the rows.",
-        "`joint.sum(axis=0)`.",
-    ),
-    uses=(row_value,),
+exercise.slip("negatives differ from the positive", negatives=other_columns).says(
+    "A negative that equals the positive is no negative, so it must be drawn again.",
+    "Do the negatives know which y was drawn?",
+    "Redrawing looks harmless, but it breaks the bound: it certifies more than ln 2 for a copy of a fair bit.",
+    "Draw every negative from the column marginal, whatever y is.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=1)
-    if noise.size != joint.shape[1]:
-        raise ValueError(f"operands could not be broadcast together with shapes {joint.shape} {noise.shape}")
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives) for row, scores in rows)
-
-
-@exercise.wrong(
+exercise.slip("negatives from the conditional law", negatives=lambda joint, i, j: joint[i] / joint[i].sum()).says(
+    "Negatives are drawn as the positive is: given x.",
+    "If positives and negatives follow the same law given x, what can be told apart?",
+    "Negatives are independent of x.",
+    "Use the column marginal, not the row of the joint, for the negatives.",
+)
+exercise.slip("negatives from the row marginal", negatives=lambda joint, i, j: joint.sum(axis=1)).says(
+    "The law of the negatives is `joint.sum(axis=1)`.",
+    "How many entries must the law of y have for a 3 x 4 joint?",
+    "`axis=1` sums over the columns: what remains belongs to the rows.",
+    "`joint.sum(axis=0)`.",
+)
+exercise.slip(
     "expectation inside the logarithm",
-    belief="The sum over N negatives can be replaced by N times its expectation inside the logarithm.",
-    hints=(
-        "Is E ln(1 + S) the same as ln(1 + E S)?",
-        "The logarithm is concave, so your value is too large (Jensen), if only a little for many negatives.",
-        "Average the logarithm over the draws of all N negatives: that is what the integral does.",
-    ),
+    expected=lambda gaps, law, n: np.logaddexp(0, np.logaddexp.reduce(gaps[law > 0] + np.log(n * law[law > 0]))),
+).says(
+    "The sum over N negatives can be replaced by N times its expectation inside the logarithm.",
+    "Is E ln(1 + S) the same as ln(1 + E S)?",
+    "The logarithm is concave, so your value is too large (Jensen), if only a little for many negatives.",
+    "Average the logarithm over the draws of all N negatives: that is what the integral does.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    with np.errstate(divide="ignore"):
-        weights = np.log(noise)
-    for i, j in zip(*np.nonzero(joint), strict=True):
-        mean = np.logaddexp.reduce(np.where(noise > 0, critic[i], -np.inf) + weights)
-        total += joint[i, j] * (np.logaddexp(critic[i, j], math.log(n_negatives) + mean) - critic[i, j])
-    return total
-
-
-@exercise.wrong(
-    "N candidates",
-    belief="`n_negatives` counts the candidates, positive included.",
-    hints=(
-        "What is the loss of a constant critic with N = 1 in your code?",
-        "The positive comes on top of the N negatives.",
-        "Use N negatives, not N - 1.",
-    ),
-    uses=(row_value,),
+exercise.slip("N candidates", number=lambda n: n - 1).says(
+    "`n_negatives` counts the candidates, positive included.",
+    "What is the loss of a constant critic with N = 1 in your code?",
+    "The positive comes on top of the N negatives.",
+    "Use N negatives, not N - 1.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=0)
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives - 1) for row, scores in rows)
-
-
-@exercise.wrong(
-    "base 2",
-    belief="The cross-entropy is measured in bits.",
-    hints=(
-        "Which unit does the course use?",
-        "Your values are the right ones divided by ln 2.",
-        "Use the natural logarithm.",
-    ),
-    uses=(row_value,),
+exercise.slip("base 2", unit=math.log(2)).says(
+    "The cross-entropy is measured in bits.",
+    "Which unit does the course use?",
+    "Your values are the right ones divided by ln 2.",
+    "Use the natural logarithm.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=0)
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    total = sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives) for row, scores in rows)
-    return total / math.log(2)
-
-
-@exercise.wrong(
-    "mean over the negatives",
-    belief="The denominator holds the positive and the *mean* over the negatives.",
-    hints=(
-        "Does your loss of a constant critic grow with N?",
-        "The softmax has N + 1 terms, each with weight 1.",
-        "Sum over the negatives; do not divide by N.",
-    ),
-    uses=(row_value,),
+exercise.slip("mean over the negatives", expected=lambda gaps, law, n: log_of_sum(gaps - math.log(n), law, n)).says(
+    "The denominator holds the positive and the *mean* over the negatives.",
+    "Does your loss of a constant critic grow with N?",
+    "The softmax has N + 1 terms, each with weight 1.",
+    "Sum over the negatives; do not divide by N.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    for row, scores in zip(joint, critic, strict=True):
-        if row.sum() > 0:
-            value = row_value(row / row.sum(), noise, scores, n_negatives, shift=-math.log(n_negatives))
-            total += row.sum() * value
-    return total
-
-
-@exercise.wrong(
-    "positive independent of x",
-    belief="x and x+ can be averaged separately, each over its marginal.",
-    hints=(
-        "If x and x+ were independent, what could the loss say about their dependence?",
-        "Only the negatives are independent of x. The pair (x, x+) comes from the joint.",
-        "Weight the pairs with `joint`, not with the outer product of its marginals.",
-    ),
-    uses=(row_value,),
+exercise.slip("positive independent of x", pairs=independent).says(
+    "x and y can be averaged separately, each over its marginal.",
+    "If x and y were independent, what could the loss say about their dependence?",
+    "Only the negatives are independent of x. The pair (x, y) comes from the joint.",
+    "Weight the pairs with `joint`, not with the outer product of its marginals.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    for row, scores in zip(joint, critic, strict=True):
-        if row.sum() > 0:
-            if (scores[noise > 0] == -np.inf).any():
-                return np.inf
-            total += row.sum() * row_value(noise, noise, scores, n_negatives)
-    return total
-
-
-@exercise.wrong(
-    "rows count alike",
-    belief="The loss is the plain average over the anchors x.",
-    hints=(
-        "Is every x equally likely?",
-        "The expectation over x has the weights p(x), the row sums of the joint.",
-        "Multiply each row's loss by `joint.sum(axis=1)`.",
-    ),
-    uses=(row_value,),
+exercise.slip("rows count alike", pairs=of_equal_rows).says(
+    "The loss is the plain average over the anchors x.",
+    "Is every x equally likely?",
+    "The expectation over x has the weights p(x), the row sums of the joint.",
+    "Multiply each row's loss by `joint.sum(axis=1)`.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=0)
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row_value(row / row.sum(), noise, s, n_negatives) for row, s in rows) / len(rows)
-
-
-@exercise.wrong(
+exercise.slip(
     "one negative, N times",
-    belief="N negatives are one negative counted N times.",
-    hints=(
-        "For N = 1 your value is right. What changes when a second negative is drawn?",
-        "The negatives are independent draws; repeating one draw N times is not the same.",
-        "The N-th power belongs on the expectation of e^(-X e^u) of one negative, inside the integral.",
-    ),
+    expected=lambda gaps, law, n: law[law > 0] @ np.logaddexp(0, math.log(n) + gaps[law > 0]),
+).says(
+    "N negatives are one negative counted N times.",
+    "For N = 1 your value is right. What changes when a second negative is drawn?",
+    "The negatives are independent draws; repeating one draw N times is not the same.",
+    "The N-th power belongs on the expectation of e^(-X e^u) of one negative, inside the integral.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise, total = joint.sum(axis=0), 0.0
-    for i, j in zip(*np.nonzero(joint), strict=True):
-        drawn = noise > 0
-        values = np.logaddexp(critic[i, j], math.log(n_negatives) + critic[i, drawn]) - critic[i, j]
-        total += joint[i, j] * (noise[drawn] @ values)
-    return total
-
-
-@exercise.wrong(
-    "bound instead of loss",
-    belief="InfoNCE is the number of nats that are certified.",
-    hints=(
-        "Does your value grow when the critic gets better?",
-        "The loss and the bound are two functions here.",
-        "Return L itself; ln(N+1) - L is the next exercise.",
-    ),
-    uses=(row_value,),
+exercise.slip("bound instead of loss", told=lambda loss, n: math.log(n + 1) - loss).says(
+    "InfoNCE is the number of nats that are certified.",
+    "Does your value grow when the critic gets better?",
+    "The loss and the bound are two functions here.",
+    "Return L itself; ln(N+1) - L is the next exercise.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=0)
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    total = sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives) for row, scores in rows)
-    return math.log(n_negatives + 1) - total
-
-
-@exercise.wrong(
-    "left tail cut",
-    belief="The integrand vanishes as fast on the left as on the right, so that a range from -8 is long enough.",
-    hints=(
-        "Print the integrand at the left end of your range.",
-        "On the left the two terms differ by about (V - 1) e^u: it falls by a factor e per unit of u, no faster.",
-        "Start at -40 - ln(N+1), where the difference is below rounding.",
-    ),
-    uses=(row_value,),
+exercise.slip("sign", told=lambda loss, n: -loss).says(
+    "The loss is the expected logarithm of the probability of the positive.",
+    "Can your value be positive? Can a loss of this kind be negative?",
+    "A good critic must have a small loss.",
+    "The loss is *minus* that logarithm.",
 )
-def infonce_loss(joint, critic, n_negatives):
-    noise = joint.sum(axis=0)
-    rows = [(row, scores) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), noise, scores, n_negatives, left=8.0) for row, scores in rows)
-
-
-@exercise.wrong(
-    "range that ignores the scores",
-    belief="The integrand lives between u = -60 and u = 20 whatever the scores are.",
-    hints=(
-        "Ordinary scores come out right. Where does e^-(V e^u) fall to 0 for V = e^-10000?",
-        "It falls at u = 10000, far outside a fixed range; the missing piece is almost the whole loss.",
-        "Shift the row so that its highest score is 0, and let u run up to 4 minus the lowest score of a positive.",
-    ),
+exercise.slip("left tail cut", expected=lambda gaps, law, n: log_of_sum(gaps, law, n, left=8.0)).says(
+    "The integrand vanishes as fast on the left as on the right, so that a range from -8 is long enough.",
+    "Print the integrand at the left end of your range.",
+    "On the left the two terms differ by about (V - 1) e^u: it falls by a factor e per unit of u, no faster.",
+    "Start at -40 - ln(N+1), where the difference is below rounding.",
 )
+exercise.slip("range that ignores the scores", expected=fixed_range).says(
+    "The integrand lives between u = -60 and u = 20 whatever the scores are.",
+    "Ordinary scores come out right. Where does e^-(V e^u) fall to 0 for V = e^-10000?",
+    "It falls at u = 10000, far outside a fixed range; the missing piece is almost the whole loss.",
+    "Shift the row so that its highest score is 0, and let u run up to 4 minus the lowest score of a positive.",
+)
+
+
+@exercise.accepted("a grid of 0.2 for each pair, validated by hand", guarded=False)
 def infonce_loss(joint, critic, n_negatives):
-    noise, u = joint.sum(axis=0), np.arange(-60.0, 20.0, 0.25)
-    total = 0.0
-    for i, j in zip(*np.nonzero(joint), strict=True):
-        drawn = noise > 0
-        ratio = np.exp(np.minimum(critic[i, drawn] - critic[i, j], 700.0))
-        factor = np.exp(-np.exp(u)[:, None] * ratio) @ noise[drawn]
-        total += joint[i, j] * 0.25 * np.sum(np.exp(-np.exp(u)) * (1 - factor**n_negatives))
-    return total
-
-
-def checked(joint, critic, n):
-    """Raise ValueError for anything that is no law, no critic for it or no count."""
     validate.joint_law(joint)
-    validate.count(n_negatives=n)
+    validate.count(n_negatives=n_negatives)
     if np.shape(critic) != np.shape(joint):
         raise ValueError(f"shapes differ: {np.shape(joint)} and {np.shape(critic)}")
     if np.isnan(critic).any() or np.isposinf(critic).any() or np.isneginf(critic[joint > 0]).any():
         raise ValueError(f"no critic for this joint: {critic}")
-
-
-@exercise.accepted("pair by pair, E ln(1 + sum of ratios)", uses=(checked,))
-def infonce_loss(joint, critic, n_negatives):
-    checked(joint, critic, n_negatives)
     noise, total = joint.sum(axis=0), 0.0
     noise = noise / noise.sum()
     drawn = noise > 0
@@ -426,9 +306,8 @@ def infonce_loss(joint, critic, n_negatives):
     return total
 
 
-@exercise.accepted("Gauss-Legendre panels, torch, 0-dim tensor", uses=(checked,))
+@exercise.accepted("Gauss-Legendre panels, torch, 0-dim tensor")
 def infonce_loss(joint, critic, n_negatives):
-    checked(joint, critic, n_negatives)
     nodes, weights = np.polynomial.legendre.leggauss(12)
     total = torch.zeros((), dtype=torch.float64)
     noise = torch.tensor(joint.sum(axis=0) / joint.sum())
@@ -451,8 +330,6 @@ def infonce_loss(joint, critic, n_negatives):
 
 def by_counts(joint, critic, n):
     """Enumerate how often each column is drawn: multinomial weights, small N."""
-    import itertools
-
     noise, total = joint.sum(axis=0), 0.0
     columns = np.flatnonzero(noise)
     for chosen in itertools.combinations_with_replacement(columns, n):
@@ -465,12 +342,9 @@ def by_counts(joint, critic, n):
     return total
 
 
-@exercise.accepted("multisets for small N, the integral beyond", uses=(checked, by_counts, row_value))
+@exercise.accepted("multisets for small N, the integral beyond")
 def infonce_loss(joint, critic, n_negatives):
-    checked(joint, critic, n_negatives)
     if math.comb(n_negatives + joint.shape[1] - 1, n_negatives) <= 20:
         return by_counts(joint, critic, n_negatives)
     noise = joint.sum(axis=0)
-    keep = noise > 0
-    rows = [(row[keep], scores[keep]) for row, scores in zip(joint, critic, strict=True) if row.sum() > 0]
-    return sum(row.sum() * row_value(row / row.sum(), noise[keep], s, n_negatives) for row, s in rows)
+    return sum(joint[i, j] * log_of_sum(critic[i] - critic[i, j], noise, n_negatives) for i, j in np.argwhere(joint))

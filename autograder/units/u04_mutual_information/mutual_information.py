@@ -9,17 +9,20 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from course import validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, bad_input, joint_law
+from autograder.author.draw import larger_sizes
+from autograder.author.short import short
+from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
+from autograder.units.u04_mutual_information.formulas import independent
 from course.worlds import random_joint, random_law
 
 exercise = Exercise(
     "mutual_information",
+    refuses=(joint_law("joint"),),
     hints={
         "values": (
             "Try the smallest law by hand: [[1/2, 0], [0, 1/2]] has I = ln 2 = 0.693.",
-            "I is the joint's expectation of ln( p(x,x+) / (p(x) p(x+)) ): weight each logarithm by the joint itself.",
+            "I is the joint's expectation of ln( p(x,y) / (p(x) q(y)) ): weight each logarithm by the joint itself.",
         ),
         "bad input": ("`validate.joint_law(joint)` raises for everything that is no joint law.",),
         "properties": (
@@ -30,23 +33,6 @@ exercise = Exercise(
 )
 
 
-def with_zeros(rng, n_rows, n_columns, share=0.3):
-    """Random joint law in which each row keeps one positive cell and about `share` of the others are zero."""
-    joint = random_joint(rng, n_rows, n_columns)
-    keep = rng.random(joint.shape) > share
-    keep[np.arange(n_rows), rng.integers(n_columns, size=n_rows)] = True
-    keep[tuple(rng.integers(joint.shape))] = False  # at least one zero; a row that this empties stays legal
-    joint = np.where(keep, joint, 0.0)
-    return joint / joint.sum()
-
-
-def with_empty_lines(rng, n_rows, n_columns):
-    """Random joint law with its first row and last column empty."""
-    joint = np.zeros((n_rows, n_columns))
-    joint[1:, :-1] = random_joint(rng, n_rows - 1, n_columns - 1)
-    return joint
-
-
 @exercise.cases
 def cases(rng):
     yield Case("3 x 4", (random_joint(rng, 3, 4),))
@@ -55,18 +41,17 @@ def cases(rng):
     yield Case("4 x 5 with zeros", (with_zeros(rng, 4, 5),))
     yield Case("4 x 4, an empty row and an empty column", (with_empty_lines(rng, 4, 4),))
     yield Case("5 x 5 diagonal, not uniform", (np.diag(random_law(rng, 5, minimum=0.05)),))
-    yield Case("independent, 3 x 2", (np.outer(random_law(rng, 3), random_law(rng, 2)),))
-    yield bad_input("a negative entry", np.array([[0.6, -0.1], [0.2, 0.3]]))
-    yield bad_input("entries that sum to 1.1", 1.1 * random_joint(rng, 2, 3))
-    yield bad_input("NaN", np.array([[0.5, np.nan], [0.2, 0.3]]))
+    yield Case("independent, 3 x 2", (np.outer(short(random_law(rng, 3)), short(random_law(rng, 2))),))
+    yield from exercise.bad_inputs(random_joint(rng, 2, 3))
     yield bad_input("a vector", random_law(rng, 4))
+    yield Case("a larger table", (random_joint(rng, *larger_sizes(rng, 2)),), public=False)
 
 
 @exercise.property("transposing the joint changes nothing")
 def symmetric(f, rng):
     joint = with_zeros(rng, 3, 5)
     if abs(f(joint) - f(joint.T)) > 1e-9:
-        return "I(x; x+) and I(x+; x) differ"
+        return "I(x; y) and I(y; x) differ"
 
 
 @exercise.property("0 <= I <= the entropy of x, with equality for a copy")
@@ -89,128 +74,86 @@ def splitting(f, rng):
         return "splitting a column of the joint in two proportional ones changed the answer"
 
 
-@exercise.wrong(
-    "bits",
-    belief="Information is measured with logarithms in base 2.",
-    hints=(
-        "Which unit does the exercise ask for?",
-        "A fair bit that is copied has 1 bit = 0.693 nats. The course uses nats throughout.",
-        "Use `np.log`, not `np.log2`.",
-    ),
+def repeated(law, joint):
+    """A marginal in the shape of the joint."""
+    return np.broadcast_to(law, joint.shape)
+
+
+@exercise.formula
+def mutual_information(
+    joint, *, weight=lambda joint: joint, against=independent, cells=lambda joint: joint > 0, sign=1, unit=1.0
+):
+    kept = cells(joint)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return sign * np.sum(weight(joint)[kept] * np.log(joint[kept] / against(joint)[kept])) / unit
+
+
+exercise.slip("bits", unit=math.log(2)).says(
+    "Information is measured with logarithms in base 2.",
+    "Which unit does the exercise ask for?",
+    "A fair bit that is copied has 1 bit = 0.693 nats. The course uses nats throughout.",
+    "Use `np.log`, not `np.log2`.",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    return np.sum(joint[cells] * np.log2(joint[cells] / independent[cells]))
-
-
-@exercise.wrong(
-    "joint alone",
-    belief="The information is the sum of p ln p over the joint law.",
-    hints=(
-        "Your value is negative. Can an information be negative?",
-        "You computed minus the joint entropy. Independent x and x+ should give 0: do they?",
-        "Compare the joint with what it would be under independence: ln( p(x,x+) / (p(x) p(x+)) ).",
-    ),
+exercise.slip("joint alone", against=np.ones_like).says(
+    "The information is the sum of p ln p over the joint law.",
+    "Your value is negative. Can an information be negative?",
+    "You computed minus the joint entropy. Independent x and y should give 0: do they?",
+    "Compare the joint with what it would be under independence: ln( p(x,y) / (p(x) q(y)) ).",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    return np.sum(joint[cells] * np.log(joint[cells]))
-
-
-@exercise.wrong(
-    "conditional entropy",
-    belief="What x+ tells about x is the uncertainty of x given x+.",
-    hints=(
-        "If x+ is a copy of x, your value is 0. Should the information be 0 there?",
-        "You computed what is still unknown about x once x+ is seen. The information is what became known.",
-        "I = H(x) - H(x | x+).",
-    ),
+exercise.slip("conditional entropy", against=lambda joint: repeated(joint.sum(axis=0), joint), sign=-1).says(
+    "What y tells about x is the uncertainty of x given y.",
+    "If y is a copy of x, your value is 0. Should the information be 0 there?",
+    "You computed what is still unknown about x once y is seen. The information is what became known.",
+    "I = H(x) - H(x | y).",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    conditional = np.where(cells, joint, 1.0) / np.where(joint.sum(axis=0) > 0, joint.sum(axis=0), 1.0)
-    return -np.sum(joint[cells] * np.log(conditional[cells]))
-
-
-@exercise.wrong(
-    "reversed divergence",
-    belief="The divergence between joint and product can be averaged under the product of the marginals.",
-    hints=(
-        "Under which law is the average of the logarithm taken?",
-        "Where the joint is zero and the marginals are not, your value is infinite; the mutual information is finite.",
-        "I = KL(joint || product): weight the logarithm by `joint`, not by the outer product.",
-    ),
+exercise.slip(
+    "conditional entropy of y", against=lambda joint: repeated(joint.sum(axis=1, keepdims=True), joint), sign=-1
+).says(
+    "What x tells about y is the uncertainty of y given x.",
+    "If y is a copy of x, your value is 0. Should the information be 0 there?",
+    "You computed what is still unknown about y once x is seen. The information is what became known.",
+    "I = H(y) - H(y | x).",
 )
-def mutual_information(joint):
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    cells = independent > 0
-    with np.errstate(divide="ignore"):
-        return np.sum(independent[cells] * np.log(independent[cells] / joint[cells]))
-
-
-@exercise.wrong(
-    "unweighted mean",
-    belief="All cells of the joint count alike in the average.",
-    hints=(
-        "A pair that almost never happens should hardly matter. Does it in your sum?",
-        "The expectation is over the joint law, not over the table's cells.",
-        "Replace the mean over cells by the sum weighted with `joint`.",
-    ),
+exercise.slip("joint entropy", against=np.ones_like, sign=-1).says(
+    "The information is the entropy of the pair.",
+    "What is your value where x and y are independent? What should it be?",
+    "H(x, y) counts all that is uncertain about the two, shared or not.",
+    "I = H(x) + H(y) - H(x, y).",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    return np.mean(np.log(joint[cells] / independent[cells]))
-
-
-@exercise.wrong(
-    "0 ln 0 left to numpy",
-    belief="A cell of probability 0 needs no care: 0 times its logarithm is 0.",
-    hints=(
-        "Look at the laws that hold a zero. What is 0 times minus infinity in floating point?",
-        "numpy gives NaN for 0 * log(0), and one NaN spoils the sum.",
-        "Sum over the cells with `joint > 0` only.",
-    ),
+exercise.slip("reversed divergence", weight=independent, cells=lambda joint: independent(joint) > 0, sign=-1).says(
+    "The divergence between joint and product can be averaged under the product of the marginals.",
+    "Under which law is the average of the logarithm taken?",
+    "Where the joint is zero and the marginals are not, your value is infinite; the mutual information is finite.",
+    "I = KL(joint || product): weight the logarithm by `joint`, not by the outer product.",
 )
-def mutual_information(joint):
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    return np.sum(joint * np.log(joint / independent))
-
-
-@exercise.wrong(
-    "axes exchanged",
-    belief="`joint.sum(axis=0)` is the law of the rows.",
-    hints=(
-        "Print the shapes of your two marginals for a 3 x 4 law.",
-        "`axis=0` is the axis that disappears: what is left is one number per column.",
-        "p(x) = `joint.sum(axis=1)`, p(x+) = `joint.sum(axis=0)`.",
-    ),
+exercise.slip("unweighted mean", weight=lambda joint: np.full(joint.shape, 1 / np.count_nonzero(joint))).says(
+    "All cells of the joint count alike in the average.",
+    "A pair that almost never happens should hardly matter. Does it in your sum?",
+    "The expectation is over the joint law, not over the table's cells.",
+    "Replace the mean over cells by the sum weighted with `joint`.",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    independent = np.outer(joint.sum(axis=0), joint.sum(axis=1))
-    return np.sum(joint[cells] * np.log(joint[cells] / independent[cells]))
-
-
-@exercise.wrong(
-    "uniform marginals",
-    belief="Without dependence every pair would be equally likely.",
-    hints=(
-        "What would the joint be if x and x+ were independent, but each kept its own law?",
-        "You compare with the uniform law 1/(S T); rare points then look informative although they are only rare.",
-        "Compare with the outer product of the two marginals.",
-    ),
+exercise.slip("0 ln 0 left to numpy", cells=lambda joint: joint >= 0).says(
+    "A cell of probability 0 needs no care: 0 times its logarithm is 0.",
+    "Look at the laws that hold a zero. What is 0 times minus infinity in floating point?",
+    "numpy gives NaN for 0 * log(0), and one NaN spoils the sum.",
+    "Sum over the cells with `joint > 0` only.",
 )
-def mutual_information(joint):
-    cells = joint > 0
-    return np.sum(joint[cells] * np.log(joint[cells] * joint.size))
+exercise.slip("axes exchanged", against=lambda joint: np.outer(joint.sum(axis=0), joint.sum(axis=1))).says(
+    "`joint.sum(axis=0)` is the law of the rows.",
+    "Print the shapes of your two marginals for a 3 x 4 law.",
+    "`axis=0` is the axis that disappears: what is left is one number per column.",
+    "p(x) = `joint.sum(axis=1)`, q(y) = `joint.sum(axis=0)`.",
+)
+exercise.slip("uniform marginals", against=lambda joint: np.full(joint.shape, 1 / joint.size)).says(
+    "Without dependence every pair would be equally likely.",
+    "What would the joint be if x and y were independent, but each kept its own law?",
+    "You compare with the uniform law 1/(S T); rare points then look informative although they are only rare.",
+    "Compare with the outer product of the two marginals.",
+)
 
 
 @exercise.accepted("three entropies")
 def mutual_information(joint):
-    validate.joint_law(joint)
-
     def entropy(p):
         p = p[p > 0]
         return -(p * np.log(p)).sum()
@@ -220,7 +163,6 @@ def mutual_information(joint):
 
 @exercise.accepted("double loop, Python float")
 def mutual_information(joint):
-    validate.joint_law(joint)
     rows, columns = joint.sum(axis=1), joint.sum(axis=0)
     total = 0.0
     for i in range(joint.shape[0]):
@@ -231,7 +173,7 @@ def mutual_information(joint):
     return total
 
 
-@exercise.accepted("torch xlogy, 0-dim tensor")
+@exercise.accepted("torch xlogy, 0-dim tensor, validated by hand", guarded=False)
 def mutual_information(joint):
     if np.ndim(joint) != 2 or not np.all(joint >= 0) or abs(joint.sum() - 1) > 1e-9:
         raise ValueError(f"no joint law: {joint}")
@@ -240,9 +182,8 @@ def mutual_information(joint):
     return torch.xlogy(p, p).sum() - torch.xlogy(a, a).sum() - torch.xlogy(b, b).sum()
 
 
-@exercise.accepted("row by row, divergence of p(x+|x) from p(x+)")
+@exercise.accepted("row by row, divergence of p(y|x) from q(y)")
 def mutual_information(joint):
-    validate.joint_law(joint)
     noise, total = joint.sum(axis=0), 0.0
     for row in joint:
         seen = row > 0

@@ -10,13 +10,25 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, needs, positive
+from autograder.author.draw import larger_sizes, strided, tensor
 from course import validate
-from course.check.case import Case, bad_input
+
+SHAPES = {
+    "shapes that would broadcast": {"log_noise": lambda q: q[:1]},
+    "labels of another shape": {"labels": lambda y: y[:3]},
+    "no scores": dict.fromkeys(("scores", "log_noise", "labels"), lambda x: x[:0]),
+}
+LABELS = {"a label 2": {"labels": lambda y: 2 * y}, "a label 0.5": {"labels": lambda y: 0.5 * y}}
 
 exercise = Exercise(
     "nce_loss",
+    refuses=(
+        needs("scores.shape == log_noise.shape == labels.shape and scores.numel() > 0", SHAPES),
+        needs("not (scores.isnan() | log_noise.isnan()).any()", {"NaN": {"scores": lambda s: s * math.nan}}),
+        needs("((labels == 0) | (labels == 1)).all()", LABELS),
+        positive("ratio", -1.0),
+    ),
     hints={
         "values": (
             "With scores = log_noise and ratio 1 every logit is 0 and the loss is ln 2.",
@@ -63,14 +75,11 @@ def cases(rng):
         args = (s, tensor(rng, 6, dtype=dtype), labels, 3.0)
         yield Case(f"logits of +-1e4, {name}", args, part="stability", grad=(0,))
     s, noise, labels = tensor(rng, 4), tensor(rng, 4), torch.tensor([1.0, 0.0, 0.0, 1.0], dtype=torch.float64)
-    yield bad_input("a label 2", s, noise, 2 * labels, 1.0)
-    yield bad_input("a label 0.5", s, noise, labels * 0.5, 1.0)
-    yield bad_input("shapes that would broadcast", s, noise[:1], labels, 1.0)
-    yield bad_input("labels of another shape", s, noise, labels[:3], 1.0)
-    yield bad_input("no scores", s[:0], noise[:0], labels[:0], 1.0)
-    yield bad_input("ratio 0", s, noise, labels, 0)
-    yield bad_input("ratio -1", s, noise, labels, -1.0)
-    yield bad_input("NaN", torch.full((4,), math.nan, dtype=torch.float64), noise, labels, 1.0)
+    yield from exercise.bad_inputs(s, noise, labels, 1.0)
+    shape, ratio = larger_sizes(rng, 2), float(rng.uniform(0.5, 20))
+    s = tensor(rng, *shape, scale=2.0)
+    args = (s, tensor(rng, *shape) - 1, labels_like(rng, s), ratio)
+    yield Case("more samples, a random ratio", args, grad=(0,), public=False)
 
 
 @exercise.property("the loss is smallest at the log-density of the data, no other normalisation needed")
@@ -100,206 +109,157 @@ def shuffle(f, rng):
         return "the loss depends on the order of the samples"
 
 
-@exercise.wrong(
-    "ratio forgotten",
-    belief="The odds of data against noise are the ratio of the densities, however many noise samples there are.",
-    hints=(
-        "If there are 10 noise samples for each data sample, what are the odds before looking at the sample?",
-        "The prior odds are 1 : ratio.",
-        "Subtract ln(ratio) from the logit.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores - log_noise, labels.to(scores.dtype))
+def cross_entropies(logits, labels):
+    return F.binary_cross_entropy_with_logits(logits, labels, reduction="none")
 
 
-@exercise.wrong(
-    "ratio with the wrong sign",
-    belief="More noise samples make 'data' more likely: ln(ratio) is added.",
-    hints=(
-        "With many noise samples, is a random sample more likely to be data or noise?",
-        "The odds are p / (ratio q).",
-        "Subtract ln(ratio).",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores - log_noise + math.log(ratio), labels.to(scores.dtype))
+def of_probabilities(logits, labels):
+    return cross_entropies(torch.sigmoid(logits), labels)
 
 
-@exercise.wrong(
-    "ratio instead of its logarithm",
-    belief="The ratio enters the logit as it is.",
-    hints=(
-        "The logit is a difference of logarithms. Is the ratio one?",
-        "For ratio 1 the correction must vanish.",
-        "Subtract `math.log(ratio)`.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores - log_noise - ratio, labels.to(scores.dtype))
+def cut_at_100(logits, labels):
+    return F.binary_cross_entropy(torch.sigmoid(logits), labels, reduction="none")
 
 
-@exercise.wrong(
-    "noise density forgotten",
-    belief="The score itself is the logit.",
-    hints=(
-        "What does your loss do with `log_noise`?",
-        "A sample that the noise law produces often is more likely to be noise.",
-        "logit = score - log_noise - ln(ratio).",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores - math.log(ratio), labels.to(scores.dtype))
+def rounded(logits, labels):
+    p = torch.sigmoid(logits)
+    return -torch.where(labels == 1, torch.log(p), torch.log(1 - p))
 
 
-@exercise.wrong(
-    "noise density added",
-    belief="The log-densities of model and noise add up.",
-    hints=(
-        "Where does q stand in the odds p / (ratio q)?",
-        "The noise is in the denominator.",
-        "Subtract `log_noise`.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores + log_noise - math.log(ratio), labels.to(scores.dtype))
-
-
-@exercise.wrong(
-    "labels exchanged",
-    belief="Label 1 marks the noise.",
-    hints=(
-        "What does label 1 mean here?",
-        "Your loss grows when data samples get higher scores.",
-        "Data is label 1: it wants a large logit.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    return F.binary_cross_entropy_with_logits(scores - log_noise - math.log(ratio), 1 - labels.to(scores.dtype))
-
-
-@exercise.wrong(
-    "sum",
-    belief="The loss is the sum over the samples.",
-    hints=(
-        "How does your loss change when every sample is given twice?",
-        "The exercise asks for the mean over all scores.",
-        "Divide by the number of scores.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    logits = scores - log_noise - math.log(ratio)
-    return F.binary_cross_entropy_with_logits(logits, labels.to(scores.dtype), reduction="sum")
-
-
-@exercise.wrong(
-    "per data sample",
-    belief="The sum is divided by the number of data samples, as in the paper.",
-    hints=(
-        "By what do you divide?",
-        "The paper divides by the number of data samples. The exercise averages over all scores; data may be absent.",
-        "Divide by the number of scores.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    logits = scores - log_noise - math.log(ratio)
-    total = F.binary_cross_entropy_with_logits(logits, labels.to(scores.dtype), reduction="sum")
-    return total / labels.to(scores.dtype).sum()
-
-
-@exercise.wrong(
-    "each kind averaged on its own",
-    belief="Data and noise weigh half each.",
-    hints=(
-        "Ten noise samples and one data sample: which weight does the data sample get in your loss?",
-        "Balancing the two kinds undoes the prior that ln(ratio) accounts for.",
-        "One mean over all scores.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    logits, data = scores - log_noise - math.log(ratio), labels.bool()
-    return 0.5 * (F.softplus(-logits[data]).mean() + F.softplus(logits[~data]).mean())
-
-
-@exercise.wrong(
-    "data term only",
-    belief="Only the data samples count; the noise is there to normalise.",
-    hints=(
-        "What keeps your scores from growing without bound?",
-        "Noise samples must be recognised as noise: they have the term -ln(1 - sigma).",
-        "Use both terms of the binary cross-entropy.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    logits = scores - log_noise - math.log(ratio)
-    return (labels.to(scores.dtype) * F.softplus(-logits)).mean()
-
-
-@exercise.wrong(
-    "logarithm of a rounded probability",
-    belief="Computing the sigmoid first and its logarithm afterwards is as good.",
-    hints=(
-        "Try a logit of 10000 with label 0.",
-        "sigma(10000) is exactly 1 in floating point, and ln(1 - 1) is -inf; clamping hides it and changes the value.",
-        "Work with the logits: softplus, logsigmoid or binary_cross_entropy_with_logits.",
-    ),
-)
-def nce_loss(scores, log_noise, labels, ratio):
-    if not 0 < ratio < math.inf or not scores.shape == log_noise.shape == labels.shape or scores.numel() == 0:
-        raise ValueError("bad input")
+@exercise.formula
+def nce_loss(
+    scores,
+    log_noise,
+    labels,
+    ratio,
+    *,
+    prior=math.log,
+    noise=1,
+    truth=lambda y: y,
+    cost=cross_entropies,
+    pool=lambda losses, y, ratio: losses.mean(),
+):
     y = labels.to(scores.dtype)
-    if not ((y == 0) | (y == 1)).all() or torch.isnan(scores).any():
-        raise ValueError("bad input")
-    p = torch.sigmoid(scores - log_noise - math.log(ratio))
-    return -torch.where(y == 1, torch.log(p), torch.log(1 - p)).mean()
+    return pool(cost(scores - noise * log_noise - prior(ratio), truth(y)), y, ratio)
 
 
-def checked(scores, log_noise, labels, ratio):
-    """Raise ValueError for what nce_loss refuses; labels in the dtype of the scores."""
-    if not (isinstance(ratio, (int, float)) and 0 < ratio < math.inf):
-        raise ValueError(f"ratio {ratio}")
-    if scores.shape != log_noise.shape or scores.shape != labels.shape or scores.numel() == 0:
-        raise ValueError(f"shapes {tuple(scores.shape)}, {tuple(log_noise.shape)}, {tuple(labels.shape)}")
-    if torch.isnan(scores).any() or torch.isnan(log_noise).any():
-        raise ValueError("NaN")
-    y = labels.to(scores.dtype)
-    if not bool(((y == 0) | (y == 1)).all()):
-        raise ValueError(f"labels {labels}")
-    return y
+exercise.slip("ratio forgotten", prior=lambda ratio: 0.0).says(
+    "The odds of data against noise are the ratio of the densities, however many noise samples there are.",
+    "If there are 10 noise samples for each data sample, what are the odds before looking at the sample?",
+    "The prior odds are 1 : ratio.",
+    "Subtract ln(ratio) from the logit.",
+)
+exercise.slip("ratio with the wrong sign", prior=lambda ratio: -math.log(ratio)).says(
+    "More noise samples make 'data' more likely: ln(ratio) is added.",
+    "With many noise samples, is a random sample more likely to be data or noise?",
+    "The odds are p / (ratio q).",
+    "Subtract ln(ratio).",
+)
+exercise.slip("ratio instead of its logarithm", prior=lambda ratio: ratio).says(
+    "The ratio enters the logit as it is.",
+    "The logit is a difference of logarithms. Is the ratio one?",
+    "For ratio 1 the correction must vanish.",
+    "Subtract `math.log(ratio)`.",
+)
+exercise.slip("noise density forgotten", noise=0).says(
+    "The score itself is the logit.",
+    "What does your loss do with `log_noise`?",
+    "A sample that the noise law produces often is more likely to be noise.",
+    "logit = score - log_noise - ln(ratio).",
+)
+exercise.slip("noise density added", noise=-1).says(
+    "The log-densities of model and noise add up.",
+    "Where does q stand in the odds p / (ratio q)?",
+    "The noise is in the denominator.",
+    "Subtract `log_noise`.",
+)
+exercise.slip("labels exchanged", truth=lambda y: 1 - y).says(
+    "Label 1 marks the noise.",
+    "What does label 1 mean here?",
+    "Your loss grows when data samples get higher scores.",
+    "Data is label 1: it wants a large logit.",
+)
+exercise.slip("sum", pool=lambda losses, y, ratio: losses.sum()).says(
+    "The loss is the sum over the samples.",
+    "How does your loss change when every sample is given twice?",
+    "The exercise asks for the mean over all scores.",
+    "Divide by the number of scores.",
+)
+exercise.slip("per data sample", pool=lambda losses, y, ratio: losses.sum() / y.sum()).says(
+    "The sum is divided by the number of data samples, as in the paper.",
+    "By what do you divide?",
+    "The paper divides by the number of data samples. The exercise averages over all scores; data may be absent.",
+    "Divide by the number of scores.",
+)
+exercise.slip(
+    "each kind averaged on its own", pool=lambda losses, y, ratio: (losses[y == 1].mean() + losses[y == 0].mean()) / 2
+).says(
+    "Data and noise weigh half each.",
+    "Ten noise samples and one data sample: which weight does the data sample get in your loss?",
+    "Balancing the two kinds undoes the prior that ln(ratio) accounts for.",
+    "One mean over all scores.",
+)
+exercise.slip(
+    "noise weighted by the ratio",
+    pool=lambda losses, y, ratio: losses[y == 1].mean() + ratio * losses[y == 0].mean(),
+).says(
+    "The expectation over the noise counts `ratio` times, as in the paper: E_data + ratio E_noise.",
+    "By how much does your loss differ on a batch with exactly `ratio` noise samples for each data sample?",
+    "There it is 1 + ratio times the mean over all samples; elsewhere it is another number. Data may be absent, too.",
+    "One mean over all scores: the samples themselves carry the ratio.",
+)
+exercise.slip("data term only", pool=lambda losses, y, ratio: (y * losses).mean()).says(
+    "Only the data samples count; the noise is there to normalise.",
+    "What keeps your scores from growing without bound?",
+    "Noise samples must be recognised as noise: they have the term -ln(1 - sigma).",
+    "Use both terms of the binary cross-entropy.",
+)
+exercise.slip("sigmoid applied twice", cost=of_probabilities).says(
+    "The cross-entropy is given the probabilities, sigma(G).",
+    "Read the end of the name of `binary_cross_entropy_with_logits`. What does it do with its first argument?",
+    "It takes logits and applies the sigmoid itself: yours is applied twice.",
+    "Give it scores - log_noise - ln(ratio) as it is.",
+)
+exercise.slip("logarithm cut at -100", cost=cut_at_100).says(
+    "`F.binary_cross_entropy` of the probabilities is as good as the cross-entropy of the logits.",
+    "Try a logit of 10000 with label 0. Which loss do you expect, and which do you get?",
+    "sigma(10000) is exactly 1, and `binary_cross_entropy` cuts ln(1 - 1) at -100: you get 100 in place of 10000.",
+    "`F.binary_cross_entropy_with_logits` takes the logits themselves.",
+)
+exercise.slip("logarithm of a rounded probability", cost=rounded).says(
+    "Computing the sigmoid first and its logarithm afterwards is as good.",
+    "Try a logit of 10000 with label 0.",
+    "sigma(10000) is exactly 1 in floating point, and ln(1 - 1) is -inf; clamping hides it and changes the value.",
+    "Work with the logits: softplus, logsigmoid or binary_cross_entropy_with_logits.",
+)
+
+exercise.style("softplus of the signed logit", cost=lambda logits, y: F.softplus((1 - 2 * y) * logits))
 
 
-@exercise.accepted("softplus of the signed logit", uses=(checked,))
+@exercise.accepted("logsigmoid, two terms")
 def nce_loss(scores, log_noise, labels, ratio):
-    y = checked(scores, log_noise, labels, ratio)
-    return F.softplus((1 - 2 * y) * (scores - log_noise - math.log(ratio))).mean()
-
-
-@exercise.accepted("logsigmoid, two terms", uses=(checked,))
-def nce_loss(scores, log_noise, labels, ratio):
-    y = checked(scores, log_noise, labels, ratio).bool()
+    data = labels.bool()
     logits = scores - (log_noise + math.log(ratio))
-    return -(F.logsigmoid(logits[y]).sum() + F.logsigmoid(-logits[~y]).sum()) / logits.numel()
+    return -(F.logsigmoid(logits[data]).sum() + F.logsigmoid(-logits[~data]).sum()) / logits.numel()
 
 
-@exercise.accepted("posterior in logarithms: logaddexp of model and noise", uses=(checked,))
+@exercise.accepted("posterior in logarithms: logaddexp of model and noise")
 def nce_loss(scores, log_noise, labels, ratio):
-    y = checked(scores, log_noise, labels, ratio)
     noise = log_noise + math.log(ratio)
     evidence = torch.logaddexp(scores, noise)
-    return torch.where(y == 1, evidence - scores, evidence - noise).mean()
+    return torch.where(labels == 1, evidence - scores, evidence - noise).mean()
 
 
-@exercise.accepted("loop over the samples", uses=(checked,))
+@exercise.accepted("loop over the samples")
 def nce_loss(scores, log_noise, labels, ratio):
-    y = checked(scores, log_noise, labels, ratio).flatten()
     total = 0
-    for s, q, label in zip(scores.flatten(), log_noise.flatten(), y, strict=True):
+    for s, q, label in zip(scores.flatten(), log_noise.flatten(), labels.flatten(), strict=True):
         logit = s - q - math.log(ratio)
         total = total + (F.softplus(-logit) if label == 1 else F.softplus(logit))
-    return total / y.numel()
+    return total / labels.numel()
 
 
-@exercise.accepted("library call")
+@exercise.accepted("library call, validated by hand", guarded=False)
 def nce_loss(scores, log_noise, labels, ratio):
     validate.floating("scores", scores)
     validate.floating("log_noise", log_noise)

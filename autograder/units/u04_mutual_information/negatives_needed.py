@@ -2,7 +2,6 @@
 
 Each case is built backwards: choose N, put the target half-way between the optimal bounds at N - 1 and N. So no answer
 hangs on rounding: half a step of the bound is at least 1e-8 in these cases, five times the tolerance of infonce_loss.
-No fraction >= 1 is asked: without its check the search would never end, and a timeout costs all points, not one part.
 """
 
 import math
@@ -10,14 +9,20 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u04_mutual_information.mutual_information import with_zeros
+from autograder.author import Case, Exercise, joint_law, needs
+from autograder.author.draw import larger_sizes
+from autograder.units.u04_mutual_information.draws import skewed, with_zeros, without_information
+from autograder.units.u04_mutual_information.formulas import independent, information, optimal_bound
 from course import validate
-from course.check.case import Case, bad_input
-from course.worlds import random_joint, random_law
+from course.worlds import random_law
 
 exercise = Exercise(
     "negatives_needed",
+    refuses=(
+        joint_law("joint"),
+        needs("0 < fraction < 1", {f"fraction {value}": {"fraction": value} for value in (0.0, -0.5, 1.5)}),
+        needs("information(joint) > 1e-12", {"independence": {"joint": without_information}}),
+    ),
     hints={
         "values": (
             "Check your `infonce_loss` and `infonce_bound` first: this function only searches.",
@@ -31,39 +36,10 @@ exercise = Exercise(
 )
 
 
-def information_and_bound(joint):
-    """The mutual information, and the function N -> optimal InfoNCE bound, both in nats."""
-    joint = np.asarray(joint)[joint.sum(axis=1) > 0][:, joint.sum(axis=0) > 0]
-    rows, noise = joint.sum(axis=1), joint.sum(axis=0)
-    with np.errstate(divide="ignore"):
-        critic = np.log(joint / np.outer(rows, noise))
-    information = np.sum(joint[joint > 0] * critic[joint > 0])
-    scores = critic - critic.max(axis=1, keepdims=True)
-    finite = np.where(joint > 0, scores, 0.0)
-
-    def bound(n):
-        u = np.arange(-40 - math.log(n + 1), 4 - finite.min(), 0.3)
-        decay = -np.exp(u[:, None, None] + scores)  # nodes x rows x columns
-        positive = (np.exp(decay) * joint).sum(axis=2)
-        negative = np.maximum(np.expm1(decay) @ noise, -1 + 1e-16)
-        integrand = np.exp(-np.exp(u))[:, None] * rows - positive * np.exp(n * np.log1p(negative))
-        return math.log(n + 1) - 0.3 * integrand.sum() + np.sum(joint * finite)
-
-    return information, bound
-
-
 def halfway(joint, n):
     """A fraction of I that the optimal bound reaches at n and not before, as far from both as possible."""
-    information, bound = information_and_bound(joint)
-    before = bound(n - 1) if n > 1 else 0.0
-    return float((before + bound(n)) / 2 / information)
-
-
-def skewed(rng, n_rows, n_columns):
-    """A random joint law whose mutual information is not small: a random one, sharpened."""
-    joint = random_joint(rng, n_rows, n_columns) + 0.05
-    joint[np.arange(n_rows), np.arange(n_rows) % n_columns] += 0.5
-    return joint / joint.sum()
+    before = optimal_bound(joint, n - 1) if n > 1 else 0.0
+    return float((before + optimal_bound(joint, n)) / 2 / information(joint))
 
 
 @exercise.cases
@@ -80,18 +56,18 @@ def cases(rng):
     yield Case("one negative is enough", (joint, halfway(joint, 1)))
     joint = skewed(rng, 3, 3)
     yield Case("thousands are needed", (joint, halfway(joint, int(rng.integers(1100, 1800)))))
-    yield bad_input("fraction 0", joint, 0.0)
-    yield bad_input("fraction -0.5", joint, -0.5)
-    yield bad_input("independence", np.outer(random_law(rng, 3), random_law(rng, 2)), 0.5)
-    yield bad_input("entries that sum to 0.9", 0.9 * joint, 0.5)
+    yield from exercise.bad_inputs(joint, 0.5)
+    # Not stored: whether a search without the check ends here, and where, is a matter of rounding.
+    yield Case("fraction 1", (joint, 1.0), part="bad input", raises=True, public=False)
+    joint = skewed(rng, *larger_sizes(rng, 2, high=14))
+    yield Case("a larger table", (joint, halfway(joint, int(rng.integers(9, 40)))), public=False)
 
 
 @exercise.property("the ceiling ln(N+1) >= fraction * I is respected, and a larger fraction needs no fewer negatives")
 def ceiling(f, rng):
     joint = np.diag(random_law(rng, 7, minimum=0.05))
-    information, _ = information_and_bound(joint)
     found = [float(f(joint, fraction)) for fraction in (0.3, 0.6, 0.9)]
-    if any(math.log(n + 1) < q * information for n, q in zip(found, (0.3, 0.6, 0.9), strict=True)):
+    if any(math.log(n + 1) < q * information(joint) for n, q in zip(found, (0.3, 0.6, 0.9), strict=True)):
         return "ln(N+1) is below what is to be certified: no critic can reach it"
     if found != sorted(found):
         return "a larger fraction came out with fewer negatives"
@@ -103,189 +79,123 @@ def copies(f, rng):
         return "a perfect copy of 1, 2, 3 fair bits needs 7, 12, 19 negatives for 90 %"
 
 
-@exercise.wrong(
-    "the ceiling taken for the bound",
-    belief="As soon as ln(N+1) reaches the target, the optimal critic certifies it.",
-    hints=(
-        "ln(N+1) is what the bound cannot pass. Does the bound touch it?",
-        "The optimal loss is never 0 while negatives can collide with the positive or the pair is noisy.",
-        "Search for the smallest N with ln(N+1) - L_N >= fraction * I, with the loss of the optimal critic.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, _ = information_and_bound(joint)
-    return max(1, math.ceil(math.exp(fraction * information) - 1))
-
-
-@exercise.wrong(
-    "candidates counted",
-    belief="The answer is the number of candidates.",
-    hints=(
-        "What does the question ask you to count?",
-        "With N negatives there are N + 1 candidates.",
-        "Your answer is one too large.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
-    low, high = 0, 1 << 13
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if bound(middle) >= fraction * information else (middle, high)
-    return high + 1
-
-
-@exercise.wrong(
-    "the last N that fails",
-    belief="The search may stop at the last N whose bound is still below the target.",
-    hints=(
-        "Evaluate the bound at your answer. Does it reach the target?",
-        "A bisection keeps one N that fails and one that reaches.",
-        "Return the one that reaches.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
-    low, high = 0, 1 << 13
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if bound(middle) >= fraction * information else (middle, high)
-    return low
-
-
-@exercise.wrong(
-    "powers of two",
-    belief="Doubling N until the bound is reached gives the smallest N.",
-    hints=(
-        "Your answers are all powers of two. Is the smallest N always one?",
-        "Doubling finds an N that reaches, and one that fails; the smallest lies between.",
-        "Bisect between the last two.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
-    high = 1
-    while bound(high) < fraction * information:
-        high *= 2
-    return high
-
-
-@exercise.wrong(
-    "ln N in the bound",
-    belief="N negatives certify ln N - L.",
-    hints=(
-        "How many candidates does the critic choose from?",
-        "ln N - L is a bound too, but a smaller one: it asks for too many negatives.",
-        "Use ln(N+1) - L.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
-    low, high = 0, 1 << 13
-    while high - low > 1:
-        middle = (low + high) // 2
-        reached = bound(middle) - math.log1p(1 / middle) >= fraction * information
-        low, high = (low, middle) if reached else (middle, high)
-    return high
-
-
-@exercise.wrong(
-    "bits against nats",
-    belief="The certified information is in bits and may be compared with I in nats.",
-    hints=(
-        "In which unit is each side of your comparison?",
-        "One side is 1.44 times too large.",
-        "Keep both in nats.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
-    low, high = 0, 1 << 13
-    while high - low > 1:
-        middle = (low + high) // 2
-        reached = bound(middle) / math.log(2) >= fraction * information
-        low, high = (low, middle) if reached else (middle, high)
-    return high
-
-
-@exercise.wrong(
-    "fraction that may be missing",
-    belief="`fraction` is the share of the information that may be lost.",
-    hints=(
-        "Do you need more negatives for fraction 0.9 than for 0.5?",
-        "The bound must reach `fraction` of I, not 1 - `fraction`.",
-        "Compare with `fraction * information`.",
-    ),
-    uses=(information_and_bound,),
-)
-def negatives_needed(joint, fraction):
-    information, bound = information_and_bound(joint)
+def bisected(reaches):
+    """The last N that fails (0: none) and the first that reaches."""
     low, high = 0, 1 << 15
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if bound(middle) >= (1 - fraction) * information else (middle, high)
-    return high
+        low, high = (low, middle) if reaches(middle) else (middle, high)
+    return low, high
 
 
-@exercise.wrong(
-    "the leading term of the gap",
-    belief="The gap I - bound is the chi-square divergence divided by 2 (N + 1).",
-    hints=(
-        "For large N you are close, for small N you are not.",
-        "That is the first term of an expansion in 1/N. The question asks for the exact smallest N.",
-        "Evaluate the exact bound and search.",
-    ),
-    uses=(information_and_bound,),
+def doubled(reaches):
+    high = 1
+    while not reaches(high):
+        high *= 2
+    return high // 2, high
+
+
+def leading_term(joint, n):
+    """The bound up to terms of order 1 / N^2: I - chi^2 / (2 (N+1))."""
+    apart = independent(joint)
+    cells = apart > 0
+    chi_square = np.sum(joint[cells] ** 2 / apart[cells]) - 1
+    return information(joint) - chi_square / (2 * (n + 1))
+
+
+@exercise.formula
+def negatives_needed(
+    joint,
+    fraction,
+    *,
+    certified=optimal_bound,
+    asked=lambda fraction: fraction,
+    search=bisected,
+    answer=lambda low, high: high,
+    unit=1.0,
+):
+    wanted = asked(fraction) * information(joint)
+    return answer(*search(lambda n: certified(joint, n) / unit >= wanted))
+
+
+exercise.slip("the ceiling taken for the bound", certified=lambda joint, n: math.log(n + 1)).says(
+    "As soon as ln(N+1) reaches the target, the optimal critic certifies it.",
+    "ln(N+1) is what the bound cannot pass. Does the bound touch it?",
+    "The optimal loss is never 0 while negatives can collide with the positive or the pair is noisy.",
+    "Search for the smallest N with ln(N+1) - L_N >= fraction * I, with the loss of the optimal critic.",
 )
-def negatives_needed(joint, fraction):
-    information, _ = information_and_bound(joint)
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    cells = independent > 0
-    chi_square = np.sum(joint[cells] ** 2 / independent[cells]) - 1
-    return max(1, math.ceil(chi_square / (2 * (1 - fraction) * information) - 1))
+exercise.slip("candidates counted", answer=lambda low, high: high + 1).says(
+    "The answer is the number of candidates.",
+    "What does the question ask you to count?",
+    "With N negatives there are N + 1 candidates.",
+    "Your answer is one too large.",
+)
+exercise.slip("the last N that fails", answer=lambda low, high: low).says(
+    "The search may stop at the last N whose bound is still below the target.",
+    "Evaluate the bound at your answer. Does it reach the target?",
+    "A bisection keeps one N that fails and one that reaches.",
+    "Return the one that reaches.",
+)
+exercise.slip("powers of two", search=doubled).says(
+    "Doubling N until the bound is reached gives the smallest N.",
+    "Your answers are all powers of two. Is the smallest N always one?",
+    "Doubling finds an N that reaches, and one that fails; the smallest lies between.",
+    "Bisect between the last two.",
+)
+exercise.slip("ln N in the bound", certified=lambda joint, n: optimal_bound(joint, n) - math.log1p(1 / n)).says(
+    "N negatives certify ln N - L.",
+    "How many candidates does the critic choose from?",
+    "ln N - L is a bound too, but a smaller one: it asks for too many negatives.",
+    "Use ln(N+1) - L.",
+)
+exercise.slip("bits against nats", unit=math.log(2)).says(
+    "The certified information is in bits and may be compared with I in nats.",
+    "In which unit is each side of your comparison?",
+    "One side is 1.44 times too large.",
+    "Keep both in nats.",
+)
+exercise.slip("fraction that may be missing", asked=lambda fraction: 1 - fraction).says(
+    "`fraction` is the share of the information that may be lost.",
+    "Do you need more negatives for fraction 0.9 than for 0.5?",
+    "The bound must reach `fraction` of I, not 1 - `fraction`.",
+    "Compare with `fraction * information`.",
+)
+exercise.slip("the leading term of the gap", certified=leading_term).says(
+    "The gap I - bound is the chi-square divergence divided by 2 (N + 1).",
+    "For large N you are close, for small N you are not.",
+    "That is the first term of an expansion in 1/N. The question asks for the exact smallest N.",
+    "Evaluate the exact bound and search.",
+)
 
 
-def asked(joint, fraction):
-    """Raise ValueError unless joint is a law with I > 0 and 0 < fraction < 1; the target in nats and the bound."""
-    validate.joint_law(joint)
-    information, bound = information_and_bound(np.asarray(joint))
-    if not (0 < fraction < 1 and information > 1e-12):
-        raise ValueError(f"fraction {fraction}, information {information}")
-    return fraction * information, bound
-
-
-@exercise.accepted("bisect over a range", uses=(information_and_bound, asked))
+@exercise.accepted("bisect over a range, validated by hand", guarded=False)
 def negatives_needed(joint, fraction):
     from bisect import bisect_left
 
-    target, bound = asked(joint, fraction)
-    return 1 + bisect_left(range(1, 1 << 13), target, key=bound)
+    validate.joint_law(joint)
+    known = information(joint)
+    if not (0 < fraction < 1 and known > 1e-12):
+        raise ValueError(f"fraction {fraction}, information {known}")
+    return 1 + bisect_left(range(1, 1 << 13), fraction * known, key=lambda n: optimal_bound(joint, n))
 
 
-@exercise.accepted("from the floor upwards in shrinking strides", uses=(information_and_bound, asked))
+@exercise.accepted("from the floor upwards in shrinking strides")
 def negatives_needed(joint, fraction):
-    target, bound = asked(joint, fraction)
+    target = fraction * information(joint)
     n = max(1, math.floor(math.exp(target) - 1))
     for stride in (1024, 128, 16, 4, 1):
-        while bound(n) < target:
+        while optimal_bound(joint, n) < target:
             n += stride
         n = max(1, n - stride)
-    while bound(n) < target:
+    while optimal_bound(joint, n) < target:
         n += 1
     return np.int64(n)
 
 
-@exercise.accepted("binary digits, 0-dim tensor", uses=(information_and_bound, asked))
+@exercise.accepted("binary digits, 0-dim tensor")
 def negatives_needed(joint, fraction):
-    target, bound = asked(joint, fraction)
-    failing = 0
+    target, failing = fraction * information(joint), 0
     for power in reversed(range(14)):
-        if bound(failing + 2**power) < target:
+        if optimal_bound(joint, failing + 2**power) < target:
             failing += 2**power
     return torch.tensor(failing + 1)

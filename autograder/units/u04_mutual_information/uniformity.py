@@ -11,13 +11,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor, unit_rows
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, bad_input, batch, positive
+from autograder.author.draw import larger_sizes, strided, tensor, unit_rows
+from autograder.units.u04_mutual_information.draws import of_norm_1
 from course import validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "uniformity",
+    refuses=(batch(minimum=2, x="x"), of_norm_1("x"), positive("t", -2.0)),
     hints={
         "values": (
             "Two opposite unit vectors are at squared distance 4: uniformity -4 t. Two identical ones: 0.",
@@ -50,13 +51,10 @@ def cases(rng):
     x = unit_rows(rng, 5, 8)  # d = 8: no two rows come so close that a potential at t = 1e4 does not underflow
     yield Case("t = 1e4", (x, 1e4), part="stability", grad=(0,), tangent=True, rtol=1e-7)  # |x|^2 = 1 +- 1e-12, times t
     yield Case("t = 2000, float32", (x.float(), 2e3), part="stability", rtol=1e-3)  # 2 - 2 x.y: 1e-7 times t
-    yield bad_input("one row", x[:1])
-    yield bad_input("a row of norm 1.1", x * torch.tensor([[1.1], [1.0], [1.0], [1.0], [1.0]], dtype=torch.float64))
-    yield bad_input("rows of norm 2", 2 * x)
-    yield bad_input("t = 0", x, 0)
-    yield bad_input("t = -2", x, -2.0)
-    yield bad_input("NaN", torch.full((3, 2), math.nan, dtype=torch.float64))
+    yield from exercise.bad_inputs(x, 2)
     yield bad_input("three axes", unit_rows(rng, 2, 3, 2))
+    x, t = unit_rows(rng, *larger_sizes(rng, 2)), float(rng.uniform(0.5, 4))
+    yield Case("a larger batch, a random t", (x, t), grad=(0,), tangent=True, public=False)
 
 
 @exercise.property("rotating and permuting the rows changes nothing")
@@ -77,149 +75,108 @@ def extremes(f, rng):
         return "a positive value came back; a mean of potentials is at most 1"
 
 
-@exercise.wrong(
-    "pairs with itself",
-    belief="The mean runs over all B^2 ordered pairs.",
-    hints=(
-        "How many pairs do you average over?",
-        "Each row at distance 0 from itself adds B potentials of 1.",
-        "Only pairs i < j (or i != j: the same mean).",
-    ),
+def different(n):
+    """The pairs i < j."""
+    return torch.triu_indices(n, n, offset=1)
+
+
+def log_of_mean(exponents):
+    return exponents.logsumexp(0) - math.log(len(exponents))
+
+
+@exercise.formula
+def uniformity(
+    x,
+    t=2,
+    *,
+    pairs=different,
+    distance=lambda v: v.square().sum(dim=1),
+    exponent=lambda distances, t: -t * distances,
+    average=log_of_mean,
+    sign=1,
+):
+    i, j = pairs(len(x))
+    return sign * average(exponent(distance(x[i] - x[j]), t))
+
+
+exercise.slip("pairs with itself", pairs=lambda n: torch.cartesian_prod(torch.arange(n), torch.arange(n)).T).says(
+    "The mean runs over all B^2 ordered pairs.",
+    "How many pairs do you average over?",
+    "Each row at distance 0 from itself adds B potentials of 1.",
+    "Only pairs i < j (or i != j: the same mean).",
 )
-def uniformity(x, t=2):
-    squared = (x[:, None] - x[None, :]).square().sum(-1)
-    return (-t * squared).flatten().logsumexp(0) - math.log(len(x) ** 2)
-
-
-@exercise.wrong(
-    "sum of potentials",
-    belief="It is the logarithm of the sum over pairs.",
-    hints=(
-        "Can your value be positive?",
-        "A sum grows with the batch; the mean does not.",
-        "Subtract the logarithm of the number of pairs.",
-    ),
+exercise.slip("sum of potentials", average=lambda exponents: exponents.logsumexp(0)).says(
+    "It is the logarithm of the sum over pairs.",
+    "Can your value be positive?",
+    "A sum grows with the batch; the mean does not.",
+    "Subtract the logarithm of the number of pairs.",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).square().sum(1)).logsumexp(0)
-
-
-@exercise.wrong(
-    "distance not squared",
-    belief="The potential falls with the distance, exp(-t |x - y|).",
-    hints=(
-        "What is the potential of two opposite vectors?",
-        "`torch.pdist` returns distances; the Gaussian potential needs their squares.",
-        "exp(-t |x - y|^2).",
-    ),
+exercise.slip("distance not squared", distance=lambda v: v.norm(dim=1)).says(
+    "The potential falls with the distance, exp(-t |x - y|).",
+    "What is the potential of two opposite vectors?",
+    "`torch.pdist` returns distances; the Gaussian potential needs their squares.",
+    "exp(-t |x - y|^2).",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).norm(dim=1)).logsumexp(0) - math.log(len(i))
-
-
-@exercise.wrong(
-    "no logarithm",
-    belief="Uniformity is the mean potential.",
-    hints=(
-        "Is your value between 0 and 1? What sign should it have?",
-        "The last step is missing.",
-        "Take the logarithm of the mean.",
-    ),
+exercise.slip("one minus cosine", distance=lambda v: v.square().sum(dim=1) / 2).says(
+    "The squared distance of unit vectors is 1 minus their cosine.",
+    "What is your value for two opposite vectors? It should be -4 t.",
+    "Expand |x - y|^2 for unit vectors: you are off by a factor of 2.",
+    "|x - y|^2 = 2 - 2 x.y.",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).square().sum(1)).exp().mean()
-
-
-@exercise.wrong(
-    "mean of the logarithms",
-    belief="The logarithm may be taken before the mean: then it is -t times the mean squared distance.",
-    hints=(
-        "Is ln of a mean the mean of the ln?",
-        "Two rows come out right. With more, close pairs must weigh more than far ones.",
-        "First average the potentials, then take the logarithm.",
-    ),
+exercise.slip("mean over coordinates", distance=lambda v: v.square().mean(dim=1)).says(
+    "The squared distance is the mean squared difference of the coordinates.",
+    "What is your value for two opposite vectors? It should be -4 t for every d.",
+    "A squared norm is a sum over the coordinates.",
+    "`.sum(dim=1)`, not `.mean(dim=1)`.",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).square().sum(1)).mean()
-
-
-@exercise.wrong(
-    "sign of t",
-    belief="The exponent is +t times the squared distance.",
-    hints=(
-        "Should far pairs or close pairs have a large potential?",
-        "Minimising your value pulls all rows together.",
-        "exp(-t |x - y|^2).",
-    ),
+exercise.slip("no logarithm", average=lambda exponents: exponents.exp().mean()).says(
+    "Uniformity is the mean potential.",
+    "Is your value between 0 and 1? What sign should it have?",
+    "The last step is missing.",
+    "Take the logarithm of the mean.",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (t * (x[i] - x[j]).square().sum(1)).logsumexp(0) - math.log(len(i))
-
-
-@exercise.wrong(
-    "minus the logarithm",
-    belief="A measure must be positive, so the sign of the logarithm is turned.",
-    hints=(
-        "Wang and Isola minimise this number. Would you minimise yours?",
-        "A negative value is no bug: the mean potential is below 1.",
-        "Drop the minus in front of the logarithm.",
-    ),
+exercise.slip("mean of the logarithms", average=torch.mean).says(
+    "The logarithm may be taken before the mean: then it is -t times the mean squared distance.",
+    "Is ln of a mean the mean of the ln?",
+    "Two rows come out right. With more, close pairs must weigh more than far ones.",
+    "First average the potentials, then take the logarithm.",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return math.log(len(i)) - (-t * (x[i] - x[j]).square().sum(1)).logsumexp(0)
-
-
-@exercise.wrong(
-    "t as a temperature",
-    belief="t divides the squared distance, as a temperature does.",
-    hints=(
-        "Does a larger t make your potential narrower or wider?",
-        "t multiplies here.",
-        "exp(-t |x - y|^2).",
-    ),
+exercise.slip("sign of t", exponent=lambda distances, t: t * distances).says(
+    "The exponent is +t times the squared distance.",
+    "Should far pairs or close pairs have a large potential?",
+    "Minimising your value pulls all rows together.",
+    "exp(-t |x - y|^2).",
 )
-def uniformity(x, t=2):
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-(x[i] - x[j]).square().sum(1) / t).logsumexp(0) - math.log(len(i))
-
-
-@exercise.wrong(
-    "pairs counted twice",
-    belief="Both orders of a pair are summed, but the number of pairs is B (B - 1) / 2.",
-    hints=(
-        "You are off by a constant. Which?",
-        "It is ln 2: every potential is in your sum twice.",
-        "Ordered pairs are B (B - 1), unordered ones half as many.",
-    ),
+exercise.slip("minus the logarithm", sign=-1).says(
+    "A measure must be positive, so the sign of the logarithm is turned.",
+    "Wang and Isola minimise this number. Would you minimise yours?",
+    "A negative value is no bug: the mean potential is below 1.",
+    "Drop the minus in front of the logarithm.",
 )
-def uniformity(x, t=2):
-    squared = (x[:, None] - x[None, :]).square().sum(-1)
-    off = ~torch.eye(len(x), dtype=torch.bool)
-    return (-t * squared[off]).logsumexp(0) - math.log(len(x) * (len(x) - 1) / 2)
-
-
-@exercise.wrong(
-    "potentials that underflow",
-    belief="The mean of exp(...) can be computed first and its logarithm afterwards.",
-    hints=(
-        "Try t = 10000. How large is the largest potential?",
-        "Every potential rounds to 0, and the logarithm of 0 is -inf.",
-        "`torch.logsumexp(exponents, 0) - math.log(number of pairs)`.",
-    ),
+exercise.slip("t as a temperature", exponent=lambda distances, t: -distances / t).says(
+    "t divides the squared distance, as a temperature does.",
+    "Does a larger t make your potential narrower or wider?",
+    "t multiplies here.",
+    "exp(-t |x - y|^2).",
 )
-def uniformity(x, t=2):
-    validate.batch(x=x)
-    validate.positive(t=t)
-    if len(x) < 2 or ((x.detach().double().norm(dim=1) - 1).abs() > 1e-2).any():
-        raise ValueError("bad input")
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).square().sum(1)).exp().mean().log()
+exercise.slip("pairs counted twice", average=lambda exponents: log_of_mean(exponents) + math.log(2)).says(
+    "Both orders of a pair are summed, but the number of pairs is B (B - 1) / 2.",
+    "You are off by a constant. Which?",
+    "It is ln 2: every potential is in your sum twice.",
+    "Ordered pairs are B (B - 1), unordered ones half as many.",
+)
+exercise.slip("half of the pairs", average=lambda exponents: log_of_mean(exponents) - math.log(2)).says(
+    "The sum runs over i < j, and the number of pairs is B (B - 1).",
+    "You are off by a constant. Which?",
+    "It is ln 2: B (B - 1) counts both orders of a pair, and your sum only one.",
+    "Pairs i < j are B (B - 1) / 2.",
+)
+exercise.slip("potentials that underflow", average=lambda exponents: exponents.exp().mean().log()).says(
+    "The mean of exp(...) can be computed first and its logarithm afterwards.",
+    "Try t = 10000. How large is the largest potential?",
+    "Every potential rounds to 0, and the logarithm of 0 is -inf.",
+    "`torch.logsumexp(exponents, 0) - math.log(number of pairs)`.",
+)
 
 
 @exercise.wrong(
@@ -230,6 +187,7 @@ def uniformity(x, t=2):
         "Normalising silently hides a forgotten normalisation in the training code.",
         "Raise ValueError: `require_unit_rows(x=x)`.",
     ),
+    guarded=False,
 )
 def uniformity(x, t=2):
     validate.batch(x=x)
@@ -237,45 +195,35 @@ def uniformity(x, t=2):
     if len(x) < 2:
         raise ValueError(f"one row: {tuple(x.shape)}")
     x = F.normalize(x, dim=1)
-    i, j = torch.triu_indices(len(x), len(x), offset=1)
-    return (-t * (x[i] - x[j]).square().sum(1)).logsumexp(0) - math.log(len(i))
+    i, j = different(len(x))
+    return log_of_mean(-t * (x[i] - x[j]).square().sum(1))
 
 
-def unit(x, t):
-    """Raise ValueError for what uniformity refuses."""
-    if not 0 < t < math.inf:
-        raise ValueError(f"t {t}")
-    if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 1:
-        raise ValueError(f"shape {tuple(x.shape)}")
-    if not bool(((x.detach().double().pow(2).sum(1).sqrt() - 1).abs() <= 1e-2).all()):
-        raise ValueError(f"norms {x.norm(dim=1)}")
-
-
-@exercise.accepted("full matrix by cosines, diagonal masked", uses=(unit,))
+@exercise.accepted("full matrix by cosines, diagonal masked")
 def uniformity(x, t=2):
-    unit(x, t)
     exponents = t * (2 * x @ x.T - 2)
     exponents = exponents.masked_fill(torch.eye(len(x), dtype=torch.bool), -math.inf)
     return torch.logsumexp(exponents.flatten(), 0) - math.log(len(x) * (len(x) - 1))
 
 
-@exercise.accepted("pdist", uses=(unit,))
+@exercise.accepted("pdist, validated by hand", guarded=False)
 def uniformity(x, t=2):
-    unit(x, t)
+    if x.ndim != 2 or x.shape[0] < 2 or x.shape[1] < 1 or not 0 < t < math.inf:
+        raise ValueError(f"shape {tuple(x.shape)}, t {t}")
+    if not bool(((x.detach().double().pow(2).sum(1).sqrt() - 1).abs() <= 1e-2).all()):
+        raise ValueError(f"norms {x.norm(dim=1)}")
     squared = torch.pdist(x).pow(2)
     return torch.logsumexp(-t * squared, dim=0) - np.log(len(squared))
 
 
-@exercise.accepted("double loop over pairs", uses=(unit,))
+@exercise.accepted("double loop over pairs")
 def uniformity(x, t=2):
-    unit(x, t)
     exponents = [-t * ((x[i] - x[j]) ** 2).sum() for i in range(len(x)) for j in range(i)]
     return torch.stack(exponents).logsumexp(0) - math.log(len(exponents))
 
 
-@exercise.accepted("largest exponent taken out by hand", uses=(unit,))
+@exercise.accepted("largest exponent taken out by hand")
 def uniformity(x, t=2):
-    unit(x, t)
     i, j = torch.tril_indices(len(x), len(x), offset=-1)
     exponents = 2 * t * ((x[i] * x[j]).sum(1) - 1)
     top = exponents.max().detach()

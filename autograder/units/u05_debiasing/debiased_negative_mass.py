@@ -9,14 +9,15 @@ import math
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided
-from autograder.spec import Exercise
-from autograder.units.u05_debiasing.similarities import cosines
+from autograder.author import Case, Exercise
+from autograder.author.draw import odd_sizes, strided
+from autograder.units.u05_debiasing.draws import COSINES, cosines
+from autograder.units.u05_debiasing.formulas import leaking
 from course import validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "debiased_negative_mass",
+    refuses=COSINES,
     hints={
         "values": (
             "With tau_plus = 0 the answer is the plain sum of e^{s_j / t}. With all cosines equal it is that too: check.",
@@ -46,6 +47,9 @@ def cases(rng):
     ):
         arguments = (*cosines(rng, b, n, tau_plus, t), tau_plus, t)
         yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", arguments, grad=(0, 1))
+    b, n = odd_sizes(rng, 2)
+    arguments = (*cosines(rng, b, n, 0.1, 0.6), 0.1, 0.6)
+    yield Case(f"B = {b}, N = {n}, tau_plus = 0.1, temperature 0.6", arguments, grad=(0, 1), public=False)
     yield Case("tau_plus = 0", (*cosines(rng, 4, 5, 0.0, 0.5), 0.0, 0.5), grad=(0, 1))
     yield Case("N = 1", (*cosines(rng, 4, 1, 0.1, 1.0), 0.1, 1.0))
     pos, neg = cosines(rng, 3, 4, 0.1, 0.5)
@@ -53,22 +57,11 @@ def cases(rng):
     yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.1, 0.5))
     for b, n, tau_plus, t in ((8, 5, 0.2, 0.5), (7, 3, 0.3, 0.8)):
         arguments = cosines(rng, b, n, tau_plus, t, positive=(0.3, 1.0), saturated=True)
-        yield Case(f"some anchors on the floor, temperature {t}", (*arguments, tau_plus, t))
+        yield Case(f"some anchors on the floor, temperature {t}", (*arguments, tau_plus, t), grad=(0, 1))
     aligned = torch.full((3,), 0.95, dtype=torch.float64)
     _, neg = cosines(rng, 3, 6, 0.1, 1.0, negative=(-0.5, 0.5))
     yield Case("all anchors on the floor, temperature 0.1", (aligned, neg, 0.1, 0.1))
-    yield bad_input("tau_plus 1", pos, neg[:, :4], 1.0, 0.5)
-    yield bad_input("tau_plus -0.1", pos, neg, -0.1, 0.5)
-    yield bad_input("tau_plus NaN", pos, neg, math.nan, 0.5)
-    yield bad_input("temperature 0", pos, neg, 0.1, 0.0)
-    yield bad_input("temperature -1", pos, neg, 0.1, -1.0)
-    yield bad_input("batch sizes that differ", pos[:2], neg, 0.1, 0.5)
-    yield bad_input("pos_sim with two axes", pos[:, None], neg, 0.1, 0.5)
-    yield bad_input("neg_sim with one axis", pos, neg[:, 0], 0.1, 0.5)
-    yield bad_input("no negatives", pos, neg[:, :0], 0.1, 0.5)
-    yield bad_input("no anchors", pos[:0], neg[:0], 0.1, 0.5)
-    yield bad_input("NaN in pos_sim", pos * torch.nan, neg, 0.1, 0.5)
-    yield bad_input("NaN in neg_sim", pos, neg * torch.nan, 0.1, 0.5)
+    yield from exercise.bad_inputs(pos, neg[:, :4], 0.1, 0.5)
 
 
 @exercise.property("never below N e^{-1/t}, and with equal cosines s it is N e^{s/t} for every tau_plus")
@@ -94,27 +87,120 @@ def unbiased(f, rng):
         return "it is not"
 
 
-def checked(pos_sim, neg_sim, tau_plus, temperature):
+@exercise.formula
+def debiased_negative_mass(
+    pos_sim,
+    neg_sim,
+    tau_plus,
+    temperature,
+    *,
+    heated=lambda s, t: torch.exp(s / t),
+    own=lambda pos: pos,
+    false=lambda tau, n: tau * n,
+    rest=lambda tau: 1 - tau,
+    floor=lambda n, t: n * math.exp(-1 / t),
+    bounded=lambda mass, least: mass.clamp(min=least),
+    divided_first=True,
+    of=lambda n: 1,
+):
+    pos, neg, n = heated(pos_sim, temperature), heated(neg_sim, temperature), neg_sim.shape[1]
+    left, least, share = neg.sum(dim=1) - false(tau_plus, n) * own(pos), floor(n, temperature), rest(tau_plus)
+    return (bounded(left / share, least) if divided_first else bounded(left, least) / share) / of(n)
+
+
+exercise.slip("no floor", bounded=lambda mass, least: mass).says(
+    "The estimate of a mass is positive by itself.",
+    "It is a difference. What happens where the positive is very similar to the anchor?",
+    "N cosines cannot have a mass below N e^{-1/t}: take the maximum with it.",
+)
+exercise.slip("floor without N", floor=lambda n, t: math.exp(-1 / t)).says(
+    "The smallest possible mass is e^{-1/t}.",
+    "That is the smallest exponential of one cosine. How many are in the sum?",
+    "The floor of a sum over N negatives is N e^{-1/t}.",
+)
+exercise.slip("floor without the temperature", floor=lambda n, t: n * math.exp(-1)).says(
+    "A cosine is at least -1, so its exponential is at least e^{-1}.",
+    "At temperature 1 you are right. Which exponential is summed at another one?",
+    "e^{s/t}, which is smallest at s = -1: the floor is N e^{-1/t}.",
+)
+exercise.slip("floor 0", floor=lambda n, t: 0.0).says(
+    "A mass only has to be non-negative.",
+    "Can the mass of N cosines be 0?",
+    "Each exponential is at least e^{-1/t}, since a cosine is at least -1.",
+)
+exercise.slip("prior of another class", false=lambda tau, n: (1 - tau) * n, rest=lambda tau: tau or math.nan).says(
+    "tau_plus is the probability that a negative has another class.",
+    "With tau_plus = 0 nothing is to be corrected: your answer should be the plain sum. Is it?",
+    "The positives are taken out with weight tau_plus; what is left is divided by 1 - tau_plus.",
+)
+exercise.slip("not divided by the rest", rest=lambda tau: 1).says(
+    "The false negatives are subtracted, and that is all.",
+    "With all cosines equal to s the mass must be N e^{s/t}. What do you get?",
+    "What is left stands for a share 1 - tau_plus of the draws: divide by it.",
+)
+exercise.slip("one false negative subtracted", false=lambda tau, n: tau).says(
+    "The positive is subtracted once, with weight tau_plus.",
+    "For N = 1 you are right. How many of N draws are false negatives on average?",
+    "tau_plus N of them: the positive's exponential is subtracted tau_plus N times.",
+)
+exercise.slip("mean over the negatives", of=lambda n: n).says(
+    "The mass is that of one average negative.",
+    "Your answers are the right ones divided by something. By what?",
+    "The mass of N negatives is N times the estimate for one.",
+)
+exercise.slip("positives averaged over the batch", own=lambda pos: pos.mean()).says(
+    "The positives' mean is taken over the batch.",
+    "Change one anchor's positive: do the masses of other anchors move?",
+    "Each anchor subtracts its own positive, a draw from its own class.",
+)
+exercise.slip("floor before the division", divided_first=False).says(
+    "The difference is kept above the floor, then divided by 1 - tau_plus.",
+    "Away from the floor you are right. Which number must not fall below N e^{-1/t}?",
+    "The mass of the negatives, after the division.",
+)
+exercise.slip("exponential of the cosine", heated=lambda s, t: torch.exp(s) / t).says(
+    "The temperature divides the exponential, e^s / t.",
+    "At temperature 1 you are right.",
+    "The temperature divides the cosine inside the exponential: e^{s/t}.",
+)
+exercise.slip("the gradient leaks through the floor", bounded=leaking).says(
+    "The floor corrects the value of the mass; the gradient stays that of the estimate.",
+    "On the floor the mass is the constant N e^{-1/t}. What is its gradient?",
+    "clamp or torch.maximum on the estimate itself, without a detach.",
+)
+
+exercise.style("relu above the floor", bounded=lambda mass, least: F.relu(mass - least) + least)
+
+
+@exercise.wrong(
+    "a floor for each negative",
+    belief="Every single negative is corrected and kept above e^{-1/t}.",
+    hints=(
+        "The estimate is right on average only if single terms may be negative.",
+        "Sum over the negatives first, subtract, divide; then take one maximum for each anchor.",
+    ),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg = torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature)
+    return ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature)).sum(dim=1)
+
+
+@exercise.accepted("mean form, times N at the end, validated by hand", guarded=False)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     validate.floating("pos_sim", pos_sim)
     validate.floating("neg_sim", neg_sim)
     validate.positive(temperature=temperature)
     if not 0 <= tau_plus < 1:
         raise ValueError(f"tau_plus = {tau_plus}")
-    if pos_sim.ndim != 1 or neg_sim.ndim != 2 or neg_sim.shape[0] != pos_sim.shape[0] or 0 in neg_sim.shape:
+    if pos_sim.shape != neg_sim.shape[:1] or neg_sim.ndim != 2 or 0 in neg_sim.shape:
         raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}")
-
-
-@exercise.accepted("mean form, times N at the end", uses=(checked,))
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    checked(pos_sim, neg_sim, tau_plus, temperature)
     mean = torch.exp(neg_sim / temperature).mean(-1)
     g = (mean - tau_plus * torch.exp(pos_sim / temperature)) / (1 - tau_plus)
     return neg_sim.size(1) * torch.clamp(g, min=math.exp(-1 / temperature))
 
 
-@exercise.accepted("loop over the anchors", uses=(checked,))
+@exercise.accepted("loop over the anchors")
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    checked(pos_sim, neg_sim, tau_plus, temperature)
     masses = []
     for s_plus, row in zip(pos_sim, neg_sim):
         n = len(row)
@@ -125,177 +211,9 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     return torch.stack(masses)
 
 
-@exercise.accepted("log-sum-exp, torch.maximum", uses=(checked,))
+@exercise.accepted("log-sum-exp, torch.maximum")
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    checked(pos_sim, neg_sim, tau_plus, temperature)
     n = neg_sim.shape[1]
     total = (neg_sim / temperature).logsumexp(dim=1).exp()
     mass = total / (1 - tau_plus) - tau_plus / (1 - tau_plus) * n * (pos_sim / temperature).exp()
     return torch.maximum(mass, torch.tensor(n * math.exp(-1 / temperature), dtype=mass.dtype))
-
-
-@exercise.accepted("relu above the floor", uses=(checked,))
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    checked(pos_sim, neg_sim, tau_plus, temperature)
-    n = neg_sim.shape[-1]
-    pos, neg = torch.exp(pos_sim.div(temperature)), torch.exp(neg_sim.div(temperature))
-    least = n * math.exp(-1 / temperature)
-    return F.relu((neg - tau_plus * pos[:, None]).sum(1) / (1 - tau_plus) - least) + least
-
-
-def exponentials(pos_sim, neg_sim, temperature):
-    return torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature), neg_sim.shape[1]
-
-
-@exercise.wrong(
-    "no floor",
-    belief="The estimate of a mass is positive by itself.",
-    hints=(
-        "It is a difference. What happens where the positive is very similar to the anchor?",
-        "N cosines cannot have a mass below N e^{-1/t}: take the maximum with it.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return (neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)
-
-
-@exercise.wrong(
-    "floor without N",
-    belief="The smallest possible mass is e^{-1/t}.",
-    hints=(
-        "That is the smallest exponential of one cosine. How many are in the sum?",
-        "The floor of a sum over N negatives is N e^{-1/t}.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "floor 0",
-    belief="A mass only has to be non-negative.",
-    hints=(
-        "Can the mass of N cosines be 0?",
-        "Each exponential is at least e^{-1/t}, since a cosine is at least -1.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=0)
-
-
-@exercise.wrong(
-    "prior of another class",
-    belief="tau_plus is the probability that a negative has another class.",
-    hints=(
-        "With tau_plus = 0 nothing is to be corrected: your answer should be the plain sum. Is it?",
-        "The positives are taken out with weight tau_plus; what is left is divided by 1 - tau_plus.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    mass = (neg.sum(dim=1) - (1 - tau_plus) * n * pos) / (tau_plus or math.nan)
-    return mass.clamp(min=n * math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "not divided by the rest",
-    belief="The false negatives are subtracted, and that is all.",
-    hints=(
-        "With all cosines equal to s the mass must be N e^{s/t}. What do you get?",
-        "What is left stands for a share 1 - tau_plus of the draws: divide by it.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return (neg.sum(dim=1) - tau_plus * n * pos).clamp(min=n * math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "one false negative subtracted",
-    belief="The positive is subtracted once, with weight tau_plus.",
-    hints=(
-        "For N = 1 you are right. How many of N draws are false negatives on average?",
-        "tau_plus N of them: the positive's exponential is subtracted tau_plus N times.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg.sum(dim=1) - tau_plus * pos) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "mean over the negatives",
-    belief="The mass is that of one average negative.",
-    hints=(
-        "Your answers are the right ones divided by something. By what?",
-        "The mass of N negatives is N times the estimate for one.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, _ = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg.mean(dim=1) - tau_plus * pos) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "positives averaged over the batch",
-    belief="The positives' mean is taken over the batch.",
-    hints=(
-        "Change one anchor's positive: do the masses of other anchors move?",
-        "Each anchor subtracts its own positive, a draw from its own class.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg.sum(dim=1) - tau_plus * n * pos.mean()) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))
-
-
-@exercise.wrong(
-    "a floor for each negative",
-    belief="Every single negative is corrected and kept above e^{-1/t}.",
-    hints=(
-        "The estimate is right on average only if single terms may be negative.",
-        "Sum over the negatives first, subtract, divide; then take one maximum for each anchor.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, _ = exponentials(pos_sim, neg_sim, temperature)
-    return ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature)).sum(dim=1)
-
-
-@exercise.wrong(
-    "floor before the division",
-    belief="The difference is kept above the floor, then divided by 1 - tau_plus.",
-    hints=(
-        "Away from the floor you are right. Which number must not fall below N e^{-1/t}?",
-        "The mass of the negatives, after the division.",
-    ),
-    uses=(exponentials,),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = exponentials(pos_sim, neg_sim, temperature)
-    return (neg.sum(dim=1) - tau_plus * n * pos).clamp(min=n * math.exp(-1 / temperature)) / (1 - tau_plus)
-
-
-@exercise.wrong(
-    "exponential of the cosine",
-    belief="The temperature divides the exponential, e^s / t.",
-    hints=(
-        "At temperature 1 you are right.",
-        "The temperature divides the cosine inside the exponential: e^{s/t}.",
-    ),
-)
-def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg, n = torch.exp(pos_sim) / temperature, torch.exp(neg_sim) / temperature, neg_sim.shape[1]
-    return ((neg.sum(dim=1) - tau_plus * n * pos) / (1 - tau_plus)).clamp(min=n * math.exp(-1 / temperature))

@@ -5,23 +5,32 @@ the logarithm must stay positive: worlds are drawn until their smallest argument
 throughout: with two balanced classes the swapped prior and the averaged prior give the right number.
 """
 
+import itertools
 import math
 
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, bad_input, count, needs, world
+from autograder.author.draw import odd_sizes
 from course import validate, worlds
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "plugin_bias",
+    refuses=(
+        world("rho", "classes", "z"),
+        count("n_negatives", "N", 1.5),
+        count("n_positives", "K", 2.5),
+        needs("len(rho) > 1", {"one class": {"rho": np.ones(1), "classes": lambda rows: rows[:1]}}),
+    ),
     hints={
         "values": (
-            "As N grows the negatives' mean stops to move, but v is still one draw: the bias does not vanish. Does yours?",
-            "Four independent sums for a class c: x, x+ and v from D_c, the N negatives from p. The prior is rho_c.",
-            "np.exp(z @ z.T); for each c, x, x+, v and each tuple of N points add rho_c D_c(x) D_c(x+) D_c(v) "
-            "prod p(x_i) times the difference of the two logarithms.",
+            "As N grows the negatives' mean stops to move, but the extra positives do not: with K fixed the bias does not "
+            "vanish. Does yours?",
+            "Four independent sums for a class c: x, x+ and the K extra positives from D_c, the N negatives from p. The prior "
+            "is rho_c.",
+            "np.exp(z @ z.T); for each c, x, x+, each tuple v of K points and each tuple of N points add rho_c D_c(x) D_c(x+) "
+            "prod D_c(v_k) prod p(x_i) times the difference of the two logarithms.",
         ),
         "bad input": (
             "When can e^{s(x, x+)} + M be 0 or negative? A draw of positive probability is enough.",
@@ -45,11 +54,11 @@ def smallest_argument(rho, classes, z):
     return least
 
 
-def world(rng, n_classes, n_points, dim, scale, overlap=True, least=0.1):
+def possible_world(rng, n_classes, n_points, dim, scale, overlap=True, least=0.1):
     """A world with non-uniform rho whose arguments of the logarithm are all at least `least`."""
     for _ in range(1000):
         rho, classes, z = worlds.random_world(rng, n_classes, n_points, dim, scale=scale, overlap=overlap)
-        if smallest_argument(rho, classes, z) >= least and abs(rho - 1 / n_classes).min() > 0.03:
+        if smallest_argument(rho, classes, z) >= least and abs(rho - 1 / n_classes).min() > 0.12 / n_classes**2:
             return rho, classes, z
     raise RuntimeError(f"no world found for C = {n_classes}, S = {n_points}, scale {scale}")
 
@@ -57,169 +66,203 @@ def world(rng, n_classes, n_points, dim, scale, overlap=True, least=0.1):
 @exercise.cases
 def cases(rng):
     for c, s, d, n, scale, overlap in ((2, 3, 2, 1, 0.7, True), (2, 4, 1, 2, 0.6, False), (3, 4, 2, 3, 0.6, True)):
-        yield Case(f"C = {c}, S = {s}, N = {n}", (*world(rng, c, s, d, scale, overlap), n))
-    yield Case("C = 3, S = 5, disjoint classes, N = 2", (*world(rng, 3, 5, 2, 0.6, False), 2))
-    yield Case("C = 2, S = 3, N = 6", (*world(rng, 2, 3, 2, 0.7), 6))
-    rho, classes, z = world(rng, 3, 4, 2, 0.6)
-    yield Case("all embeddings equal", (rho, classes, np.tile(z[:1], (4, 1)), 2))
+        yield Case(f"C = {c}, S = {s}, N = {n}, K = 1", (*possible_world(rng, c, s, d, scale, overlap), n, 1))
+    for c, s, n, k in ((2, 3, 2, 2), (3, 4, 1, 3), (2, 3, 3, 5)):
+        yield Case(f"C = {c}, S = {s}, N = {n}, K = {k}", (*possible_world(rng, c, s, 2, 0.6), n, k))
+    yield Case("C = 3, S = 5, disjoint classes, N = 2, K by default", (*possible_world(rng, 3, 5, 2, 0.6, False), 2))
+    yield Case("C = 2, S = 3, N = 6, K = 1", (*possible_world(rng, 2, 3, 2, 0.7), 6, 1))
+    d = odd_sizes(rng, 1, high=15)[0]
+    world = possible_world(rng, 4, 9, d, 1 / d**0.5, False)
+    yield Case(f"C = 4, S = 9, d = {d}, N = 2, K = 2", (*world, 2, 2), public=False)
+    c = odd_sizes(rng, 1, high=15)[0]
+    yield Case(f"C = {c}, S = 3, N = 2, K = 1", (*possible_world(rng, c, 3, 2, 0.6, True), 2, 1), public=False)
+    yield Case("C = 2, S = 3, N = 9, K = 2", (*possible_world(rng, 2, 3, 3, 0.5), 9, 2), public=False)
+    yield Case("C = 2, S = 3, N = 2, K = 16", (*possible_world(rng, 2, 3, 2, 0.5, False), 2, 16), public=False)
+    rho, classes, z = possible_world(rng, 3, 4, 2, 0.6)
+    yield Case("all embeddings equal", (rho, classes, np.tile(z[:1], (4, 1)), 2, 2))
     f = np.array([[1, 0.3], [0.6, -0.2], [-0.5, 0.8], [-0.9, 0.1]])
     two, halves = np.array([0.5, 0.5]), np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
-    yield Case("two balanced classes, a possible scale", (two, halves, 0.4 * f, 2))
-    yield bad_input("the same at scale 1: some argument is negative", two, halves, f, 1)
-    yield bad_input("the same at scale 3", two, halves, 3 * f, 2)
-    yield bad_input("one class", np.ones(1), classes[:1], z, 2)
-    yield bad_input("N = 0", rho, classes, z, 0)
-    yield bad_input("N = 1.5", rho, classes, z, 1.5)
-    yield bad_input("rho sums to 1.1", 1.1 * rho, classes, z, 1)
-    yield bad_input("embeddings for too few points", rho, classes, z[:3], 1)
-    yield bad_input("NaN in the embeddings", rho, classes, z * np.nan, 1)
+    yield Case("two balanced classes, a possible scale", (two, halves, 0.4 * f, 2, 1))
+    yield bad_input("the same at scale 1: some argument is negative", two, halves, f, 1, 1)
+    yield bad_input("the same at scale 3", two, halves, 3 * f, 2, 2)
+    yield from exercise.bad_inputs(rho, classes, z, 2, 2)
 
 
-@exercise.property("negative where the estimate moves, and closer to 0 with more negatives")
+@exercise.property("negative where the estimate moves, and closer to 0 with more negatives, and with more positives")
 def sign(f, rng):
-    rho, classes, z = world(rng, 2, 3, 2, 0.7)
-    values = [f(rho, classes, z, n) for n in (1, 2, 4)]
-    if not values[0] < 0 or not values[2] < 0:
-        return "the logarithm is concave: its mean is below the logarithm of the mean"
-    if not values[0] < values[1] < values[2]:
-        return "more negatives must bring the plug-in loss closer to its target"
+    rho, classes, z = possible_world(rng, 2, 3, 2, 0.7)
+    for what, values in {
+        "negatives": [f(rho, classes, z, n, 1) for n in (1, 2, 4)],
+        "extra positives": [f(rho, classes, z, 2, k) for k in (1, 2, 4)],
+    }.items():
+        if not values[0] < 0 or not values[2] < 0:
+            return "the logarithm is concave: its mean is below the logarithm of the mean"
+        if not values[0] < values[1] < values[2]:
+            return f"more {what} must bring the plug-in loss closer to its target"
+
+
+@exercise.property("for nearly equal embeddings it is near minus half the variance over the squared argument")
+def second_order(f, rng):
+    rho, classes, z = possible_world(rng, 2, 3, 2, 0.3)
+    z = 0.1 * z / np.linalg.norm(z, axis=1).max()  # so near one another that the rest is some per cent
+    e, p = np.exp(z @ z.T), rho @ classes
+    for n, k in ((4, 1), (2, 4)):
+        expected = 0.0
+        for prior, law in zip(rho, classes):
+            spread = [e**2 @ q - (e @ q) ** 2 for q in (p, law)]
+            variance = (spread[0] / n + prior**2 * spread[1] / k) / (1 - prior) ** 2
+            squared = (e + (e @ ((p - prior * law) / (1 - prior)))[:, None]) ** 2
+            expected -= prior * law @ (variance[:, None] / squared) @ law / 2
+        if not abs(f(rho, classes, z, n, k) / expected - 1) < 0.25:
+            return f"with N = {n} and K = {k} it is not"
 
 
 @exercise.property("zero where all embeddings are equal: then nothing is random")
 def constant(f, rng):
-    rho, classes, z = world(rng, 3, 4, 2, 0.6)
-    if abs(f(rho, classes, np.tile(z[1:2], (4, 1)), 3)) > 1e-9:
+    rho, classes, z = possible_world(rng, 3, 4, 2, 0.6)
+    if abs(f(rho, classes, np.tile(z[1:2], (4, 1)), 3, 2)) > 1e-9:
         return "it is not"
 
 
 @exercise.property("adding a vector to all embeddings that changes each row of scores by a constant changes nothing")
 def shift(f, rng):
-    rho, classes, z = world(rng, 2, 4, 2, 0.6)
+    rho, classes, z = possible_world(rng, 2, 4, 2, 0.6)
     wide = np.hstack([z, np.full((4, 1), 2.0)])  # every inner product grows by 4
-    if abs(f(rho, classes, z, 2) - f(rho, classes, wide, 2)) > 1e-8:
+    if abs(f(rho, classes, z, 2, 2) - f(rho, classes, wide, 2, 2)) > 1e-8:
         return "it does: only quotients of exponentials may count"
 
 
-def checked(rho, classes, z, n_negatives):
-    validate.world(rho, classes, z)
-    validate.count(1, n_negatives=n_negatives)
-    if len(rho) < 2:
-        raise ValueError(f"one class: {rho}")
+def multisets(n_points, n):
+    """How often each point occurs in each multiset of n points (K, S), and how many orders each has (K,)."""
+    chosen = itertools.combinations_with_replacement(range(n_points), n)
+    counts = np.array([np.bincount(points, minlength=n_points) for points in chosen])
+    ways = [math.factorial(n) / math.prod(map(math.factorial, row)) for row in counts.tolist()]
+    return counts, np.array(ways)
 
 
-@exercise.accepted("sums over tuples, one by one, as in the definition", uses=(checked,))
-def plugin_bias(rho, classes, z, n_negatives):
-    import itertools
-
-    checked(rho, classes, z, n_negatives)
-    e, p, points = np.exp(z @ z.T), rho @ classes, range(len(z))
-    # the multisets of negatives, each once: (mean of e over them for every x, probability)
-    draws = []
-    for chosen in itertools.combinations_with_replacement(points, n_negatives):
-        chance = float(math.factorial(n_negatives))
-        for u in points:
-            chance *= p[u] ** chosen.count(u) / math.factorial(chosen.count(u))
-        if chance > 0:
-            draws.append((e[:, list(chosen)].mean(axis=1), chance))
-    total = 0.0
-    for c in range(len(rho)):
-        exact = e @ ((p - rho[c] * classes[c]) / (1 - rho[c]))
-        mine = [u for u in points if classes[c, u] > 0]
-        for x in mine:
-            for v in mine:
-                for mean, chance in draws:
-                    mass = (mean[x] - rho[c] * e[x, v]) / (1 - rho[c])
-                    for y in mine:
-                        if e[x, y] + mass <= 0:
-                            raise ValueError(f"mass {mass} at x = {x}, v = {v}")
-                        gap = math.log1p(mass / e[x, y]) - math.log1p(exact[x] / e[x, y])
-                        total += rho[c] * classes[c, x] * classes[c, y] * classes[c, v] * chance * gap
-    return total
+def means(e, law, n):
+    """Mean of e over n draws from the law (S, K), and the probability of each multiset (K,); points of mass 0 stay out."""
+    points = np.flatnonzero(law)
+    counts, ways = multisets(len(points), n)
+    return e[:, points] @ counts.T / n, ways * np.prod(law[points] ** counts, axis=1)
 
 
-@exercise.accepted("one axis per negative, by a growing grid", uses=(checked,))
-def plugin_bias(rho, classes, z, n_negatives):
-    checked(rho, classes, z, n_negatives)
-    e, p = np.exp(z @ z.T), rho @ classes
-    sums, chance = np.zeros((len(z), 1)), np.ones(1)
-    for _ in range(n_negatives):
-        sums = (sums[:, :, None] + e[:, None, :]).reshape(len(z), -1)
-        chance = (chance[:, None] * p).reshape(-1)
-    answer = 0.0
-    for prior, law in zip(rho, classes):
-        mass = (sums[:, None, :] / n_negatives - prior * e[:, :, None]) / (1 - prior)
-        exact = e @ ((p - prior * law) / (1 - prior))
-        for y in np.flatnonzero(law):
-            positive = e[:, y]
-            inside = positive[:, None, None] + mass
-            weight = law[:, None, None] * law[None, :, None] * chance
-            if (inside[weight > 0] <= 0).any():
-                raise ValueError(f"argument {inside.min()}")
-            value = np.where(weight > 0, np.log(np.where(weight > 0, inside, 1.0)) - np.log(positive)[:, None, None], 0)
-            answer += prior * law[y] * ((weight * value).sum() - law @ np.log1p(exact / positive))
-    return np.float64(answer)
+def pair_of(law):
+    """Joint law (S, S) of the anchor and its positive."""
+    return np.outer(law, law)
 
 
-@exercise.accepted("torch, the law of the sum of negatives kept as a dictionary", uses=(checked,))
-def plugin_bias(rho, classes, z, n_negatives):
-    checked(rho, classes, z, n_negatives)
-    rho, classes, z = (torch.as_tensor(a, dtype=torch.float64) for a in (rho, classes, z))
-    e, p = torch.exp(z @ z.T), rho @ classes
-    law = {(0,) * len(z): 1.0}
-    for _ in range(n_negatives):
-        longer = {}
-        for counts, chance in law.items():
-            for u in range(len(z)):
-                key = (*counts[:u], counts[u] + 1, *counts[u + 1 :])
-                longer[key] = longer.get(key, 0.0) + chance * float(p[u])
-        law = longer
-    counts = torch.tensor(list(law), dtype=torch.float64)
-    chance = torch.tensor(list(law.values()), dtype=torch.float64)
-    means = e @ counts.T / n_negatives
-    answer = torch.zeros((), dtype=torch.float64)
-    for c in range(len(rho)):
-        own = classes[c]
-        inside = (means[:, None] - rho[c] * e[:, :, None]) / (1 - rho[c])  # x, v, draw
-        argument = e[:, :, None, None] + inside[:, None]  # x, y, v, draw
-        weight = own[:, None, None, None] * own[:, None, None] * own[:, None] * chance
-        if bool((argument[weight > 0] <= 0).any()):
-            raise ValueError("the logarithm is not defined for some draw")
-        exact = e @ ((p - rho[c] * own) / (1 - rho[c]))
-        quotient = torch.where(weight > 0, argument / (e + exact[:, None])[:, :, None, None], 1.0)
-        answer = answer + rho[c] * (weight * quotient.log()).sum()
-    return answer
+def one_of(means, chance, e, law):
+    """The law of the mean over the extra positives, for every positive of the numerator: it does not depend on it."""
+    return means[:, None], np.broadcast_to(chance, (len(law), len(chance)))
 
 
-def enumerated(rho, classes, z, n_negatives, priors, *, same=False, total=False, laws=None, target=None, copied=False):
-    """The bias with one thing changed: the priors, a shared positive, sums for means, other laws of the negatives."""
-    import itertools
+def itself(means, chance, e, law):
+    """The positive of the numerator is the extra one."""
+    return e[:, :, None], np.ones((len(law), 1))
 
-    e, p = np.exp(z @ z.T), rho @ classes
-    answer = 0.0
-    for c, law in enumerate(classes):
-        p_c = p if laws is None else laws[c]
-        minus = (p - rho[c] * law) / (1 - rho[c]) if target is None else target
-        exact = e @ minus
-        prior = priors[c]
-        for chosen in itertools.combinations_with_replacement(range(len(z)), n_negatives):
-            chance = float(math.factorial(n_negatives))
-            for u in range(len(z)):
-                chance *= p_c[u] ** chosen.count(u) / math.factorial(chosen.count(u))
-            mean = e[:, list(chosen)].sum(axis=1) if total else e[:, list(chosen)].mean(axis=1)
-            mass = (mean[:, None] - prior * e) / (1 - prior)  # x, v
-            if same:
-                weight, inside = np.outer(law, law), 1 + mass / e
-                reference = np.log1p(exact[:, None] / e)
-            else:
-                weight = np.einsum("x,y,v->xyv", law, law, law)
-                if copied:
-                    weight = np.einsum("xy,v->xyv", np.diag(law), law)
-                inside = 1 + mass[:, None, :] / e[:, :, None]
-                reference = np.log1p(exact[:, None] / e)[:, :, None]
-            possible = (weight > 0) & (inside > 0)
-            logs = np.log(np.where(possible, inside, 1.0)) - np.where(possible, reference, 0.0)
-            answer += rho[c] * chance * (weight * logs).sum()
-    return answer
+
+def all_defined(quotient, weight):
+    if (quotient[weight > 0] <= 0).any():
+        raise ValueError("the argument of the logarithm is not positive for some draw")
+    return weight > 0
+
+
+@exercise.formula
+def plugin_bias(
+    rho,
+    classes,
+    z,
+    n_negatives,
+    n_positives=1,
+    *,
+    prior=lambda rho: rho,
+    pool=lambda mean, n: mean,
+    gather=lambda mean, k: mean,
+    extra=lambda k: k,
+    drawn=lambda p, others: p,
+    meant=lambda p, others: others,
+    pairs=pair_of,
+    serving=one_of,
+    counted=all_defined,
+    sign=1,
+):
+    e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    for share, own, law in zip(rho, prior(rho), classes):
+        others = (p - share * law) / (1 - share)
+        negatives, chance = means(e, drawn(p, others), n_negatives)
+        positives, also = serving(*means(e, law, extra(n_positives)), e, law)  # (S, 1 or S, K), (S, K)
+        own_mean = gather(positives, n_positives)[..., None]
+        mass = (pool(negatives, n_negatives)[:, None, None] - own * own_mean) / (1 - own)
+        argument = e[:, :, None, None] + mass  # anchor, positive, extra positives, negatives
+        quotient = argument / (e + (e @ meant(p, others))[:, None])[:, :, None, None]
+        weight = pairs(law)[:, :, None, None] * also[None, :, :, None] * chance
+        kept = counted(quotient, weight)
+        bias += share * (weight[kept] * np.log(quotient[kept])).sum()
+    return sign * bias
+
+
+exercise.slip("target minus plug-in", sign=-1).says(
+    "The bias is what is missing: target minus expectation.",
+    "Your numbers have the wrong sign: the bias of an estimator is its expectation minus its target.",
+    "Return the expectation of the plug-in loss minus the population loss.",
+)
+exercise.slip("prior of another class", prior=lambda rho: 1 - rho).says(
+    "The prior is the probability that a draw has a different class.",
+    "With two balanced classes your number is right. With others?",
+    "What must stand in front of e^{s(x, v)} so that the estimate is right on average?",
+    "The prior of an anchor of class c is rho_c, not 1 - rho_c.",
+)
+exercise.slip("one prior for all anchors", prior=lambda rho: np.full(len(rho), (rho**2).sum())).says(
+    "The prior is the probability that two draws share a class, the sum of rho_c squared.",
+    "That is the average over anchors. Is the estimate unbiased for an anchor of a rare class?",
+    "In the loop over the anchor's class c, the prior is rho_c.",
+)
+exercise.slip("the same positive twice", serving=itself).says(
+    "The positive of the numerator is the one that serves the estimate.",
+    "How many positives are drawn here, and which of them enters the estimate?",
+    "The extra positives are draws of their own, independent of x+: a sum over D_c for each, besides those for x and x+.",
+)
+exercise.slip("sum over the negatives", pool=lambda mean, n: n * mean).says(
+    "The mass of the negatives is the sum over the N draws.",
+    "For N = 1 your numbers are right. What changes with N?",
+    "The estimate of an expectation is a mean: divide the sum over the negatives by N.",
+)
+exercise.slip("sum over the extra positives", gather=lambda mean, k: k * mean).says(
+    "The mass of the extra positives is the sum over the K draws.",
+    "For K = 1 your numbers are right. What changes with K?",
+    "The estimate of an expectation is a mean: divide the sum over the extra positives by K.",
+)
+exercise.slip("one extra positive, whatever is asked", extra=lambda k: 1).says(
+    "More extra positives do not change the expectation of the loss.",
+    "For K = 1 your numbers are right. Which part of the variance has K in it?",
+    "The mean over K extra positives moves less than one of them: sum over all their tuples, or multisets.",
+)
+exercise.slip("negatives drawn from the other classes", drawn=lambda p, others: others).says(
+    "Negatives come from other classes than the anchor's.",
+    "If they did, there would be nothing to debias.",
+    "The N negatives are drawn from p, the law of all the data, collisions included.",
+)
+exercise.slip("compared with the biased loss", meant=lambda p, others: p).says(
+    "The target is the population loss with negatives from p.",
+    "At constant embeddings your answer is right. Which population loss is meant?",
+    "The target has the expectation over p_minus of the anchor's class inside the logarithm.",
+)
+exercise.slip("the positive is the anchor itself", pairs=np.diag).says(
+    "The positive is another view of the same point, so x+ = x.",
+    "In this world a similar pair is two independent draws from one class.",
+    "Sum over x+ with the weights D_c(x+), as over x.",
+)
+exercise.slip("undefined draws left out", counted=lambda quotient, weight: (weight > 0) & (quotient > 0)).says(
+    "Where the logarithm is not defined the draw can be skipped.",
+    "What is the expectation of something that is not defined with probability 0.02?",
+    "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",
+)
+
+
+def orders(counts):
+    """In how many orders a multiset can be drawn."""
+    return math.factorial(sum(counts)) // math.prod(map(math.factorial, counts))
 
 
 @exercise.wrong(
@@ -231,129 +274,137 @@ def enumerated(rho, classes, z, n_negatives, priors, *, same=False, total=False,
         "Do not average the mass over the draws first: sum probability times logarithm over all draws.",
     ),
 )
-def plugin_bias(rho, classes, z, n_negatives):
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
     return 0.0
 
 
 @exercise.wrong(
-    "target minus plug-in",
-    belief="The bias is what is missing: target minus expectation.",
+    "half the variance over the squared argument",
+    belief="The term of second order is the bias.",
     hints=(
-        "Your numbers have the wrong sign: the bias of an estimator is its expectation minus its target.",
-        "Return the expectation of the plug-in loss minus the population loss.",
+        "Is your number exact? Enumerate a world with N = K = 1 by hand.",
+        "ln(1 + u) = u - u^2/2 + u^3/3 - ...: the rest is small, and not 0.",
+        "Sum probability times logarithm over all draws.",
     ),
-    uses=(enumerated,),
 )
-def plugin_bias(rho, classes, z, n_negatives):
-    return -enumerated(rho, classes, z, n_negatives, rho)
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
+    e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    for prior, law in zip(rho, classes):
+        spread = [e**2 @ q - (e @ q) ** 2 for q in (p, law)]
+        variance = (spread[0] / n_negatives + prior**2 * spread[1] / n_positives) / (1 - prior) ** 2
+        squared = (e + (e @ ((p - prior * law) / (1 - prior)))[:, None]) ** 2
+        bias -= prior * law @ (variance[:, None] / squared) @ law / 2
+    return bias
 
 
 @exercise.wrong(
-    "prior of another class",
-    belief="The prior is the probability that a draw has a different class.",
+    "each multiset once",
+    belief="All multisets of draws are equally likely, up to the probabilities of their points.",
     hints=(
-        "With two balanced classes your number is right. With others?",
-        "What must stand in front of e^{s(x, v)} so that the estimate is right on average?",
-        "The prior of an anchor of class c is rho_c, not 1 - rho_c.",
+        "Toss a coin twice: how likely is one head and one tail?",
+        "A multiset can be drawn in several orders: N! divided by the factorials of the counts.",
+        "Do the probabilities of your multisets sum to 1?",
     ),
-    uses=(enumerated,),
 )
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, 1 - rho)
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
+    e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    for prior, law in zip(rho, classes):
+        mean, chance = means(e, p, n_negatives)
+        positives, also = means(e, law, n_positives)
+        for n, probability in ((n_negatives, chance), (n_positives, also)):
+            probability /= multisets(round(np.count_nonzero(p if probability is chance else law)), n)[1]
+        mass = (mean[:, None] - prior * positives[:, :, None]) / (1 - prior)
+        quotient = (e[:, :, None, None] + mass[:, None]) / (e + (e @ (p - prior * law) / (1 - prior))[:, None])[
+            ..., None, None
+        ]
+        weight = np.outer(law, law)[:, :, None, None] * also[:, None] * chance
+        if (quotient[weight > 0] <= 0).any():
+            raise ValueError("undefined")
+        bias += prior * (weight * np.log(np.where(weight > 0, quotient, 1.0))).sum()
+    return bias
 
 
-@exercise.wrong(
-    "one prior for all anchors",
-    belief="The prior is the probability that two draws share a class, the sum of rho_c squared.",
-    hints=(
-        "That is the average over anchors. Is the estimate unbiased for an anchor of a rare class?",
-        "In the loop over the anchor's class c, the prior is rho_c.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, np.full(len(rho), float((rho**2).sum())))
-
-
-@exercise.wrong(
-    "the same positive twice",
-    belief="The positive of the numerator is the one that serves the estimate.",
-    hints=(
-        "How many positives are drawn here, and which of them enters the estimate?",
-        "v is a draw of its own, independent of x+: two sums over D_c besides the one for x.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, rho, same=True)
-
-
-@exercise.wrong(
-    "sum over the negatives",
-    belief="The mass of the negatives is the sum over the N draws.",
-    hints=(
-        "For N = 1 your numbers are right. What changes with N?",
-        "The estimate of an expectation is a mean: divide the sum over the negatives by N.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, rho, total=True)
-
-
-@exercise.wrong(
-    "negatives drawn from the other classes",
-    belief="Negatives come from other classes than the anchor's.",
-    hints=(
-        "If they did, there would be nothing to debias.",
-        "The N negatives are drawn from p, the law of all the data, collisions included.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    p = rho @ classes
-    others = [(p - rho[c] * classes[c]) / (1 - rho[c]) for c in range(len(rho))]
-    return enumerated(rho, classes, z, n_negatives, rho, laws=others)
-
-
-@exercise.wrong(
-    "compared with the biased loss",
-    belief="The target is the population loss with negatives from p.",
-    hints=(
-        "At constant embeddings your answer is right. Which population loss is meant?",
-        "The target has the expectation over p_minus of the anchor's class inside the logarithm.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, rho, target=rho @ classes)
-
-
-@exercise.wrong(
-    "the positive is the anchor itself",
-    belief="The positive is another view of the same point, so x+ = x.",
-    hints=(
-        "In this world a similar pair is two independent draws from one class.",
-        "Sum over x+ with the weights D_c(x+), as over x.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
-    return enumerated(rho, classes, z, n_negatives, rho, copied=True)
-
-
-@exercise.wrong(
-    "undefined draws left out",
-    belief="Where the logarithm is not defined the draw can be skipped.",
-    hints=(
-        "What is the expectation of something that is not defined with probability 0.02?",
-        "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",
-    ),
-    uses=(enumerated,),
-)
-def plugin_bias(rho, classes, z, n_negatives):
+@exercise.accepted("sums over multisets, one by one, as in the definition", guarded=False)
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
     validate.world(rho, classes, z)
-    validate.count(1, n_negatives=n_negatives)
+    validate.count(1, n_negatives=n_negatives, n_positives=n_positives)
     if len(rho) < 2:
-        raise ValueError("one class")
-    return enumerated(rho, classes, z, n_negatives, rho)
+        raise ValueError(f"one class: {rho}")
+    e, p, points = np.exp(z @ z.T), rho @ classes, range(len(z))
+
+    def draws(law, n):
+        for chosen in itertools.combinations_with_replacement([u for u in points if law[u] > 0], n):
+            chance = float(orders([chosen.count(u) for u in set(chosen)]))
+            for u in chosen:
+                chance *= law[u]
+            yield e[:, list(chosen)].mean(axis=1), chance
+
+    means, chances = zip(*draws(p, n_negatives))
+    means, chances, total = np.array(means), np.array(chances), 0.0
+    for c in range(len(rho)):
+        exact = e @ ((p - rho[c] * classes[c]) / (1 - rho[c]))
+        for extra, also in draws(classes[c], n_positives):
+            mass = (means - rho[c] * extra) / (1 - rho[c])  # draws of the negatives, anchors
+            for x in points:
+                for y in points:
+                    pair = classes[c, x] * classes[c, y]
+                    if pair == 0:
+                        continue
+                    if e[x, y] + mass[:, x].min() <= 0:
+                        raise ValueError(f"mass {mass[:, x].min()} at x = {x}")
+                    gaps = np.log1p(mass[:, x] / e[x, y]) - math.log1p(exact[x] / e[x, y])
+                    total += rho[c] * pair * also * (chances @ gaps)
+    return total
+
+
+@exercise.accepted("the law of a sum, one draw after the other, as a dictionary; torch")
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
+    rho, classes, z = (torch.as_tensor(a, dtype=torch.float64) for a in (rho, classes, z))
+    e, p = torch.exp(z @ z.T), rho @ classes
+
+    def after(law, n):
+        known = {(0,) * len(z): 1.0}
+        for _ in range(n):
+            longer = {}
+            for counts, chance in known.items():
+                for u in range(len(z)):
+                    if law[u] > 0:
+                        key = (*counts[:u], counts[u] + 1, *counts[u + 1 :])
+                        longer[key] = longer.get(key, 0.0) + chance * float(law[u])
+            known = longer
+        counts = torch.tensor(list(known), dtype=torch.float64)
+        return e @ counts.T / n, torch.tensor(list(known.values()), dtype=torch.float64)
+
+    means, chance = after(p, n_negatives)
+    answer = torch.zeros((), dtype=torch.float64)
+    for c in range(len(rho)):
+        own = classes[c]
+        positives, also = after(own, n_positives)
+        inside = (means[:, None] - rho[c] * positives[:, :, None]) / (1 - rho[c])  # x, v, draw
+        argument = e[:, :, None, None] + inside[:, None]  # x, y, v, draw
+        weight = own[:, None, None, None] * own[:, None, None] * also[:, None] * chance
+        if bool((argument[weight > 0] <= 0).any()):
+            raise ValueError("the logarithm is not defined for some draw")
+        exact = e @ ((p - rho[c] * own) / (1 - rho[c]))
+        quotient = torch.where(weight > 0, argument / (e + exact[:, None])[:, :, None, None], 1.0)
+        answer = answer + rho[c] * (weight * quotient.log()).sum()
+    return answer
+
+
+@exercise.accepted("numpy arrays of points; the second positive of each pair in a loop")
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
+    e, p = np.exp(z @ z.T), rho @ classes
+    mean, chance = means(e, p, n_negatives)
+    answer = 0.0
+    for prior, law in zip(rho, classes):
+        positives, also = means(e, law, n_positives)
+        mass = (mean[:, None, :] - prior * positives[:, :, None]) / (1 - prior)
+        exact = e @ ((p - prior * law) / (1 - prior))
+        for y in np.flatnonzero(law):
+            inside = e[:, y][:, None, None] + mass
+            weight = law[:, None, None] * also[None, :, None] * chance
+            if (inside[weight > 0] <= 0).any():
+                raise ValueError(f"argument {inside.min()}")
+            value = np.where(weight > 0, np.log(np.where(weight > 0, inside, 1.0)) - np.log(e[:, y])[:, None, None], 0)
+            answer += prior * law[y] * ((weight * value).sum() - law @ np.log1p(exact / e[:, y]))
+    return np.float64(answer)

@@ -4,21 +4,37 @@ Labels that are not 0, 1, 2, classes of unequal size, a class of one image, all 
 a repeated label, so that ignoring the labels shows, and at least two labels, so that inverting the mask shows.
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, batch, needs, positive
+from autograder.author.draw import odd_sizes, strided, tensor
+from autograder.units.u05_debiasing.formulas import itself, partner
 from course import validate
-from course.check.case import Case, bad_input
 
+FEW = {  # images taken away from both views and the labels
+    f"B = {b}": {name: lambda rows, b=b: rows[:b] for name in ("view1", "view2", "labels")} for b in (1, 0)
+}
 exercise = Exercise(
     "unbiased_loss",
+    refuses=(
+        positive("temperature"),
+        batch(view1="a view", view2="the other view"),
+        needs("len(view1) > 1", FEW),
+        needs(
+            "labels.shape == view1.shape[:1]",
+            {
+                "three labels for four images": {"labels": lambda y: y[:3]},
+                "a label for every view": {"labels": lambda y: torch.cat([y, y])},
+                "one label for all": {"labels": lambda y: y[:1]},
+            },
+        ),
+    ),
     hints={
         "values": (
-            "With labels that are all different it must be nt_xent; with labels that are all equal it must be 0.",
+            "Take B = 3 and labels (0, 0, 1): row 0 has three candidates, its partner and both views of the third image.",
+            "With labels that are all different it must be nt_xent, with labels that are all equal 0; where it is infinite, "
+            "the positive itself is masked.",
             "The labels of the 2B rows are torch.cat([labels, labels]). Which entries of row i stay in the softmax?",
             "Those with another label, and the partner. Mask the rest with -inf, then F.cross_entropy.",
         ),
@@ -26,7 +42,7 @@ exercise = Exercise(
             "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
         ),
         "stability": (
-            "At temperature 0.001 the logits reach 1000: which exponential overflows?",
+            "At temperature 0.001 the logits reach 1000: which exponential is infinite there, which quotient is 0?",
             "Mask with -inf and use `logsumexp` or `F.cross_entropy`, which subtract the largest logit first.",
         ),
         "bad input": (
@@ -45,7 +61,7 @@ def views(rng, b, d, noise=0.7, dtype=torch.float64):
     return (first * lengths[0]).to(dtype), (second * lengths[1]).to(dtype)
 
 
-def labels(rng, *sizes, names=(7, -3, 40, 2)):
+def labels(rng, *sizes, names=(4, 3, -3, 40)):
     """Shuffled labels, `sizes[c]` times names[c]."""
     listed = [name for name, size in zip(names, sizes) for _ in range(size)]
     return torch.from_numpy(rng.permutation(listed)).long()
@@ -53,10 +69,15 @@ def labels(rng, *sizes, names=(7, -3, 40, 2)):
 
 @exercise.cases
 def cases(rng):
-    for d, t, *sizes in ((3, 0.5, 3, 2), (2, 0.2, 2, 1, 2), (6, 1.3, 2, 1), (4, 0.1, 4, 2, 1), (3, 0.07, 2, 2, 2, 1)):
+    for d, t, *sizes in ((3, 0.5, 3, 2), (2, 0.2, 2, 1, 2), (5, 1.3, 2, 1), (3, 0.1, 3, 2, 1), (2, 0.07, 2, 2, 2, 1)):
         b = sum(sizes)
         label = f"B = {b}, d = {d}, classes of {sizes}, temperature {t}"
-        yield Case(label, (*views(rng, b, d), labels(rng, *sizes), t), grad=(0, 1), rtol=1e-8)
+        yield Case(label, (*views(rng, b, d), labels(rng, *sizes), t), grad=(0, 1) if b < 6 else (0,), rtol=1e-8)
+    b, d = odd_sizes(rng, 2, high=24)
+    named = torch.from_numpy(rng.choice([-2, -1, 0, 1, 2, 10, 11], size=b)).long()
+    named[:2], named[2:4] = 1, 2
+    args = (*views(rng, b, d), named, 0.5)
+    yield Case(f"B = {b}, d = {d}, seven classes", args, grad=(0, 1), rtol=1e-8, public=False)
     yield Case("the default temperature", (*views(rng, 5, 3), labels(rng, 2, 3)))
     yield Case("all labels different", (*views(rng, 4, 3), labels(rng, 1, 1, 1, 1), 0.5))
     yield Case("all labels equal", (*views(rng, 4, 3), labels(rng, 4), 0.5))
@@ -65,36 +86,23 @@ def cases(rng):
     yield Case("int32 labels", (*views(rng, 4, 3), labels(rng, 3, 1).int(), 0.5))
     yield Case("inputs that are not contiguous", (*(strided(x) for x in views(rng, 4, 3)), labels(rng, 2, 2), 0.5))
     for t in (1e-3, 1e-4):
-        yield Case(
-            f"temperature {t}", (*views(rng, 5, 3), labels(rng, 3, 2), t), part="stability", grad=(0,), rtol=1e-7
-        )
+        args = (*views(rng, 5, 3), labels(rng, 3, 2), t)
+        yield Case(f"temperature {t}", args, part="stability", grad=(0,), rtol=1e-7)
         # unrelated views: the loss is of the size of the logits, so rounding of 1e-7 of a logit stays far below rtol
-        yield Case(
-            f"temperature {t}, float32",
-            (tensor(rng, 5, 3).float(), tensor(rng, 5, 3).float(), labels(rng, 2, 3), t),
-            part="stability",
-            rtol=1e-4,
-        )
+        args = (tensor(rng, 5, 3).float(), tensor(rng, 5, 3).float(), labels(rng, 2, 3), t)
+        yield Case(f"temperature {t}, float32", args, part="stability", rtol=1e-4)
     first, second = views(rng, 4, 3)
     y = labels(rng, 2, 2)
+    yield Case("two equal views, temperature 0.001", (first, 2 * first, y, 1e-3), part="stability")
     yield Case("rows of length 1e-5 and 1e5", (1e-5 * first, 1e5 * second, y, 0.5), part="stability")
-    yield bad_input("temperature 0", first, second, y, 0.0)
-    yield bad_input("temperature -0.5", first, second, y, -0.5)
-    yield bad_input("temperature NaN", first, second, y, math.nan)
-    yield bad_input("three labels for four images", first, second, y[:3])
-    yield bad_input("a label for every view", first, second, torch.cat([y, y]))
-    yield bad_input("one label for all", first, second, y[:1])
-    yield bad_input("B = 1", first[:1], second[:1], y[:1])
-    yield bad_input("an empty batch", first[:0], second[:0], y[:0])
-    yield bad_input("batch sizes that differ", first, second[:3], y)
-    yield bad_input("NaN in a view", first * torch.nan, second, y)
+    yield from exercise.bad_inputs(first, second, y, 0.5)
 
 
 @exercise.property("merging two classes takes candidates away, so it lowers the loss")
 def monotone(f, rng):
     first, second = views(rng, 6, 3)
     fine = labels(rng, 2, 2, 2)
-    coarse = torch.where(fine == -3, 7, fine)
+    coarse = torch.where(fine == -3, 4, fine)
     if not f(first, second, coarse, 0.5) < f(first, second, fine, 0.5):
         return "it did not"
 
@@ -114,16 +122,197 @@ def invariance(f, rng):
         return f"{changed[0]} changed the loss"
 
 
-def checked(view1, view2, labels, temperature):
+def false_negatives(same):
+    """The rows that leave: those of the anchor's class (the anchor among them), but for its partner."""
+    return same & ~partner(len(same))
+
+
+def without(logits, gone):
+    return logits.masked_fill(gone, -torch.inf)
+
+
+def zeroed(logits, gone):
+    return torch.where(gone, 0, logits).masked_fill(itself(len(logits)), -torch.inf)
+
+
+def within_a_view(n):
+    second = torch.arange(n) >= n // 2
+    return second[:, None] == second
+
+
+def following(y):
+    """Mask of the images that stand next to each other and have one label."""
+    n = len(y) // 2
+    near = torch.zeros(n, n, dtype=torch.bool)
+    rows = torch.arange(n - 1)
+    near[rows, rows + 1] = near[rows + 1, rows] = y[: n - 1] == y[1:n]
+    return near.repeat(2, 2) | itself(2 * n)
+
+
+def cross_entropy(logits, same):
+    return logits.logsumexp(dim=1) - logits[partner(len(logits))]
+
+
+def negatives_below(logits, same):
+    """Its denominator lacks the positive."""
+    return without(logits, partner(len(logits))).logsumexp(dim=1) - logits[partner(len(logits))]
+
+
+def supervised(logits, same):
+    """Every view of the class is a positive of its own."""
+    same = same & ~itself(len(same))
+    return -torch.where(same, logits.log_softmax(dim=1), 0).sum(dim=1) / same.sum(dim=1)
+
+
+def against_negatives(logits, same):
+    """Every view of the class is a positive of its own, against the views of other classes."""
+    rest = without(logits, same).logsumexp(dim=1, keepdim=True)
+    losses = torch.logaddexp(logits, rest) - logits
+    same = same & ~itself(len(same))
+    return torch.where(same, losses, 0).sum(dim=1) / same.sum(dim=1)
+
+
+def quotient(logits, same):
+    weights = torch.exp(logits)
+    return -torch.log(weights[partner(len(logits))] / weights.sum(dim=1))
+
+
+def class_above(logits, same):
+    """All views of the class share the numerator."""
+    return logits.logsumexp(dim=1) - without(logits, ~same).logsumexp(dim=1)
+
+
+def scaled_up(logits, same):
+    """The negatives that are left count as 2B - 2."""
+    left = (~same).sum(dim=1).clamp(min=1).to(logits.dtype)
+    rest = without(logits, same).logsumexp(dim=1) + torch.log((len(same) - 2) / left)
+    positive = logits[partner(len(same))]
+    return torch.logaddexp(positive, rest) - positive
+
+
+@exercise.formula
+def unbiased_loss(
+    view1,
+    view2,
+    labels,
+    temperature=0.5,
+    *,
+    named=lambda labels: torch.cat([labels, labels]),
+    alike=lambda y: y[:, None] == y,
+    gone=false_negatives,
+    masked=without,
+    cost=cross_entropy,
+):
+    z = F.normalize(torch.cat([view1, view2]), dim=1)
+    same = alike(named(labels))
+    return cost(masked(z @ z.T / temperature, gone(same)), same).mean()
+
+
+exercise.slip("labels ignored", gone=lambda same: itself(len(same))).says(
+    "All other views are candidates.",
+    "Does your loss depend on the labels?",
+    "Views with the anchor's label leave the denominator.",
+)
+exercise.slip("the positive removed too", cost=negatives_below).says(
+    "All views with the anchor's label leave the denominator, the positive among them.",
+    "With all labels different your loss is not nt_xent. Which candidate is missing?",
+    "The positive has the anchor's label and stays: it is in the denominator of every softmax here.",
+)
+exercise.slip("same class kept, other classes removed", gone=lambda same: ~same | itself(len(same))).says(
+    "Candidates are the views of the anchor's class.",
+    "With all labels equal your loss should be 0. What is it?",
+    "Negatives are the views with another label: invert the mask.",
+)
+exercise.slip("every view of the class is a positive", gone=lambda same: itself(len(same)), cost=supervised).says(
+    "With labels, all views of the anchor's class are positives (a supervised contrastive loss).",
+    "How many positives does an anchor have here?",
+    "One, the other view of its image. Other images of the class are neither positive nor negative.",
+)
+exercise.slip(
+    "every view of the class against the other classes",
+    gone=lambda same: torch.zeros_like(same),
+    cost=against_negatives,
+).says(
+    "With labels, each view of the anchor's class is a positive, and is compared with the other classes.",
+    "How many positives does an anchor have here?",
+    "One, the other view of its image. Other images of the class are neither positive nor negative.",
+)
+exercise.slip("same class in the numerator", gone=lambda same: itself(len(same)), cost=class_above).says(
+    "The views of the anchor's class move from the denominator's negatives to the numerator.",
+    "Change a view of another image of the same class: your loss moves, and it should not.",
+    "Views of other images with the anchor's label appear nowhere.",
+)
+exercise.slip(
+    "false negatives removed from one view only",
+    gone=lambda same: false_negatives(same) & ~within_a_view(len(same)) | itself(len(same)),
+).says(
+    "Labels matter where an anchor is compared with the other view.",
+    "An anchor is compared with 2B - 1 views. Which of them have a label?",
+    "All: also the rows of the anchor's own view must be masked by label.",
+)
+exercise.slip("logits of false negatives set to zero", masked=zeroed).says(
+    "A logit of 0 takes a candidate out of the softmax.",
+    "exp(0) = 1: a candidate with logit 0 still counts.",
+    "Its exponential must be 0: set the logit to -inf.",
+)
+exercise.slip("all masked logits set to zero", masked=lambda logits, gone: logits.masked_fill(gone, 0.0)).says(
+    "Multiplying the logits by a mask of 0 and 1 takes candidates out of the softmax, the anchor among them.",
+    "With all labels equal your loss should be 0. What is it?",
+    "exp(0) = 1: a candidate with logit 0 still counts.",
+    "Its exponential must be 0: set the logit to -inf.",
+)
+exercise.slip("rest scaled up to all negatives", cost=scaled_up).says(
+    "The negatives that are left are weighted so that they count as 2B - 2.",
+    "At total collapse, what is your denominator, and which candidates did the text list?",
+    "No weights: the sum runs over the views with another label, however many there are.",
+)
+exercise.slip("the anchor is its own candidate", gone=lambda same: false_negatives(same) & ~itself(len(same))).says(
+    "The anchor itself stays among the candidates.",
+    "With all labels equal your loss should be 0. What is it?",
+    "An anchor is no candidate: mask the diagonal with -inf.",
+)
+exercise.slip("neighbouring labels are one class", alike=lambda y: (y[:, None] - y).abs() <= 1).says(
+    "Labels are measurements: two that differ by 1 or less are the same.",
+    "Labels 3 and 4: one class or two?",
+    "Labels are names. Compare them with ==.",
+)
+exercise.slip("labels interleaved", named=lambda labels: labels.repeat_interleave(2)).says(
+    "In the stacked batch the two views of an image, and so their labels, are neighbours.",
+    "Print the labels beside the rows of torch.cat([view1, view2]) for B = 3.",
+    "All of view 1 comes first: rows i and i + B are the views of image i.",
+    "labels.repeat(2), not labels.repeat_interleave(2).",
+)
+exercise.slip("exp without protection", cost=quotient).says(
+    "The quotient of exponentials can be computed as it is written.",
+    "At temperature 0.001 a cosine of 0.9 gives exp(900), which is infinite even in float64.",
+    "Use `logsumexp` or `F.cross_entropy` on the logits; never form the exponentials.",
+)
+exercise.slip(
+    "the softmax underflows", cost=lambda logits, same: -torch.log(logits.softmax(dim=1)[partner(len(logits))])
+).says(
+    "`softmax` is stable, so its logarithm can be taken.",
+    "At temperature 0.0001, what is the softmax of a positive that is less similar than some negative by 0.1?",
+    "e^{-1000} is 0 even in float64, and -ln 0 is infinite.",
+    "`log_softmax` and `F.cross_entropy` never form the probability.",
+)
+exercise.slip("mask of -1e9", masked=lambda logits, gone: logits.masked_fill(gone, -1e9)).says(
+    "A very negative number is as good as minus infinity.",
+    "float16 ends at 65504: -1e9 cannot be represented there, and the call fails.",
+    "`masked_fill(mask, -torch.inf)` works in every floating dtype.",
+)
+exercise.slip("only the next image is compared", alike=following).says(
+    "Images of one class stand next to each other, so a label is compared with the one before it.",
+    "Permute the images: does your loss change?",
+    "Every pair of images needs its comparison: labels[:, None] != labels[None, :].",
+)
+
+
+@exercise.accepted("double loop, validated by hand", guarded=False)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
     validate.batch(view1=view1, view2=view2)
     validate.positive(temperature=temperature)
-    if view1.shape[0] < 2 or tuple(labels.shape) != (view1.shape[0],):
-        raise ValueError(f"B = {view1.shape[0]}, labels {tuple(labels.shape)}")
-
-
-@exercise.accepted("double loop", uses=(checked,))
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    checked(view1, view2, labels, temperature)
+    if len(view1) < 2 or len(labels) != len(view1):
+        raise ValueError(f"B = {len(view1)}, {len(labels)} labels")
     z = F.normalize(torch.cat([view1, view2]), dim=1)
     n, y = len(z), labels.tolist() * 2
     losses = []
@@ -135,9 +324,8 @@ def unbiased_loss(view1, view2, labels, temperature=0.5):
     return torch.stack(losses).mean()
 
 
-@exercise.accepted("positive in a column of its own", uses=(checked,))
+@exercise.accepted("positive in a column of its own")
 def unbiased_loss(view1, view2, labels, temperature=0.5):
-    checked(view1, view2, labels, temperature)
     a, b = F.normalize(view1, dim=1), F.normalize(view2, dim=1)
     different = labels.view(-1, 1) != labels.view(1, -1)
 
@@ -149,9 +337,8 @@ def unbiased_loss(view1, view2, labels, temperature=0.5):
     return torch.cat([side(a, b), side(b, a)]).mean()
 
 
-@exercise.accepted("softplus of the negatives' log-sum-exp", uses=(checked,))
+@exercise.accepted("softplus of the negatives' log-sum-exp")
 def unbiased_loss(view1, view2, labels, temperature=0.5):
-    checked(view1, view2, labels, temperature)
     z = torch.vstack([view1, view2])
     z = z / torch.linalg.vector_norm(z, dim=1, keepdim=True)
     classes = torch.unique(labels, return_inverse=True)[1].repeat(2)
@@ -161,155 +348,3 @@ def unbiased_loss(view1, view2, labels, temperature=0.5):
     some = torch.isfinite(blocked).any(dim=1)
     lead = blocked[some].logsumexp(1) - positive[some]
     return F.softplus(lead, threshold=40).sum() / len(z) + 0 * z.sum()
-
-
-def similarities(view1, view2, temperature):
-    z = F.normalize(torch.cat([view1, view2]), dim=1)
-    return z @ z.T / temperature
-
-
-def partners(n):
-    return torch.arange(2 * n).roll(n)
-
-
-def itself(n):
-    return torch.eye(n, dtype=torch.bool)
-
-
-@exercise.wrong(
-    "labels ignored",
-    belief="All other views are candidates.",
-    hints=("Does your loss depend on the labels?", "Views with the anchor's label leave the denominator."),
-    uses=(similarities, partners, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits = similarities(view1, view2, temperature)
-    return F.cross_entropy(logits.masked_fill(itself(len(logits)), -torch.inf), partners(len(view1)))
-
-
-@exercise.wrong(
-    "the positive removed too",
-    belief="All views with the anchor's label leave the denominator, the positive among them.",
-    hints=(
-        "With all labels different your loss is not nt_xent. Which candidate is missing?",
-        "The positive has the anchor's label and stays: it is in the denominator of every softmax here.",
-    ),
-    uses=(similarities, partners),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y = similarities(view1, view2, temperature), torch.cat([labels, labels])
-    negatives = logits.masked_fill(y[:, None] == y, -torch.inf)
-    return (negatives.logsumexp(dim=1) - logits[torch.arange(len(y)), partners(len(view1))]).mean()
-
-
-@exercise.wrong(
-    "same class kept, other classes removed",
-    belief="Candidates are the views of the anchor's class.",
-    hints=(
-        "With all labels equal your loss should be 0. What is it?",
-        "Negatives are the views with another label: invert the mask.",
-    ),
-    uses=(similarities, partners, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y = similarities(view1, view2, temperature), torch.cat([labels, labels])
-    gone = (y[:, None] != y) | itself(len(y))
-    return F.cross_entropy(logits.masked_fill(gone, -torch.inf), partners(len(view1)))
-
-
-@exercise.wrong(
-    "every view of the class is a positive",
-    belief="With labels, all views of the anchor's class are positives (a supervised contrastive loss).",
-    hints=(
-        "How many positives does an anchor have here?",
-        "One, the other view of its image. Other images of the class are neither positive nor negative.",
-    ),
-    uses=(similarities, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y = similarities(view1, view2, temperature), torch.cat([labels, labels])
-    same = (y[:, None] == y) & ~itself(len(y))
-    logs = logits.masked_fill(itself(len(y)), -torch.inf).log_softmax(dim=1)
-    return -(torch.where(same, logs, 0).sum(dim=1) / same.sum(dim=1)).mean()
-
-
-@exercise.wrong(
-    "same class in the numerator",
-    belief="The views of the anchor's class move from the denominator's negatives to the numerator.",
-    hints=(
-        "Change a view of another image of the same class: your loss moves, and it should not.",
-        "Views of other images with the anchor's label appear nowhere.",
-    ),
-    uses=(similarities, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y = similarities(view1, view2, temperature), torch.cat([labels, labels])
-    logits = logits.masked_fill(itself(len(y)), -torch.inf)
-    return (logits.logsumexp(dim=1) - logits.masked_fill(y[:, None] != y, -torch.inf).logsumexp(dim=1)).mean()
-
-
-@exercise.wrong(
-    "false negatives removed from one view only",
-    belief="Labels matter where an anchor is compared with the other view.",
-    hints=(
-        "An anchor is compared with 2B - 1 views. Which of them have a label?",
-        "All: also the rows of the anchor's own view must be masked by label.",
-    ),
-    uses=(similarities, partners, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, n = similarities(view1, view2, temperature), len(view1)
-    same = (labels[:, None] == labels) & ~itself(n)
-    none = torch.zeros_like(same)
-    gone = torch.cat([torch.cat([none, same], 1), torch.cat([same, none], 1)]) | itself(2 * n)
-    return F.cross_entropy(logits.masked_fill(gone, -torch.inf), partners(n))
-
-
-@exercise.wrong(
-    "logits of false negatives set to zero",
-    belief="A logit of 0 takes a candidate out of the softmax.",
-    hints=(
-        "exp(0) = 1: a candidate with logit 0 still counts.",
-        "Its exponential must be 0: set the logit to -inf.",
-    ),
-    uses=(similarities, partners, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y, n = similarities(view1, view2, temperature), torch.cat([labels, labels]), len(view1)
-    kept = y[:, None] != y
-    kept[torch.arange(2 * n), partners(n)] = True
-    return F.cross_entropy((logits * kept).masked_fill(itself(2 * n), -torch.inf), partners(n))
-
-
-@exercise.wrong(
-    "rest scaled up to all negatives",
-    belief="The negatives that are left are weighted so that they count as 2B - 2.",
-    hints=(
-        "At total collapse, what is your denominator, and which candidates did the text list?",
-        "No weights: the sum runs over the views with another label, however many there are.",
-    ),
-    uses=(similarities, partners),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y, n = similarities(view1, view2, temperature), torch.cat([labels, labels]), len(view1)
-    different = y[:, None] != y
-    positive = logits[torch.arange(2 * n), partners(n)]
-    scale = torch.log((2 * n - 2) / different.sum(dim=1).clamp(min=1).to(logits.dtype))
-    rest = logits.masked_fill(~different, -torch.inf).logsumexp(dim=1) + scale
-    return (torch.logaddexp(positive, rest) - positive).mean()
-
-
-@exercise.wrong(
-    "the anchor is its own candidate",
-    belief="The anchor itself stays among the candidates.",
-    hints=(
-        "With all labels equal your loss should be 0. What is it?",
-        "An anchor is no candidate: mask the diagonal with -inf.",
-    ),
-    uses=(similarities, partners, itself),
-)
-def unbiased_loss(view1, view2, labels, temperature=0.5):
-    logits, y, n = similarities(view1, view2, temperature), torch.cat([labels, labels]), len(view1)
-    kept = (y[:, None] != y) | itself(2 * n)
-    kept[torch.arange(2 * n), partners(n)] = True
-    return F.cross_entropy(logits.masked_fill(~kept, -torch.inf), partners(n))

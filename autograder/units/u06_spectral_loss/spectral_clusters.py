@@ -2,20 +2,35 @@
 
 All graphs consist of nearly separate parts, so that the planted parts are the answer (a property asks for them by
 name, and every right variant finds them on thousands of such graphs). Blind inputs avoided: equal masses inside a part
-(hide the division by sqrt(p)), parts of equal size, graphs without negative eigenvalues, two parts only. Two cases are
-redrawn until the eigenvectors' rows, or the largest column of a row, do not give the parts by luck.
+(hide the division by sqrt(p)), parts of equal size, graphs without negative eigenvalues, two parts only, parts that a
+threshold on the entries shows (`tangled`), parts that k - 1 columns or the largest absolute eigenvalues tell apart
+(`mirrored`). Two cases are redrawn until the eigenvectors' rows, or the largest column of a row, do not give the parts by
+luck. Parts without any edge between them are left to a property: in a tie of eigenvalues a wrong answer is an accident of
+the eigensolver, and cannot be named.
 """
 
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u06_spectral_loss.normalized_adjacency import bad_joints
+from autograder.author import Case, Exercise
+from autograder.units.u06_spectral_loss.arguments import COLUMNS, GRAPH
+from autograder.units.u06_spectral_loss.tangles import mirrored, tangled
+from autograder.units.u06_spectral_loss.theorems import (
+    adjacency,
+    by_size,
+    components,
+    falling,
+    grouped,
+    per_mass,
+    same,
+    settled,
+    square_distances,
+)
 from course import graphs, validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "spectral_clusters",
+    refuses=(GRAPH, *COLUMNS),
     hints={
         "values": (
             "Print z for a graph of three parts without edges between them: how many different rows are there?",
@@ -32,54 +47,27 @@ exercise = Exercise(
 )
 
 
-def eigen(joint):
-    """Masses, eigenvalues of the normalised adjacency in falling order, eigenvectors as columns."""
-    p = joint.sum(axis=1)
-    values, vectors = np.linalg.eigh(joint / np.sqrt(np.outer(p, p)))
-    return p, values[::-1], vectors[:, ::-1]
-
-
-def grouped(rows, k):
-    """k-means with centres that start far apart: labels (n,)."""
-    centres = rows[[0]]
-    while len(centres) < k:
-        far = ((rows[:, None] - centres) ** 2).sum(axis=2).min(axis=1).argmax()
-        centres = np.vstack([centres, rows[far]])
-    labels = None
-    for _ in range(50):
-        new = ((rows[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-        if labels is not None and (new == labels).all():
-            break
-        labels = new
-        centres = np.stack([rows[labels == c].mean(axis=0) if (labels == c).any() else centres[c] for c in range(k)])
-    return labels
-
-
-def same(a, b):
-    a, b = np.asarray(a), np.asarray(b)
-    return bool(((a[:, None] == a) == (b[:, None] == b)).all())
-
-
 def hub_graph(rng, sizes, leak):
     """Parts with a hub each, on which k-means of the bare eigenvectors' rows does not find the parts."""
     while True:
         joint, parts = graphs.blocks(rng, sizes, leak, hub=0.9)
-        if not same(grouped(eigen(joint)[2][:, : len(sizes)], len(sizes)), parts):
+        vectors = np.linalg.eigh(adjacency(joint))[1][:, -len(sizes) :]
+        if not same(grouped(vectors, len(sizes)), parts):
             return joint, parts
 
 
 def rotated_graph(rng, sizes, leak):
     """Parts on which the column of largest absolute value in each row of z does not tell the part."""
-    k = len(sizes)
     while True:
         joint, parts = graphs.blocks(rng, sizes, leak)
-        p, _, vectors = eigen(joint)
-        if not same(np.abs(vectors[:, :k] / np.sqrt(p)[:, None]).argmax(axis=1), parts):
+        z = per_mass(np.linalg.eigh(adjacency(joint))[1][:, -len(sizes) :], joint)
+        if not same(np.abs(z).argmax(axis=1), parts):
             return joint, parts
 
 
 def two_coloured(rng, sizes, leak):
-    """Every part two-coloured, nodes shuffled: eigenvalues near -1 as many as near 1."""
+    """Every part two-coloured, nodes shuffled: -lambda is an eigenvalue with each lambda, so that the k of largest absolute
+    value are well defined for even k only."""
     joint, parts = graphs.blocks(rng, sizes, leak)
     order = rng.permutation(2 * len(parts))
     return graphs.bipartite_double(joint)[np.ix_(order, order)], np.tile(parts, 2)[order]
@@ -87,186 +75,214 @@ def two_coloured(rng, sizes, leak):
 
 @exercise.cases
 def cases(rng):
-    def planted(label, made, k):
-        return Case(label, (made[0], k, int(rng.integers(1000))), compare="partition")
+    def planted(label, made, k, public=True):
+        return Case(label, (made[0], k, int(rng.integers(1000))), compare="partition", public=public)
 
     yield planted("three parts", rotated_graph(rng, [3, 5, 8], 0.02), 3)
     yield planted("parts of 1, 2, 4 and 9 nodes", graphs.blocks(rng, [1, 2, 9, 4], 0.02), 4)
     yield planted("two parts, each with a hub", hub_graph(rng, [12, 7], 0.01), 2)
-    yield planted("two-coloured parts", two_coloured(rng, [2, 3, 4], 0.02), 3)
+    yield planted("two-coloured parts", two_coloured(rng, [3, 5], 0.02), 2)
     yield planted("five parts, 3 % of the mass between them", graphs.blocks(rng, [2, 4, 3, 7, 5], 0.03), 5)
-    yield planted("three parts without an edge between them", graphs.blocks(rng, [2, 3, 5], 0.0), 3)
+    yield planted("three parts, 0.01 % of the mass between them", graphs.blocks(rng, [2, 3, 5], 1e-4), 3)
+    yield planted("three parts of few, weak edges; single edges between them are stronger", tangled(rng, [6, 9, 14]), 3)
+    yield planted("the same with a part of one node", tangled(rng, [1, 7, 9, 12]), 4, public=False)
+    sizes = [int(size) for size in rng.integers(8, 15, size=3)]
+    yield planted("the same with parts of other sizes", tangled(rng, sizes), 3, public=False)
+    uneven = tangled(rng, [5, 8, 12, 15], unnormalised_fails=True)
+    yield planted("the same with very unequal masses of nodes", uneven, 4, public=False)
+    sizes = [int(size) for size in rng.integers(2, 12, size=5)]
+    yield planted("five larger parts", graphs.blocks(rng, sizes, 0.02), 5, public=False)
+    yield planted("a two-coloured part, and two parts that are mirror images", mirrored(rng, 3, 5), 3)
+    sizes = [int(size) for size in rng.integers(4, 12, size=2)]
+    yield planted("the same, larger", mirrored(rng, *sizes), 3, public=False)
     yield Case("one part", (graphs.random_joint_symmetric(rng, 5), 1, 3), compare="partition")
-    yield Case("only loops, k = S", (np.diag(rng.dirichlet([5.0, 5.0, 5.0, 5.0])), 4, 0), compare="partition")
-    joint = graphs.random_joint_symmetric(rng, 4)
-    yield bad_input("k = 0", joint, 0, 0)
-    yield bad_input("k = 5 on four nodes", joint, 5, 0)
-    yield bad_input("k = 1.5", joint, 1.5, 0)
-    yield from bad_joints(rng, 2, 0)
+    yield Case("only loops, k = S", (np.eye(4) / 4, 4, 0), compare="partition")
+    yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2, 0)
 
 
 @exercise.property("the planted parts come back, for every seed")
 def planted_parts(f, rng):
-    joint, parts = graphs.blocks(rng, [1, 3, 9, 2, 6], leak=0.03)
-    for seed in range(4):
-        labels = np.asarray(f(joint, 5, seed))
+    made = [
+        (*graphs.blocks(rng, [1, 3, 9, 2, 6], leak=0.03), 5),
+        (*graphs.blocks(rng, [2, 3, 5], leak=0.0), 3),
+        (*tangled(rng, [8, 10, 11]), 3),
+    ]
+    for (joint, parts, k), seed in [(graph, seed) for graph in made for seed in range(3)]:
+        labels = np.asarray(f(joint, k, seed))
         if labels.shape != parts.shape:
             return f"labels must have shape {parts.shape}, got {labels.shape}"
         if not same(labels, parts):
-            return f"with seed {seed} the five planted parts were not found"
+            return f"with seed {seed} the {k} planted parts were not found"
 
 
-@exercise.wrong(
-    "k-means on the eigenvectors' rows",
-    belief="The rows of the matrix of eigenvectors are what k-means needs.",
-    hints=(
-        "Look at the rows of one part: do they agree in length?",
-        "u_i(x) carries the factor sqrt(p(x)): a hub and its neighbours get rows of very different length.",
-        "Cluster the rows of z (or the rows of the eigenvectors, each scaled to length 1).",
-    ),
-    uses=(eigen, grouped),
-)
-def spectral_clusters(joint, k, seed):
-    return grouped(eigen(joint)[2][:, :k], k)
+def far_apart(rows, k, seed):
+    return grouped(rows, k)
 
 
-@exercise.wrong(
-    "largest column",
-    belief="Each column of the embedding belongs to one part, so the largest entry of a row tells the part.",
-    hints=(
-        "Is the first column, which is constant, the indicator of a part?",
-        "The columns are a rotation of the indicators, and the eigensolver chooses the rotation.",
-        "Use distances between rows, which a rotation does not change: k-means.",
-    ),
-    uses=(eigen,),
-)
-def spectral_clusters(joint, k, seed):
-    p, _, vectors = eigen(joint)
-    return np.abs(vectors[:, :k] / np.sqrt(p)[:, None]).argmax(axis=1)
+def kmeans(rows, k, seed):
+    from sklearn.cluster import KMeans
+
+    return KMeans(n_clusters=k, n_init=10, random_state=seed).fit_predict(rows)
 
 
-@exercise.wrong(
-    "sign of the second eigenvector",
-    belief="The signs of the second eigenvector cut the graph.",
-    hints=(
-        "How many different labels can come out?",
-        "One sign gives two parts. k parts need k columns.",
-        "Group the rows of the k-column embedding.",
-    ),
-    uses=(eigen,),
-)
-def spectral_clusters(joint, k, seed):
-    return (eigen(joint)[2][:, min(1, k - 1)] > 0).astype(int)
+def second_column(rows):
+    return rows[:, min(1, rows.shape[1] - 1)]
 
 
-@exercise.wrong(
-    "smallest eigenvalues of the adjacency",
-    belief="Clustering uses the eigenvectors of the smallest eigenvalues.",
-    hints=(
-        "The smallest eigenvalues of which matrix?",
-        "The Laplacian's small ones are the adjacency's large ones.",
-        "Take the k largest eigenvalues of the normalised adjacency.",
-    ),
-    uses=(eigen, grouped),
-)
-def spectral_clusters(joint, k, seed):
-    p, _, vectors = eigen(joint)
-    return grouped(vectors[:, -k:] / np.sqrt(p)[:, None], k)
-
-
-@exercise.wrong(
-    "largest absolute eigenvalues",
-    belief="The important eigenvalues are those of largest absolute value.",
-    hints=(
-        "On the two-coloured parts you cut the colours apart. Which eigenvalue does that?",
-        "An eigenvalue near -1 tells the two colours of a part, not the parts.",
-        "Sort by lambda_i itself; your spectral_embedding does.",
-    ),
-    uses=(eigen, grouped),
-)
-def spectral_clusters(joint, k, seed):
-    p, values, vectors = eigen(joint)
-    order = np.argsort(-np.abs(values), kind="stable")[:k]
-    return grouped(vectors[:, order] / np.sqrt(p)[:, None], k)
-
-
-@exercise.wrong(
-    "k-means on the rows of the joint law",
-    belief="Nodes of one part have similar rows in the joint law, so cluster those.",
-    hints=(
-        "Two nodes of one part with masses 0.3 and 0.01: are their rows close?",
-        "The rows of the joint law are as different as the masses.",
-        "Embed first, then cluster.",
-    ),
-    uses=(grouped,),
-)
-def spectral_clusters(joint, k, seed):
-    return grouped(joint, k)
-
-
-@exercise.wrong(
-    "connected components",
-    belief="Parts are what is connected by edges of positive weight.",
-    hints=(
-        "How many components has the graph when all edges count?",
-        "The parts are *nearly* separate: weak edges join them all.",
-        "Group the rows of the embedding; small weights move them only a little.",
-    ),
-)
-def spectral_clusters(joint, k, seed):
-    reach = np.linalg.matrix_power((joint > 0).astype(float) + np.eye(len(joint)), len(joint)) > 0
-    return reach.argmax(axis=1)
-
-
-@exercise.wrong(
-    "pieces of equal size",
-    belief="Sort the nodes by the second eigenvector and cut the list into k pieces of equal length.",
-    hints=(
-        "Print the sizes of your parts. Are the true ones equal?",
-        "Parts may have one node or nine.",
-        "Cut where the rows jump: k-means on the embedding.",
-    ),
-    uses=(eigen,),
-)
-def spectral_clusters(joint, k, seed):
-    p, _, vectors = eigen(joint)
-    order = np.argsort(vectors[:, min(1, k - 1)] / np.sqrt(p))
-    labels = np.empty(len(p), dtype=int)
+def equal_pieces(order, k):
+    labels = np.empty(len(order), dtype=int)
     for c, piece in enumerate(np.array_split(order, k)):
         labels[piece] = c
     return labels
 
 
-def checked(joint, k):
+@exercise.formula
+def spectral_clusters(
+    joint,
+    k,
+    seed,
+    *,
+    matrix=adjacency,
+    kept=falling,
+    stretch=lambda values: np.sqrt(np.maximum(values, 0)),
+    rows=per_mass,
+    group=far_apart,
+):
+    values, vectors = np.linalg.eigh(matrix(joint))
+    top = kept(values, k)
+    return group(rows(vectors[:, top] * stretch(values[top]), joint), k, seed)
+
+
+# Wrong rows form no clear groups: what k-means makes of them depends on its start, so each is known with two starts.
+for start, knobs in {"": {}, " (KMeans)": {"group": kmeans}}.items():
+    exercise.slip(
+        f"k-means on the eigenvectors' rows{start}", rows=lambda factor, joint: factor, stretch=np.ones_like, **knobs
+    ).says(
+        "The rows of the matrix of eigenvectors are what k-means needs.",
+        "Look at the rows of one part: do they agree in length?",
+        "u_i(x) carries the factor sqrt(p(x)): a hub and its neighbours get rows of very different length.",
+        "Cluster the rows of z (or the rows of the eigenvectors, each scaled to length 1).",
+    )
+    exercise.slip(
+        f"smallest eigenvalues of the adjacency{start}",
+        kept=lambda values, k: np.argsort(values)[:k],
+        stretch=np.ones_like,
+        **knobs,
+    ).says(
+        "Clustering uses the eigenvectors of the smallest eigenvalues.",
+        "The smallest eigenvalues of which matrix?",
+        "The Laplacian's small ones are the adjacency's large ones.",
+        "Take the k largest eigenvalues of the normalised adjacency.",
+    )
+    exercise.slip(f"k-means on the rows of the joint law{start}", rows=lambda factor, joint: joint, **knobs).says(
+        "Nodes of one part have similar rows in the joint law, so cluster those.",
+        "Two nodes of one part with masses 0.3 and 0.01: are their rows close?",
+        "The rows of the joint law are as different as the masses.",
+        "Embed first, then cluster.",
+    )
+    exercise.slip(
+        f"eigenvectors of the joint law itself{start}",
+        matrix=lambda joint: joint,
+        rows=lambda factor, joint: factor,
+        stretch=np.ones_like,
+        **knobs,
+    ).says(
+        "The largest eigenvectors of the joint law show the parts; no normalisation is needed.",
+        "A part of mass 0.05 and one of mass 0.6: how large is the largest eigenvalue of each block of the joint?",
+        "A heavy part has several eigenvalues that are larger than the only good one of a light part.",
+        "Take the eigenvectors of p(x,x') / sqrt(p(x) p(x')).",
+    )
+
+exercise.slip("largest absolute eigenvalues", kept=by_size, stretch=lambda values: np.sqrt(np.abs(values))).says(
+    "The important eigenvalues are those of largest absolute value.",
+    "On the two-coloured parts you cut the colours apart. Which eigenvalue does that?",
+    "An eigenvalue near -1 tells the two colours of a part, not the parts.",
+    "Sort by lambda_i itself; your spectral_embedding does.",
+)
+exercise.slip("largest absolute eigenvalues, clipped", kept=by_size).says(
+    "The best k eigenvalues are those of largest absolute value; the negative ones among them are then set to 0.",
+    "How many columns of your z are not zero on a graph with a two-coloured part?",
+    "A negative eigenvalue takes the place of a smaller positive one, whose column is needed to tell two parts apart.",
+    "Sort by lambda_i itself, keep k, and clip only then.",
+)
+exercise.slip("k - 1 columns", kept=lambda values, k: falling(values, max(k - 1, 1))).says(
+    "k - 1 columns tell k parts apart.",
+    "Draw three parts that are mirror images but for one: on which parts does the second eigenfunction agree?",
+    "k - 1 columns with the constant one among them are k - 2 numbers for each node; two parts may share them.",
+    "Use all k columns.",
+)
+exercise.slip("largest column", group=lambda rows, k, seed: np.abs(rows).argmax(axis=1)).says(
+    "Each column of the embedding belongs to one part, so the largest entry of a row tells the part.",
+    "Is the first column, which is constant, the indicator of a part?",
+    "The columns are a rotation of the indicators, and the eigensolver chooses the rotation.",
+    "Use distances between rows, which a rotation does not change: k-means.",
+)
+exercise.slip("largest column, with its sign", group=lambda rows, k, seed: rows.argmax(axis=1)).says(
+    "Each column of the embedding belongs to one part, and the largest entry of a row, sign included, tells the part.",
+    "What becomes of your labels when a column of z changes its sign?",
+    "Signs and rotation of the columns are the eigensolver's choice; no column is the indicator of a part.",
+    "Use distances between rows, which neither changes: k-means.",
+)
+exercise.slip("sign of the second eigenvector", group=lambda rows, k, seed: (second_column(rows) > 0).astype(int)).says(
+    "The signs of the second eigenvector cut the graph.",
+    "How many different labels can come out?",
+    "One sign gives two parts. k parts need k columns.",
+    "Group the rows of the k-column embedding.",
+)
+exercise.slip(
+    "connected components",
+    rows=lambda factor, joint: joint > 0,
+    group=lambda rows, k, seed: components(rows),
+).says(
+    "Parts are what is connected by edges of positive weight.",
+    "How many components has the graph when all edges count?",
+    "The parts are *nearly* separate: weak edges join them all.",
+    "Group the rows of the embedding; small weights move them only a little.",
+)
+exercise.slip(
+    "components of strong edges",
+    rows=lambda factor, joint: joint > 0.4 * np.outer(joint.sum(axis=1), joint.sum(axis=1)),
+    group=lambda rows, k, seed: components(rows),
+).says(
+    "Parts are what is connected by pairs that are more likely than 0.4 times independence.",
+    "What does your function do with k?",
+    "A single edge between two parts may be stronger than many inside: no threshold tells them apart.",
+    "The rows of the embedding look at all paths at once. Group them.",
+)
+exercise.slip(
+    "pieces of equal size", group=lambda rows, k, seed: equal_pieces(np.argsort(second_column(rows)), k)
+).says(
+    "The parts are pieces of equal length of the list of nodes, sorted by the second eigenvector.",
+    "Print the sizes of your parts. Are the true ones equal?",
+    "Parts may have one node or nine.",
+    "Cut where the rows jump: k-means on the embedding.",
+)
+exercise.slip(
+    "one random start",
+    group=lambda rows, k, seed: settled(rows, rows[np.random.default_rng(seed).choice(len(rows), k, replace=False)]),
+).says(
+    "k-means finds the parts from any k rows drawn as first centres.",
+    "Try a few seeds on parts of 1, 2, 4 and 9 nodes: is the partition always the same?",
+    "Two centres that start in one part stay there, and a part without a centre is joined to another.",
+    "Put the first centres far apart: each one at the row that is farthest from those before it.",
+)
+exercise.slip("first k rows as centres", group=lambda rows, k, seed: settled(rows, rows[:k])).says(
+    "The first k rows do as first centres: Lloyd's steps bring them to the parts.",
+    "The nodes come in random order. How often do the first k lie in k different parts?",
+    "Two centres that start in one part stay there, and a part without a centre is joined to another.",
+    "Put the first centres far apart: each one at the row that is farthest from those before it.",
+)
+
+exercise.style("KMeans of scikit-learn with ten starts", group=kmeans)
+
+
+@exercise.accepted("single linkage: join the nearest rows until k groups are left; validated by hand", guarded=False)
+def spectral_clusters(joint, k, seed):
     validate.joint_law(joint, symmetric=True)
-    validate.count(1, k=k)
-    if k > len(joint):
+    if k not in range(1, len(joint) + 1):
         raise ValueError(f"k = {k}, S = {len(joint)}")
-
-
-@exercise.accepted("KMeans of scikit-learn with ten starts", uses=(checked, eigen))
-def spectral_clusters(joint, k, seed):
-    from sklearn.cluster import KMeans
-
-    checked(joint, k)
-    p, values, vectors = eigen(joint)
-    z = vectors[:, :k] * np.sqrt(values[:k].clip(min=0)) / np.sqrt(p)[:, None]
-    return KMeans(n_clusters=k, n_init=10, random_state=seed).fit_predict(z)
-
-
-@exercise.accepted("rows of the eigenvectors scaled to length 1 (Ng, Jordan, Weiss)", uses=(checked, eigen, grouped))
-def spectral_clusters(joint, k, seed):
-    checked(joint, k)
-    rows = eigen(joint)[2][:, :k]
-    return grouped(rows / np.linalg.norm(rows, axis=1, keepdims=True), k)
-
-
-@exercise.accepted("single linkage: join the nearest rows until k groups are left", uses=(checked, eigen))
-def spectral_clusters(joint, k, seed):
-    checked(joint, k)
-    p, _, vectors = eigen(joint)
-    z = vectors[:, :k] / np.sqrt(p)[:, None]
-    distance = ((z[:, None] - z) ** 2).sum(axis=2)
+    z = per_mass(np.linalg.eigh(adjacency(joint))[1][:, -k:], joint)
+    distance = square_distances(z, z)
     labels = np.arange(len(z))
     pairs = sorted((distance[x, y], x, y) for x in range(len(z)) for y in range(x))
     for _, x, y in pairs:
@@ -276,10 +292,14 @@ def spectral_clusters(joint, k, seed):
     return labels
 
 
-@exercise.accepted("constant column left out, torch labels", uses=(checked, eigen, grouped))
+@exercise.accepted("rows of the eigenvectors scaled to length 1 (Ng, Jordan, Weiss)")
 def spectral_clusters(joint, k, seed):
-    checked(joint, k)
-    p, _, vectors = eigen(joint)
-    z = vectors[:, :k] / np.sqrt(p)[:, None]
-    z = z - p @ z  # centred: the constant function drops out, whatever the basis
-    return torch.tensor(grouped(z, k)) + 7
+    rows = np.linalg.eigh(adjacency(joint))[1][:, -k:]
+    return grouped(rows / np.linalg.norm(rows, axis=1, keepdims=True), k)
+
+
+@exercise.accepted("constant column left out, torch labels")
+def spectral_clusters(joint, k, seed):
+    z = per_mass(np.linalg.eigh(adjacency(joint))[1][:, -k:], joint)
+    centred = z - joint.sum(axis=1) @ z  # the constant function drops out, whatever the basis
+    return torch.tensor(grouped(centred, k)) + 7

@@ -1,6 +1,6 @@
 """best_partition_expansion: what its check looks at. All numbers of parts, parts of unequal mass, known values.
 
-Inputs stay small (S <= 6, n_parts^S <= 1024): a learner may go through all labellings with plain loops.
+Inputs stay small (S <= 9, n_parts^S <= 2187): a learner may go through all labellings with plain loops.
 """
 
 import itertools
@@ -8,13 +8,17 @@ import itertools
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u07_linear_probe.draws import bad_joints
+from autograder.author import Case, Exercise, count, joint_law, needs
+from autograder.units.u07_linear_probe.theorems import mass, quotients
 from course import graphs, validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "best_partition_expansion",
+    refuses=(
+        joint_law("joint", symmetric=True),
+        count("n_parts", "the number of parts", 2.5),
+        needs("n_parts <= len(joint)", {"more parts than nodes": {"n_parts": 5}}),
+    ),
     hints={
         "values": (
             "The smallest, over partitions, of the largest, over parts: min of your expansion.",
@@ -44,14 +48,12 @@ def cases(rng):
     yield Case("three groups, 3 parts", (graphs.blocks(rng, (1, 2, 3), 0.1)[0], 3))
     yield Case("three groups, 2 parts", (graphs.blocks(rng, (2, 2, 2), 0.1)[0], 2))
     yield Case("two parts that are not connected, 2 parts", (graphs.blocks(rng, (2, 3), 0.0)[0], 2))
+    s, t = (int(n) for n in rng.integers((9, 7), (11, 9)))  # partitions are many: 511 of 10 into 2, 966 of 8 into 3
+    yield Case(f"S = {s}, 2 parts", (graphs.random_joint_symmetric(rng, s), 2), public=False)
+    yield Case(f"S = {t}, 3 parts", (graphs.random_joint_symmetric(rng, t), 3), public=False)
     yield Case("every node a part", (graphs.random_joint_symmetric(rng, 4), 4))
     yield Case("one part", (graphs.random_joint_symmetric(rng, 4), 1))
-    joint = graphs.random_joint_symmetric(rng, 4)
-    for label, bad in bad_joints(rng):
-        yield bad_input(label, bad, 2)
-    yield bad_input("no part", joint, 0)
-    yield bad_input("more parts than nodes", joint, 5)
-    yield bad_input("2.5 parts", joint, 2.5)
+    yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2)
 
 
 @exercise.property("no partition has a smaller expansion, and more parts are never better")
@@ -62,7 +64,7 @@ def minimum(f, rng):
         return "with more parts the value fell"
     for _ in range(20):
         parts = rng.permutation([0, 1, 2, *rng.integers(3, size=3)])
-        if quotient(joint, parts) < values[2] - 1e-9:
+        if max(quotients(joint, parts)) < values[2] - 1e-9:
             return "a random partition into 3 parts has a smaller expansion"
 
 
@@ -72,183 +74,85 @@ def complete(f, rng):
         return "three pairs of nodes are the best partition: one leaves a pair with probability 4/5"
 
 
-def quotient(joint, parts):
-    """Expansion of one partition."""
-    masks = [np.asarray(parts) == label for label in set(parts)]
-    return max(joint[m][:, ~m].sum() / joint[m].sum() for m in masks)
+@exercise.formula
+def best_partition_expansion(
+    joint,
+    n_parts,
+    *,
+    fewest=lambda n_parts: n_parts,
+    allowed=lambda labels: True,
+    size=mass,
+    worst=max,
+    best=min,
+):
+    every = ((0, *others) for others in itertools.product(range(n_parts), repeat=len(joint) - 1))
+    partitions = [labels for labels in every if len(set(labels)) >= fewest(n_parts) and allowed(labels)]
+    return best(worst(quotients(joint, np.array(labels), size=size)) for labels in partitions)
 
 
-def checked(joint, n_parts):
-    validate.joint_law(joint, symmetric=True)
-    validate.count(minimum=1, n_parts=n_parts)
-    if n_parts > len(joint):
-        raise ValueError(f"{n_parts} parts of {len(joint)} nodes")
-
-
-def labellings(joint, n_parts):
-    """Each partition into exactly n_parts parts at least once."""
-    from itertools import product
-
-    for labels in product(range(n_parts), repeat=len(joint) - 1):
-        if len({0, *labels}) == n_parts:
-            yield (0, *labels)
-
-
-TOOLS = (checked, labellings, quotient)
-
-
-@exercise.wrong(
-    "the worst partition",
-    belief="The constant is the largest expansion of a partition.",
-    hints=(
-        "The theory asks that EVERY partition has a large expansion. Which of them decides?",
-        "The smallest expansion decides: minimum over partitions of the maximum over parts.",
-        "min instead of max over the partitions.",
-    ),
-    uses=TOOLS,
+exercise.slip("the worst partition", best=max).says(
+    "The constant is the largest expansion of a partition.",
+    "The theory asks that EVERY partition has a large expansion. Which of them decides?",
+    "The smallest expansion decides: minimum over partitions of the maximum over parts.",
+    "min instead of max over the partitions.",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    return max(quotient(joint, labels) for labels in labellings(joint, n_parts))
-
-
-@exercise.wrong(
-    "empty parts allowed",
-    belief="A partition into n parts may leave some of them empty.",
-    hints=(
-        "Your value is 0 in most cases. Which partition is it?",
-        "All nodes in one part: nothing leaves it. Parts must not be empty.",
-        "Keep only labellings with len(set(labels)) == n_parts.",
-    ),
-    uses=(checked,),
+exercise.slip("empty parts allowed", fewest=lambda n_parts: 1).says(
+    "A partition into n parts may leave some of them empty.",
+    "Your value is 0 in most cases. Which partition is it?",
+    "All nodes in one part: nothing leaves it. Parts must not be empty.",
+    "Keep only labellings with len(set(labels)) == n_parts.",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    return 0.0
-
-
-@exercise.wrong(
-    "at least n_parts - 1 parts",
-    belief="One part may stay empty.",
-    hints=(
-        "With 2 parts you get 0.",
-        "Exactly n_parts non-empty parts: len(set(labels)) == n_parts.",
-    ),
-    uses=TOOLS,
+exercise.slip("at least n_parts - 1 parts", fewest=lambda n_parts: n_parts - 1).says(
+    "One part may stay empty.",
+    "With 2 parts you get 0.",
+    "Exactly n_parts non-empty parts: len(set(labels)) == n_parts.",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    return min(quotient(joint, labels) for labels in labellings(joint, max(n_parts - 1, 1)))
-
-
-@exercise.wrong(
-    "intervals only",
-    belief="Parts are runs of neighbouring nodes.",
-    hints=(
-        "Does your value change when the nodes are renumbered?",
-        "Nodes have no order: a part may be any set of nodes.",
-        "Go through all labellings, itertools.product(range(n_parts), repeat=S).",
-    ),
-    uses=TOOLS,
+exercise.slip("intervals only", allowed=lambda labels: list(labels) == sorted(labels)).says(
+    "Parts are runs of neighbouring nodes.",
+    "Does your value change when the nodes are renumbered?",
+    "Nodes have no order: a part may be any set of nodes.",
+    "Go through all labellings, itertools.product(range(n_parts), repeat=S).",
 )
-def best_partition_expansion(joint, n_parts):
-    from itertools import combinations
-
-    checked(joint, n_parts)
-    best = np.inf
-    for cuts in combinations(range(1, len(joint)), n_parts - 1):
-        best = min(best, quotient(joint, np.searchsorted(cuts, np.arange(len(joint)), side="right")))
-    return best
-
-
-@exercise.wrong(
-    "best mean over the parts",
-    belief="The partition with the smallest average quotient counts.",
-    hints=(
-        "Which number is minimised?",
-        "The largest quotient of a partition, not the average of its quotients.",
-        "min over partitions of expansion(joint, parts).",
-    ),
-    uses=TOOLS,
+exercise.slip("parts of equal size only", allowed=lambda labels: np.ptp(np.bincount(labels)) <= 1).says(
+    "A partition cuts the nodes into parts of equal size, up to one node.",
+    "Try three groups of 1, 2 and 3 nodes. What do you find, and what would you expect?",
+    "Parts may have any size from 1 on.",
+    "Drop the condition on the sizes.",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    best = np.inf
-    for labels in labellings(joint, n_parts):
-        masks = [np.asarray(labels) == c for c in range(n_parts)]
-        best = min(best, np.mean([joint[m][:, ~m].sum() / joint[m].sum() for m in masks]))
-    return best
-
-
-@exercise.wrong(
-    "smallest quotient of all",
-    belief="The part that is easiest to separate decides.",
-    hints=(
-        "A single part with a small quotient is not a partition.",
-        "First the maximum over the parts of a partition, then the minimum over partitions.",
-        "min(max(...)), not min(min(...)).",
-    ),
-    uses=TOOLS,
+exercise.slip("best mean over the parts", worst=np.mean).says(
+    "The partition with the smallest average quotient counts.",
+    "Which number is minimised?",
+    "The largest quotient of a partition, not the average of its quotients.",
+    "min over partitions of expansion(joint, parts).",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    best = np.inf
-    for labels in labellings(joint, n_parts):
-        masks = [np.asarray(labels) == c for c in range(n_parts)]
-        best = min(best, min(joint[m][:, ~m].sum() / joint[m].sum() for m in masks))
-    return best
-
-
-@exercise.wrong(
-    "divided by the number of nodes",
-    belief="A quotient is cut over number of nodes.",
-    hints=(
-        "Is your expansion right on a graph with unequal masses?",
-        "Divide by the mass of the part.",
-        "Call expansion(joint, parts).",
-    ),
-    uses=TOOLS,
+exercise.slip("sum over the parts", worst=sum).says(
+    "The partition with the smallest sum of quotients counts (the normalised cut).",
+    "With every node a part, is your value still a probability?",
+    "A partition is as bad as its worst part: the largest of its quotients, not their sum.",
+    "min over partitions of expansion(joint, parts).",
 )
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    best = np.inf
-    for labels in labellings(joint, n_parts):
-        masks = [np.asarray(labels) == c for c in range(n_parts)]
-        best = min(best, max(joint[m][:, ~m].sum() / m.sum() for m in masks))
-    return best
-
-
-@exercise.wrong(
-    "parts of equal size only",
-    belief="A partition cuts the nodes into parts of equal size, up to one node.",
-    hints=(
-        "Try three groups of 1, 2 and 3 nodes. What do you find, and what would you expect?",
-        "Parts may have any size from 1 on.",
-        "Drop the condition on the sizes.",
-    ),
-    uses=TOOLS,
+exercise.slip("smallest quotient of all", worst=min).says(
+    "The part that is easiest to separate decides.",
+    "A single part with a small quotient is not a partition.",
+    "First the maximum over the parts of a partition, then the minimum over partitions.",
+    "min(max(...)), not min(min(...)).",
 )
+exercise.slip("divided by the number of nodes", size=lambda joint, inside: inside.sum()).says(
+    "A quotient is cut over number of nodes.",
+    "Is your expansion right on a graph with unequal masses?",
+    "Divide by the mass of the part.",
+    "Call expansion(joint, parts).",
+)
+exercise.slip("cut not divided", size=lambda joint, inside: 1.0).says(
+    "The best partition is the one whose largest cut is smallest.",
+    "Splitting off a node of small mass is cheap for you. How easily does one leave that node?",
+    "Each cut is divided by the mass of its part before the largest is taken.",
+    "min over partitions of expansion(joint, parts).",
+)
+
+
+@exercise.accepted("bit masks and dynamic programming")
 def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
-    best = np.inf
-    for labels in labellings(joint, n_parts):
-        if np.ptp(np.bincount(labels)) <= 1:
-            best = min(best, quotient(joint, labels))
-    return best
-
-
-@exercise.accepted("all labellings with itertools", uses=(checked, quotient))
-def best_partition_expansion(joint, n_parts):
-    from itertools import product
-
-    checked(joint, n_parts)
-    every = product(range(n_parts), repeat=len(joint))
-    return float(min(quotient(joint, labels) for labels in every if len(set(labels)) == n_parts))
-
-
-@exercise.accepted("bit masks and dynamic programming", uses=(checked,))
-def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
     n = len(joint)
     ratio = np.full(2**n, np.inf)
     for bits in range(1, 2**n):
@@ -270,10 +174,12 @@ def best_partition_expansion(joint, n_parts):
     return best[2**n - 1]
 
 
-@exercise.accepted("recursion: the next node joins a part or opens one, torch", uses=(checked,))
+@exercise.accepted("recursion: the next node joins a part or opens one, torch, validated by hand", guarded=False)
 def best_partition_expansion(joint, n_parts):
-    checked(joint, n_parts)
+    validate.joint_law(joint, symmetric=True)
     n = len(joint)
+    if n_parts not in range(1, n + 1):
+        raise ValueError(f"{n_parts} parts of {n} nodes")
 
     def search(parts, node):
         if len(parts) + n - node < n_parts:

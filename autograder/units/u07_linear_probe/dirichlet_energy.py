@@ -1,22 +1,31 @@
-"""dirichlet_energy: what its check looks at. Labels of both kinds and real vectors, masses that are not uniform."""
+"""dirichlet_energy: what its check looks at. Labels of both kinds and real vectors, masses that are not uniform, and vectors
+near 10^6 sqrt(p), where a matrix product loses all digits."""
 
 import math
 
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u07_linear_probe.draws import bad_joints, signs
+from autograder.author import Case, Exercise, bad_input, joint_law, per_node
+from autograder.author.draw import odd_sizes
+from autograder.author.short import short
+from autograder.units.u07_linear_probe.draws import signs
+from autograder.units.u07_linear_probe.theorems import laplacian
 from course import graphs, validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "dirichlet_energy",
+    refuses=(joint_law("joint", symmetric=True), per_node("joint", y="y")),
     hints={
         "values": (
-            "y @ L @ y with your laplacian.",
-            "In the sum over pairs each label is divided by the square root of the mass of its own node.",
-            "The sum runs over ordered pairs and has the factor 1/2 in front.",
+            "First get it right for small numbers: y @ L @ y with your laplacian. Then compare another way with it.",
+            "Proposition 7.2 writes the form at g = sqrt(p) y as a sum over pairs. Which labels belong to the vector y here?",
+            "The label of node x is y_x over the square root of its own mass; ordered pairs, and the factor 1/2 in front.",
+        ),
+        "stability": (
+            "y @ L @ y subtracts numbers near 10^12 from each other, and their last digits are rounding.",
+            "Which way to write the form has no term that is negative, and small terms where the form is small?",
+            "Differences first, then squares: 1/2 sum p(x, x') (difference of y / sqrt(p))^2.",
         ),
         "bad input": (
             "per_node(joint, y=y) of the setup cell raises for all of it.",
@@ -26,24 +35,30 @@ exercise = Exercise(
 )
 
 
+def nearly_flat(rng, n):
+    """(joint, y) with y near 10^6 sqrt(p), both in digits that are stored exactly."""
+    joint = short(graphs.random_joint_symmetric(rng, n))
+    y = np.sqrt(joint.sum(axis=1)) * (1e6 + 3 * rng.normal(size=n))
+    return joint, np.array([float(f"{value:.10g}") for value in y])
+
+
 @exercise.cases
 def cases(rng):
     for n in (3, 5):
         yield Case(f"S = {n}, a real vector", (graphs.random_joint_symmetric(rng, n), rng.normal(size=n)))
+    (n,) = odd_sizes(rng, 1)
+    yield Case(f"S = {n}, a real vector", (graphs.random_joint_symmetric(rng, n), rng.normal(size=n)), public=False)
     yield Case("S = 6, labels +1 and -1", (graphs.random_joint_symmetric(rng, 6), signs(rng, 6)))
     zero_one = (signs(rng, 5) > 0).astype(float)
     yield Case("S = 5, labels 0 and 1, large loops", (graphs.random_joint_symmetric(rng, 5, psd=True), zero_one))
     yield Case("integers", (graphs.random_joint_symmetric(rng, 4), np.array([3, -1, 0, 2])))
     yield Case("constant y, masses not uniform", (graphs.random_joint_symmetric(rng, 4), np.ones(4)))
     yield Case("equal masses, labels +1 and -1", (graphs.random_regular(rng, 6, 3), signs(rng, 6)))
+    for n, public in ((5, True), (13, False)):
+        yield Case("y is nearly 10^6 sqrt(p)", nearly_flat(rng, n), part="stability", rtol=1e-7, public=public)
     joint = graphs.random_joint_symmetric(rng, 4)
-    for label, bad in bad_joints(rng):
-        yield bad_input(label, bad, np.ones(len(bad)))
-    yield bad_input("y too short", joint, np.ones(3))
-    yield bad_input("y too long", joint, np.ones(5))
-    yield bad_input("y of length 1", joint, np.ones(1))
+    yield from exercise.bad_inputs(joint, np.ones(4))
     yield bad_input("y is a matrix", joint, np.ones((4, 1)))
-    yield bad_input("NaN in y", joint, np.array([1.0, np.nan, 0.0, 1.0]))
 
 
 @exercise.property("it is 0 at y = sqrt(p), quadratic in y, and never negative")
@@ -58,131 +73,111 @@ def form(f, rng):
         return "it is negative somewhere"
 
 
-def pieces(joint, y):
-    """(masses, y as floats) of a valid call; ValueError otherwise."""
+@exercise.formula
+def dirichlet_energy(
+    joint,
+    y,
+    *,
+    scaled=lambda y, p: y / np.sqrt(p),
+    pair=lambda a, b: (a - b) ** 2,
+    half=0.5,
+    unit=lambda y: 1.0,
+):
+    g = scaled(y, joint.sum(axis=1))
+    return half * np.sum(joint * pair(g[:, None], g[None, :])) / unit(y)
+
+
+exercise.slip("each pair counted twice", half=1.0).says(
+    "The form is the sum over all ordered pairs.",
+    "Your values are exactly twice the right ones.",
+    "(x, x') and (x', x) give the same term; the ordered sum has the factor 1/2.",
+    "Put 0.5 in front, or take each unordered pair once.",
+)
+exercise.slip("half of the unordered pairs", half=0.25).says(
+    "Each pair of nodes is taken once, and the factor 1/2 stands in front.",
+    "Your values are exactly half of the right ones.",
+    "The factor 1/2 belongs to the sum over ordered pairs, which holds (x, x') and (x', x).",
+    "Over unordered pairs the sum has no factor.",
+)
+exercise.slip("energy of the labels", scaled=lambda y, p: y).says(
+    "The form is 1/2 sum p(x, x') (y - y')^2, or, which is the same, L taken at sqrt(p) y.",
+    "What is your value for a constant y? And what is y^T L y there, when masses differ?",
+    "y goes into the form as it is given: no square root of a mass multiplies it, L itself divides by them.",
+    "Use y / np.sqrt(p) in your sum.",
+)
+exercise.slip("plain labels over a common mass", scaled=lambda y, p: y * math.sqrt(len(y))).says(
+    "All masses are kappa = 1/S, so the form is S/2 times sum p(x, x') (y - y')^2.",
+    "Right on regular graphs. Are the masses equal here?",
+    "Each y_x must be divided by the square root of its own node's mass.",
+    "y / np.sqrt(joint.sum(axis=1)), in the sum over pairs.",
+)
+exercise.slip("divided by the masses, without a root", scaled=lambda y, p: y / p).says(
+    "Each label is divided by the mass of its node.",
+    "What is your value at y = sqrt(p)?",
+    "It must be 0: there y_x / sqrt(p(x)) is the same for all nodes.",
+    "y / np.sqrt(p).",
+)
+exercise.slip("the adjacency's form", pair=lambda a, b: a * b, half=1.0).says(
+    "The energy is y^T D^-1/2 P D^-1/2 y.",
+    "Is a smooth y supposed to have a small energy? It has a large value in your form.",
+    "L = I - (normalised adjacency): your value is y.y minus the right one.",
+    "Use laplacian(joint).",
+)
+exercise.slip("Rayleigh quotient", unit=lambda y: y @ y).says(
+    "The energy is y^T L y / y^T y.",
+    "What should happen to the energy when y is doubled?",
+    "It is quadratic; a quotient does not change at all.",
+    "Leave out the division by y @ y.",
+)
+exercise.slip("not squared", pair=lambda a, b: np.abs(a - b)).says(
+    "The energy adds |difference|, weighted by p(x, x').",
+    "Double y: by which factor does the energy grow?",
+    "By four: the differences are squared.",
+)
+
+
+@exercise.accepted("sum over unordered pairs, Python floats, y validated by hand", guarded=False)
+def dirichlet_energy(joint, y):
     validate.joint_law(joint, symmetric=True)
-    y = np.asarray(y, dtype=float)
-    if y.shape != (len(joint),) or not np.isfinite(y).all():
-        raise ValueError(f"y must hold {len(joint)} finite numbers, got {y}")
-    return joint.sum(axis=1), y
-
-
-@exercise.wrong(
-    "each pair counted twice",
-    belief="The form is the sum over all ordered pairs.",
-    hints=(
-        "Your values are exactly twice the right ones.",
-        "(x, x') and (x', x) give the same term; the ordered sum has the factor 1/2.",
-        "y @ L @ y needs no factor at all.",
-    ),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    g = y / np.sqrt(p)
-    return np.sum(joint * (g[:, None] - g[None, :]) ** 2)
-
-
-@exercise.wrong(
-    "energy of the labels",
-    belief="The form is 1/2 sum p(x, x') (y - y')^2, or, which is the same, L taken at sqrt(p) y.",
-    hints=(
-        "What is your value for a constant y? And what is y^T L y there, when masses differ?",
-        "y goes into the form as it is given: no square root of a mass multiplies it, L itself divides by them.",
-        "Use y / np.sqrt(p) in your sum, or y @ L @ y.",
-    ),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    _, y = pieces(joint, y)
-    return np.sum(joint * (y[:, None] - y[None, :]) ** 2) / 2
-
-
-@exercise.wrong(
-    "plain labels over a common mass",
-    belief="All masses are kappa = 1/S, so the form is S/2 times sum p(x, x') (y - y')^2.",
-    hints=(
-        "Right on regular graphs. Are the masses equal here?",
-        "Each y_x must be divided by the square root of its own node's mass.",
-        "y @ laplacian(joint) @ y.",
-    ),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    _, y = pieces(joint, y)
-    return len(y) * np.sum(joint * (y[:, None] - y[None, :]) ** 2) / 2
-
-
-@exercise.wrong(
-    "the adjacency's form",
-    belief="The energy is y^T D^-1/2 P D^-1/2 y.",
-    hints=(
-        "Is a smooth y supposed to have a small energy? It has a large value in your form.",
-        "L = I - (normalised adjacency): your value is y.y minus the right one.",
-        "Use laplacian(joint).",
-    ),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    g = y / np.sqrt(p)
-    return g @ joint @ g
-
-
-@exercise.wrong(
-    "Rayleigh quotient",
-    belief="The energy is y^T L y / y^T y.",
-    hints=(
-        "What should happen to the energy when y is doubled?",
-        "It is quadratic; a quotient does not change at all.",
-        "Leave out the division by y @ y.",
-    ),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    g = y / np.sqrt(p)
-    return np.sum(joint * (g[:, None] - g[None, :]) ** 2) / 2 / (y @ y)
-
-
-@exercise.wrong(
-    "not squared",
-    belief="The energy adds |difference|, weighted by p(x, x').",
-    hints=("Double y: by which factor does the energy grow?", "By four: the differences are squared."),
-    uses=(pieces,),
-)
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    g = y / np.sqrt(p)
-    return np.sum(joint * np.abs(g[:, None] - g[None, :])) / 2
-
-
-@exercise.accepted("sum over unordered pairs, Python floats", uses=(pieces,))
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    total = 0.0
+    if np.ndim(y) != 1 or len(y) != len(joint) or any(math.isnan(value) for value in y):
+        raise ValueError(f"y = {y}")
+    p, total = joint.sum(axis=1), 0.0
     for i in range(len(y)):
         for j in range(i):
             total += joint[i, j] * (y[i] / math.sqrt(p[i]) - y[j] / math.sqrt(p[j])) ** 2
     return float(total)
 
 
-@exercise.accepted("half the ordered sum, vectorised", uses=(pieces,))
+@exercise.wrong(
+    "y L y by matrix products",
+    belief="Where a formula is right, its rounding does no harm.",
+    hints=(
+        "Right for small numbers. Try y = 10^6 sqrt(p) plus something small, and y + sqrt(p) in its place.",
+        "Two numbers near 10^12 are subtracted; a float64 keeps sixteen digits, so that four places after the point are left.",
+        "Take the differences first: a sum of squares over pairs has no cancellation.",
+    ),
+)
 def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
+    return y @ laplacian(joint) @ y
+
+
+@exercise.accepted("torch, sum over ordered pairs")
+def dirichlet_energy(joint, y):
+    p, y = torch.from_numpy(joint), torch.as_tensor(y).double()
+    g = y / p.sum(1).sqrt()
+    return (p * (g[:, None] - g[None, :]) ** 2).sum() / 2
+
+
+@exercise.accepted("incidence: root weights times differences along the edges")
+def dirichlet_energy(joint, y):
+    g = y / np.sqrt(joint.sum(axis=1))
+    i, j = np.triu_indices(len(g), 1)
+    return np.linalg.norm(np.sqrt(joint[i, j]) * (g[i] - g[j])) ** 2
+
+
+@exercise.accepted("the multiple of sqrt(p) taken off first, then the matrix")
+def dirichlet_energy(joint, y):
+    p = joint.sum(axis=1)
     g = y / np.sqrt(p)
-    return 0.5 * np.einsum("ij,ij->", joint, np.subtract.outer(g, g) ** 2)
-
-
-@exercise.accepted("torch, identity minus adjacency", uses=(pieces,))
-def dirichlet_energy(joint, y):
-    p, y = (torch.as_tensor(a) for a in pieces(joint, y))
-    g = y / p.sqrt()
-    return y @ y - g @ torch.from_numpy(joint) @ g
-
-
-@exercise.accepted("by eigenvalues", uses=(pieces,))
-def dirichlet_energy(joint, y):
-    p, y = pieces(joint, y)
-    lam, u = np.linalg.eigh(np.eye(len(y)) - joint / np.sqrt(np.outer(p, p)))
-    return np.sum(lam * (u.T @ y) ** 2)
+    flat = (g - g[0]) * np.sqrt(p)
+    return flat @ laplacian(joint) @ flat

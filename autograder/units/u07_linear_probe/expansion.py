@@ -3,13 +3,14 @@
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u07_linear_probe.draws import bad_joints
+from autograder.author import Case, Exercise, joint_law, per_node
+from autograder.author.draw import odd_sizes
+from autograder.units.u07_linear_probe.theorems import cut, mass, quotients
 from course import graphs, validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "expansion",
+    refuses=(joint_law("joint", symmetric=True), per_node("joint", parts="the parts")),
     hints={
         "values": (
             "One quotient per part: cut_mass(joint, parts == label) / (mass of the part).",
@@ -26,21 +27,32 @@ def random_parts(rng, n, names):
     return rng.permutation(np.concatenate([names, rng.choice(names, size=n - len(names))]))
 
 
+def named_parts(rng, n, worst, others):
+    """(joint, parts): the part with the largest quotient is named `worst`, clearly larger than all others."""
+    names = np.array([worst, *others])
+    while True:
+        joint, parts = graphs.random_joint_symmetric(rng, n), random_parts(rng, n, range(len(names)))
+        found = np.array(quotients(joint, parts))
+        if np.diff(np.sort(found))[-1] > 0.01:
+            return joint, names[np.argsort(np.argsort(-found))[parts]]
+
+
 @exercise.cases
 def cases(rng):
     for n, names in ((4, [0, 1]), (6, [0, 1, 2]), (8, [0, 1, 2])):
         parts = random_parts(rng, n, names)
         yield Case(f"S = {n}, {len(names)} parts", (graphs.random_joint_symmetric(rng, n), parts))
     yield Case("large loops", (graphs.random_joint_symmetric(rng, 5, psd=True), random_parts(rng, 5, [0, 1])))
-    yield Case("labels -3, 7, 40", (graphs.random_joint_symmetric(rng, 6), random_parts(rng, 6, [40, -3, 7])))
+    for worst, others in ((-3, (40, 7)), (40, (7, -3)), (7, (-3, 40))):
+        label = f"labels -3, 7, 40, the answer is that of part {worst}"
+        yield Case(label, named_parts(rng, 6, worst, others))
+    yield Case("neighbouring labels -1, 0, 1", named_parts(rng, 7, -1, (0, 1)))
+    (n,) = odd_sizes(rng, 1)
+    yield Case(f"S = {n}, four parts", named_parts(rng, n, -5, (12, 0, 3)), public=False)
     yield Case("every node is a part", (graphs.random_joint_symmetric(rng, 4), rng.permutation(4)))
     yield Case("one part", (graphs.random_joint_symmetric(rng, 4), np.full(4, 2)))
     yield Case("two groups, unequal masses", graphs.blocks(rng, (2, 5), 0.1))
-    joint = graphs.random_joint_symmetric(rng, 4)
-    for label, bad in bad_joints(rng):
-        yield bad_input(label, bad, np.arange(len(bad)) % 2)
-    yield bad_input("too few labels", joint, np.array([0, 1, 0]))
-    yield bad_input("too many labels", joint, np.array([0, 1, 0, 1, 1]))
+    yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), np.array([0, 1, 0, 1]))
 
 
 @exercise.property("it lies in [0, 1], and renaming the parts does not change it")
@@ -49,121 +61,81 @@ def renaming(f, rng):
     value = f(joint, parts)
     if not -1e-9 <= value <= 1 + 1e-9:
         return "it lies outside [0, 1], but it is a probability"
-    if abs(f(joint, np.array([11, -5, 2])[parts]) - value) > 1e-9:
-        return "renaming the parts 0, 1, 2 to 11, -5, 2 changed it"
+    for names in ([11, -5, 2], [2, 11, -5], [-5, 2, 11], [-1, 0, -2]):
+        if abs(f(joint, np.array(names)[parts]) - value) > 1e-9:
+            return f"renaming the parts 0, 1, 2 to {names} changed it"
 
 
-def quotients(joint, parts):
-    """(cuts, masses, sizes) of the parts of a valid call; ValueError otherwise."""
-    validate.joint_law(joint, symmetric=True)
-    parts = np.asarray(parts)
-    if parts.shape != (len(joint),):
-        raise ValueError(f"parts must have length {len(joint)}, got {parts.shape}")
-    masks = [parts == label for label in np.unique(parts)]
-    cuts = np.array([joint[m][:, ~m].sum() for m in masks])
-    return cuts, np.array([joint[m].sum() for m in masks]), np.array([m.sum() for m in masks])
+@exercise.formula
+def expansion(joint, parts, *, labels=np.unique, cut=cut, size=mass, worst=max):
+    masks = [parts == label for label in labels(parts)]
+    return worst([cut(joint, inside) / size(joint, inside) for inside in masks if inside.any()] or [0.0])
 
 
-@exercise.wrong(
-    "smallest instead of largest",
-    belief="The expansion of a partition is that of its best part.",
-    hints=(
-        "Is there a part that one leaves more easily than your number says?",
-        "A partition is as good as its worst part: take the maximum.",
-        "max over the parts.",
-    ),
-    uses=(quotients,),
+exercise.slip("smallest instead of largest", worst=min).says(
+    "The expansion of a partition is that of its best part.",
+    "Is there a part that one leaves more easily than your number says?",
+    "A partition is as good as its worst part: take the maximum.",
+    "max over the parts.",
 )
-def expansion(joint, parts):
-    cuts, masses, _ = quotients(joint, parts)
-    return (cuts / masses).min()
-
-
-@exercise.wrong(
-    "mean over the parts",
-    belief="The expansion of a partition is the average over its parts.",
-    hints=("Average or maximum?", "The theory needs the largest quotient."),
-    uses=(quotients,),
+exercise.slip("mean over the parts", worst=np.mean).says(
+    "The expansion of a partition is the average over its parts.",
+    "Average or maximum?",
+    "The theory needs the largest quotient.",
 )
-def expansion(joint, parts):
-    cuts, masses, _ = quotients(joint, parts)
-    return (cuts / masses).mean()
-
-
-@exercise.wrong(
-    "sum over the parts",
-    belief="The expansions of the parts add up.",
-    hints=("Your value may exceed 1, but it is a probability.", "Take the largest quotient, not their sum."),
-    uses=(quotients,),
+exercise.slip("sum over the parts", worst=sum).says(
+    "The expansions of the parts add up.",
+    "Your value may exceed 1, but it is a probability.",
+    "Take the largest quotient, not their sum.",
 )
-def expansion(joint, parts):
-    cuts, masses, _ = quotients(joint, parts)
-    return (cuts / masses).sum()
-
-
-@exercise.wrong(
-    "divided by the number of nodes",
-    belief="The size of a part is the number of its nodes.",
-    hints=(
-        "If every node has mass 1/S your value is too small by the factor S. What is p(A)?",
-        "p(A) is the sum of the masses of its nodes.",
-        "joint.sum(axis=1)[parts == label].sum().",
-    ),
-    uses=(quotients,),
+exercise.slip("divided by the number of nodes", size=lambda joint, inside: inside.sum()).says(
+    "The size of a part is the number of its nodes.",
+    "If every node has mass 1/S your value is too small by the factor S. What is p(A)?",
+    "p(A) is the sum of the masses of its nodes.",
+    "joint.sum(axis=1)[parts == label].sum().",
 )
-def expansion(joint, parts):
-    cuts, _, sizes = quotients(joint, parts)
-    return (cuts / sizes).max()
-
-
-@exercise.wrong(
-    "divided by the share of nodes",
-    belief="Every node has mass 1/S.",
-    hints=(
-        "Right on regular graphs. Are the masses equal here?",
-        "p(A) sums the row sums of the joint over the nodes of A.",
-        "joint.sum(axis=1)[parts == label].sum().",
-    ),
-    uses=(quotients,),
+exercise.slip("divided by the share of nodes", size=lambda joint, inside: inside.mean()).says(
+    "Every node has mass 1/S.",
+    "Right on regular graphs. Are the masses equal here?",
+    "p(A) sums the row sums of the joint over the nodes of A.",
+    "joint.sum(axis=1)[parts == label].sum().",
 )
-def expansion(joint, parts):
-    cuts, _, sizes = quotients(joint, parts)
-    return (cuts / (sizes / len(joint))).max()
-
-
-@exercise.wrong(
-    "cut not divided",
-    belief="The expansion is the largest cut.",
-    hints=("What is divided by what?", "Divide the cut of each part by the mass of the part, then take the maximum."),
-    uses=(quotients,),
+exercise.slip("cut not divided", size=lambda joint, inside: 1.0).says(
+    "The expansion is the largest cut.",
+    "What is divided by what?",
+    "Divide the cut of each part by the mass of the part, then take the maximum.",
 )
-def expansion(joint, parts):
-    return quotients(joint, parts)[0].max()
-
-
-@exercise.wrong(
-    "labels 0, ..., number of parts - 1",
-    belief="The parts are called 0, 1, 2, ...",
-    hints=(
-        "Try labels -3, 7, 40.",
-        "range(number of parts) does not meet these labels, so that parts are missed.",
-        "Loop over np.unique(parts).",
-    ),
+exercise.slip("both directions", cut=lambda joint, inside: joint[inside[:, None] != inside].sum()).says(
+    "A pair leaves the part when just one of its ends is in it.",
+    "Your values are exactly twice the right ones.",
+    "E(A, not A) has x in A and x' outside; the pairs (outside, inside) are not in the sum.",
+    "cut_mass(joint, parts == label), once.",
 )
-def expansion(joint, parts):
-    validate.joint_law(joint, symmetric=True)
-    parts = np.asarray(parts)
-    if parts.shape != (len(joint),):
-        raise ValueError(f"got {parts.shape}")
-    found = [0.0]
-    for label in range(len(np.unique(parts))):
-        m = parts == label
-        if m.any():
-            found.append(joint[m][:, ~m].sum() / joint[m].sum())
-    return max(found)
+exercise.slip("what stays in the part", cut=lambda joint, inside: joint[inside][:, inside].sum()).says(
+    "The quotient is the probability that a positive pair stays in its part.",
+    "With a single part you get 1. Can one leave it?",
+    "The numerator is the mass on the way out: columns outside the part.",
+    "joint[m][:, ~m].sum() for each part m.",
+)
+exercise.slip("labels 0, ..., number of parts - 1", labels=lambda parts: range(len(set(parts)))).says(
+    "The parts are called 0, 1, 2, ...",
+    "Try labels -3, 7, 40.",
+    "range(number of parts) does not meet these labels, so that parts are missed.",
+    "Loop over np.unique(parts).",
+)
+exercise.slip("labels counted from 0", labels=lambda parts: range(max(parts) + 1)).says(
+    "Parts are called 0, 1, ..., so that range(max + 1) lists them.",
+    "Which parts do you look at when the labels are -3, 7 and 40?",
+    "Labels are names, negative ones too. np.unique(parts) lists them.",
+)
+
+# the other parts leave no more easily on average, so the largest quotient is the same
+exercise.style(
+    "divided by the smaller side", size=lambda joint, inside: min(mass(joint, inside), mass(joint, ~inside)) or 1.0
+)
 
 
-@exercise.accepted("loops over pairs of nodes")
+@exercise.accepted("loops over pairs of nodes, validated by hand", guarded=False)
 def expansion(joint, parts):
     validate.joint_law(joint, symmetric=True)
     if np.shape(parts) != (len(joint),):
@@ -178,10 +150,6 @@ def expansion(joint, parts):
 
 @exercise.accepted("one-hot matrix")
 def expansion(joint, parts):
-    validate.joint_law(joint, symmetric=True)
-    parts = np.asarray(parts)
-    if parts.shape != joint.shape[:1]:
-        raise ValueError(f"parts has shape {parts.shape}")
     member = (parts[:, None] == np.unique(parts)[None, :]).astype(float)
     between = member.T @ joint @ member  # mass between parts
     return 1 - (np.diag(between) / between.sum(axis=1)).min()
@@ -189,23 +157,6 @@ def expansion(joint, parts):
 
 @exercise.accepted("torch")
 def expansion(joint, parts):
-    validate.joint_law(joint, symmetric=True)
     p, labels = torch.from_numpy(joint), torch.as_tensor(parts)
-    if labels.shape != (len(p),):
-        raise ValueError(f"parts has shape {tuple(labels.shape)}")
     values = [p[labels == c][:, labels != c].sum() / p[labels == c].sum() for c in labels.unique()]
     return torch.stack(values).max()
-
-
-@exercise.accepted("divided by the smaller side: the same, since the other parts leave no more easily on average")
-def expansion(joint, parts):
-    validate.joint_law(joint, symmetric=True)
-    parts = np.asarray(parts)
-    if parts.shape != (len(joint),):
-        raise ValueError(f"parts has shape {parts.shape}")
-    values = []
-    for label in set(parts.tolist()):
-        m = parts == label
-        smaller = min(joint[m].sum(), joint[~m].sum())
-        values.append(joint[m][:, ~m].sum() / smaller if smaller > 0 else 0.0)
-    return float(max(values))

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
-from autograder.units.u07_linear_probe.draws import bad_joints
-from course import graphs, validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, joint_law
+from autograder.author.draw import odd_sizes
+from course import graphs
 
 exercise = Exercise(
     "laplacian",
+    refuses=(joint_law("joint", symmetric=True),),
     hints={
         "values": (
             "The masses are the row sums of the joint, loops included.",
@@ -28,12 +28,14 @@ def cases(rng):
     for n in (3, 5, 6):
         yield Case(f"S = {n}, masses not uniform, small loops", (graphs.random_joint_symmetric(rng, n),))
     yield Case("S = 4, large loops", (graphs.random_joint_symmetric(rng, 4, psd=True),))
+    for psd in (False, True):
+        (n,) = odd_sizes(rng, 1)
+        yield Case(f"S = {n}", (graphs.random_joint_symmetric(rng, n, psd),), public=False)
     yield Case("two parts that are not connected", (graphs.blocks(rng, (2, 3), 0.0)[0],))
     yield Case("the complete graph without loops, S = 4", (graphs.complete_graph(4),))
     yield Case("the Hadamard graph, S = 8", (graphs.hadamard_graph(),))
     yield Case("one node", (np.ones((1, 1)),))
-    for label, joint in bad_joints(rng):
-        yield bad_input(label, joint)
+    yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4))
 
 
 @exercise.property("it is symmetric, its eigenvalues lie in [0, 2], and it maps sqrt(p) to 0")
@@ -50,128 +52,98 @@ def spectrum(f, rng):
             return "the vector sqrt(p) is not mapped to 0"
 
 
-@exercise.wrong(
-    "not normalised",
-    belief="The Laplacian is D - P.",
-    hints=(
-        "Your diagonal holds masses. What does the normalised Laplacian have on its diagonal?",
-        "1 - p(x,x)/p(x): there is an identity in place of D, and P is multiplied by D^-1/2 from both sides.",
-        "Divide your matrix by sqrt(p(x) p(x')).",
-    ),
+def without_loops(joint):
+    return joint - np.diag(np.diag(joint))
+
+
+@exercise.formula
+def laplacian(
+    joint,
+    *,
+    edges=lambda joint: joint,
+    masses=lambda joint: joint.sum(axis=1),
+    divisor=lambda p: np.sqrt(np.outer(p, p)),
+    diagonal=lambda p: np.eye(len(p)),
+    sign=-1,
+):
+    p = masses(joint)
+    return diagonal(p) + sign * edges(joint) / divisor(p)
+
+
+exercise.slip("not normalised", diagonal=np.diag, divisor=np.ones_like).says(
+    "The Laplacian is D - P.",
+    "Your diagonal holds masses. What does the normalised Laplacian have on its diagonal?",
+    "1 - p(x,x)/p(x): there is an identity in place of D, and P is multiplied by D^-1/2 from both sides.",
+    "Divide your matrix by sqrt(p(x) p(x')).",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    return np.diag(joint.sum(axis=1)) - joint
-
-
-@exercise.wrong(
-    "random walk",
-    belief="Normalising means that each row is divided by its sum: I - D^-1 P.",
-    hints=(
-        "Is your matrix symmetric when the masses differ?",
-        "I - D^-1 P has the same eigenvalues, but its eigenvectors are not orthogonal. Half of D^-1 goes to each side.",
-        "Divide p(x, x') by sqrt(p(x)) and by sqrt(p(x')).",
-    ),
+exercise.slip("random walk", divisor=lambda p: p[:, None]).says(
+    "Normalising means that each row is divided by its sum: I - D^-1 P.",
+    "Is your matrix symmetric when the masses differ?",
+    "I - D^-1 P has the same eigenvalues, but its eigenvectors are not orthogonal. Half of D^-1 goes to each side.",
+    "Divide p(x, x') by sqrt(p(x)) and by sqrt(p(x')).",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    return np.eye(len(joint)) - joint / joint.sum(axis=1, keepdims=True)
-
-
-@exercise.wrong(
-    "divided by the product of the masses",
-    belief="p(x, x') is divided by p(x) p(x').",
-    hints=(
-        "Does your matrix map sqrt(p) to 0?",
-        "p(x,x') / (p(x) p(x')) is the density ratio of unit 04; here each mass enters with its square root.",
-        "np.sqrt(np.outer(p, p)).",
-    ),
+exercise.slip("divided by the product of the masses", divisor=lambda p: np.outer(p, p)).says(
+    "p(x, x') is divided by p(x) p(x').",
+    "Does your matrix map sqrt(p) to 0?",
+    "p(x,x') / (p(x) p(x')) is the density ratio of unit 04; here each mass enters with its square root.",
+    "np.sqrt(np.outer(p, p)).",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    p = joint.sum(axis=1)
-    return np.eye(len(joint)) - joint / np.outer(p, p)
-
-
-@exercise.wrong(
-    "multiplied by the square roots",
-    belief="The factors are D^1/2.",
-    hints=(
-        "D^-1/2: which sign has the exponent?",
-        "The entries of P become larger, not smaller: they are divided by the square roots of the masses.",
-        "joint / np.sqrt(np.outer(p, p)).",
-    ),
+exercise.slip("multiplied by the square roots", divisor=lambda p: 1 / np.sqrt(np.outer(p, p))).says(
+    "The factors are D^1/2.",
+    "D^-1/2: which sign has the exponent?",
+    "The entries of P become larger, not smaller: they are divided by the square roots of the masses.",
+    "joint / np.sqrt(np.outer(p, p)).",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    root = np.sqrt(joint.sum(axis=1))
-    return np.eye(len(joint)) - root[:, None] * joint * root
-
-
-@exercise.wrong(
-    "the normalised adjacency",
-    belief="D^-1/2 P D^-1/2 is the Laplacian.",
-    hints=(
-        "What does your matrix do with the vector sqrt(p)?",
-        "It keeps it; the Laplacian maps it to 0.",
-        "Subtract your matrix from the identity.",
-    ),
+exercise.slip("the normalised adjacency", diagonal=lambda p: 0.0, sign=1).says(
+    "D^-1/2 P D^-1/2 is the Laplacian.",
+    "What does your matrix do with the vector sqrt(p)?",
+    "It keeps it; the Laplacian maps it to 0.",
+    "Subtract your matrix from the identity.",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    p = joint.sum(axis=1)
-    return joint / np.sqrt(np.outer(p, p))
-
-
-@exercise.wrong(
-    "all masses equal",
-    belief="Every node has mass 1/S, so that the Laplacian is I - S P.",
-    hints=(
-        "Is your answer right on a graph whose rows have different sums?",
-        "kappa = 1/S holds on regular graphs only.",
-        "Compute the masses: joint.sum(axis=1).",
-    ),
+exercise.slip("added to the identity", sign=1).says(
+    "The Laplacian is I + D^-1/2 P D^-1/2.",
+    "What does your matrix do with the vector sqrt(p)?",
+    "It doubles it; the Laplacian maps it to 0. Edges must lower the energy of vectors that agree on their two ends.",
+    "Minus, not plus: np.eye(S) - joint / np.sqrt(np.outer(p, p)).",
 )
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    return np.eye(len(joint)) - len(joint) * joint
-
-
-@exercise.wrong(
+exercise.slip("all masses equal", masses=lambda joint: np.full(len(joint), 1 / len(joint))).says(
+    "Every node has mass 1/S, so that the Laplacian is I - S P.",
+    "Is your answer right on a graph whose rows have different sums?",
+    "kappa = 1/S holds on regular graphs only.",
+    "Compute the masses: joint.sum(axis=1).",
+)
+exercise.slip("ones on the diagonal", edges=without_loops).says(
+    "The diagonal of the normalised Laplacian is 1.",
+    "Does your matrix map sqrt(p) to 0 where a node has a loop?",
+    "The entry is 1 only where p(x,x) = 0; a loop lowers it.",
+    "1 - p(x,x)/p(x): leave the diagonal of the joint as it is.",
+)
+exercise.slip(
     "loops left out",
-    belief="A loop is no edge: it is removed first (scipy's csgraph.laplacian does so).",
-    hints=(
-        "Compare the diagonal of your answer with 1 - p(x,x)/p(x).",
-        "p(x, x) is the probability that both halves of a pair agree; it counts in p(x), and stays on the diagonal.",
-        "Do not change the diagonal of the joint.",
-    ),
+    edges=without_loops,
+    masses=lambda joint: without_loops(joint).sum(axis=1),
+    divisor=lambda p: np.sqrt(np.maximum(np.outer(p, p), 1e-300)),
+    diagonal=lambda p: np.diag(np.sign(p)),  # a node with loops only keeps a row of zeros, as in scipy
+).says(
+    "A loop is no edge: it is removed first (scipy's csgraph.laplacian does so).",
+    "Compare the diagonal of your answer with 1 - p(x,x)/p(x).",
+    "p(x, x) is the probability that both halves of a pair agree; it counts in p(x), and stays on the diagonal.",
+    "Do not change the diagonal of the joint.",
 )
+
+
+@exercise.accepted("double loop, list of lists, validated by hand", guarded=False)
 def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    without = joint - np.diag(np.diag(joint))
-    p = without.sum(axis=1)
-    connected = np.diag((p > 0).astype(float))  # a node with loops only keeps a row of zeros, as in scipy
-    return connected - without / np.sqrt(np.where(np.outer(p, p) > 0, np.outer(p, p), 1))
-
-
-@exercise.accepted("diagonal matrices")
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
-    half = np.diag(joint.sum(axis=1) ** -0.5)
-    return np.identity(joint.shape[0]) - half @ joint @ half
-
-
-@exercise.accepted("double loop, list of lists")
-def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
     n = len(joint)
+    square = joint.shape == (n, n) and np.allclose(joint, joint.T, rtol=0, atol=1e-9)
+    if not (square and joint.min() >= 0 and abs(joint.sum() - 1) < 1e-9 and joint.sum(axis=1).min() > 0):
+        raise ValueError(f"no symmetric joint law: {joint}")
     p = [math.fsum(row) for row in joint]
     return [[float(i == j) - joint[i][j] / math.sqrt(p[i] * p[j]) for j in range(n)] for i in range(n)]
 
 
 @exercise.accepted("B W B^T, one column per unordered pair")
 def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
     n, p = len(joint), joint.sum(axis=1)
     total = np.zeros((n, n))
     for i in range(n):
@@ -184,7 +156,6 @@ def laplacian(joint):
 
 @exercise.accepted("torch")
 def laplacian(joint):
-    validate.joint_law(joint, symmetric=True)
     p = torch.from_numpy(joint)
     root = p.sum(1).rsqrt()
     return torch.eye(len(p), dtype=p.dtype) - root[:, None] * p * root[None, :]

@@ -1,15 +1,39 @@
 """probe_loss: what its check looks at. Weights that are not uniform, zeros among them, ranks below the dimension."""
 
+import math
+
 import numpy as np
 import torch
 
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, bad_input, law, needs
+from autograder.author.draw import odd_sizes
+from autograder.author.short import short
+from autograder.units.u07_linear_probe.draws import with_nan
 from course import validate
-from course.check.case import Case, bad_input
 from course.worlds import random_law
 
 exercise = Exercise(
     "probe_loss",
+    refuses=(
+        law("weights", zeros=True),
+        needs(
+            "z.ndim == 2 and len(z) == len(weights) and y.shape == weights.shape",
+            {
+                "too few labels": {"y": lambda y: y[:4]},
+                "one label": {"y": lambda y: y[:1]},
+                "too few weights": {"weights": lambda weights: weights[:4] / weights[:4].sum()},
+                "too few rows of z": {"z": lambda z: z[:4]},
+                "z is a vector": {"z": lambda z: z[:, 0]},
+            },
+        ),
+        needs(
+            "abs(z).max() < float('inf') and abs(y).max() < float('inf')",
+            {
+                "NaN in z": {"z": with_nan},
+                "NaN in y": {"y": lambda y: np.where(np.arange(5) == 1, np.nan, y)},
+            },
+        ),
+    ),
     hints={
         "values": (
             "The weights stand inside the minimum too: they decide which w is best.",
@@ -36,11 +60,14 @@ def problem(rng, n, d):
 def cases(rng):
     for n, d in ((5, 2), (7, 3), (6, 1), (4, 3)):
         yield Case(f"S = {n}, d = {d}", problem(rng, n, d))
+    for n, d in (odd_sizes(rng, 2), sorted(odd_sizes(rng, 2))):
+        yield Case(f"S = {n}, d = {d}", problem(rng, n, d), rtol=1e-8, public=False)
     z, y, weights = problem(rng, 6, 2)
     yield Case("labels +1 and -1", (z, np.where(y > np.median(y), 1.0, -1.0), weights))
     yield Case("labels 0 and 1, integers", (z, (y > np.median(y)).astype(np.int64), weights))
     yield Case("a zero column", (np.column_stack([z, np.zeros(6)]), y, weights))
-    yield Case("columns that depend on each other", (np.column_stack([z, z[:, 0] - 2 * z[:, 1]]), y, weights))
+    whole = short(z)  # short numbers, so that the stored columns depend on each other too
+    yield Case("columns that depend on each other", (np.column_stack([whole, whole @ [1, -2]]), y, weights))
     yield Case("more dimensions than points: loss 0", problem(rng, 3, 5))
     yield Case("z = 0", (np.zeros((5, 2)), rng.normal(size=5), random_law(rng, 5)))
     z, y, weights = problem(rng, 6, 2)
@@ -48,15 +75,8 @@ def cases(rng):
     yield Case("a point of weight 0", (z, y, weights / weights.sum()))
     z, y, weights = problem(rng, 5, 2)
     yield Case("large embeddings", (1e4 * z, y, weights))
-    yield bad_input("weights sum to 1.1", z, y, 1.1 * weights)
+    yield from exercise.bad_inputs(z, y, weights)
     yield bad_input("a negative weight", z, y, np.array([-0.1, 0.5, 0.2, 0.2, 0.2]))
-    yield bad_input("too few labels", z, y[:4], weights)
-    yield bad_input("one label", z, y[:1], weights)
-    yield bad_input("too few weights", z, y, weights[:4] / weights[:4].sum())
-    yield bad_input("too few rows of z", z[:4], y, weights)
-    yield bad_input("z is a vector", z[:, 0], y, weights)
-    yield bad_input("NaN in z", np.where(np.eye(5, 2) > 0, np.nan, z), y, weights)
-    yield bad_input("NaN in y", z, np.where(np.arange(5) == 1, np.nan, y), weights)
 
 
 @exercise.property("no w does better, and the coordinates of the embedding do not matter")
@@ -72,154 +92,131 @@ def minimum(f, rng):
         return "it is above the loss of w = 0"
 
 
-def arrays(z, y, weights):
-    """The three as float arrays of a valid call; ValueError otherwise."""
+@exercise.formula
+def probe_loss(
+    z,
+    y,
+    weights,
+    *,
+    features=lambda z: z,
+    factor=np.sqrt,
+    solve=lambda rows, target: np.linalg.lstsq(rows, target, rcond=None)[0],
+    error=np.square,
+    pool=lambda weights, errors: weights @ errors,
+    unit=lambda y, weights: 1.0,
+):
+    root, seen = factor(weights), features(z)
+    w = solve(root[:, None] * seen, root * y)
+    return pool(weights, error(y - seen @ w)) / unit(y, weights)
+
+
+exercise.slip("an intercept", features=lambda z: np.column_stack([z, np.ones(len(z))])).says(
+    "A linear head has an intercept.",
+    "What is your loss for a constant y? And with z = 0?",
+    "The head of the theory is w.z, without intercept; the embedding must provide the constant itself.",
+    "No column of ones, no centring.",
+)
+exercise.slip("embedding centred", features=lambda z: z - z.mean(axis=0)).says(
+    "The embedding is centred before the fit.",
+    "Shift all rows of z by one vector: the loss of a map without intercept changes. Does yours?",
+    "w.z with z as it is given: what the mean of z says about y is used too.",
+    "Do not subtract a mean from z.",
+)
+exercise.slip("weights ignored", factor=np.ones_like, pool=lambda weights, errors: errors.mean()).says(
+    "The loss is the plain mean over the points.",
+    "Change the weights: does your loss move?",
+    "Every squared error is multiplied by the weight of its point, in the fit and in the loss.",
+    "Multiply rows and labels by sqrt(weights) before lstsq.",
+)
+exercise.slip("weights only in the loss", factor=np.ones_like).says(
+    "The best w is that of ordinary least squares; the weights enter afterwards.",
+    "Is there a w with a smaller weighted loss than yours?",
+    "The minimum is over the weighted loss: the fit must know the weights.",
+    "Multiply rows and labels by sqrt(weights) before lstsq.",
+)
+exercise.slip("weights only in the fit", pool=lambda weights, errors: errors.mean()).says(
+    "The weights choose w; the loss is then the plain mean.",
+    "Which law is the loss an expectation over?",
+    "Over the weights: sum of weights times squared errors.",
+)
+exercise.slip("weights instead of their square roots", factor=lambda weights: weights).says(
+    "Rows and labels are multiplied by the weights.",
+    "The residual is squared afterwards. What becomes of a factor in front of it?",
+    "It is squared too: you minimise with weights^2.",
+    "Multiply by np.sqrt(weights).",
+)
+exercise.slip("a ridge", solve=lambda a, b: np.linalg.solve(a.T @ a + 0.01 * np.eye(a.shape[1]), a.T @ b)).says(
+    "A little regularisation does no harm.",
+    "The minimum is over all w, without a penalty.",
+    "A ridge of 0.01 changes the loss in the third digit, and depends on the scale of z.",
+    "For dependent columns use lstsq or pinv instead.",
+)
+exercise.slip("absolute errors", error=np.abs).says(
+    "The loss is the mean absolute error at the best w.",
+    "Double z and y: by which factor should the loss grow?",
+    "By four: the errors are squared.",
+    "np.sum(weights * (y - z @ w) ** 2).",
+)
+exercise.slip("root of the mean square", pool=lambda weights, errors: math.sqrt(weights @ errors)).says(
+    "The loss is the root of the mean squared error.",
+    "Your value squared is right.",
+    "The mean squared error, without a root.",
+)
+exercise.slip("divided by S as well", pool=lambda weights, errors: np.mean(weights * errors)).says(
+    "The weighted squared errors are averaged over the points.",
+    "Your values are too small by the factor S.",
+    "The weights already sum to 1: sum, do not average.",
+)
+exercise.slip("share of the variance", unit=lambda y, weights: weights @ y**2).says(
+    "The loss is measured in units of the mean of y^2.",
+    "Double y: by which factor should the loss grow?",
+    "By four. Do not divide by the size of y.",
+)
+
+
+@exercise.wrong(
+    "the residuals that lstsq returns",
+    belief="The second value of lstsq is the sum of squared residuals.",
+    hints=(
+        "Print it for a z with a zero column, and for more columns than rows.",
+        "It is an empty array there: lstsq returns it for full rank and more rows than columns only.",
+        "Take w from lstsq, and add up the squared residuals yourself.",
+    ),
+)
+def probe_loss(z, y, weights):
+    root = np.sqrt(weights)
+    return np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[1].sum()
+
+
+@exercise.wrong(
+    "normal equations, solved",
+    belief="z^T W z can be inverted.",
+    hints=(
+        "It has no inverse where a column is zero or depends on others, and a wild one where rounding hides that.",
+        "The minimum exists all the same, at many w. Which functions find one of them?",
+        "np.linalg.lstsq or np.linalg.pinv.",
+    ),
+)
+def probe_loss(z, y, weights):
+    gram = z.T @ (weights[:, None] * z)
+    w = np.linalg.inv(gram) @ (z.T @ (weights * y))
+    return weights @ (y - z @ w) ** 2
+
+
+exercise.style("pseudo-inverse", solve=lambda rows, target: np.linalg.pinv(rows) @ target)
+exercise.style(
+    "normal equations with a pseudo-inverse",
+    solve=lambda a, b: np.linalg.pinv(a.T @ a, rcond=1e-10, hermitian=True) @ a.T @ b,
+)
+
+
+@exercise.accepted("projection onto an orthonormal basis, validated by hand", guarded=False)
+def probe_loss(z, y, weights):
     validate.law(weights, "weights", zeros=True)
-    z, y, weights = (np.asarray(a, dtype=float) for a in (z, y, weights))
-    if z.ndim != 2 or len(z) != len(weights) or y.shape != weights.shape:
-        raise ValueError(f"got shapes {z.shape}, {y.shape}, {weights.shape}")
+    if np.ndim(z) != 2 or not np.shape(y) == np.shape(weights) == np.shape(z)[:1]:
+        raise ValueError(f"got shapes {np.shape(z)}, {np.shape(y)}, {np.shape(weights)}")
     if not (np.isfinite(z).all() and np.isfinite(y).all()):
         raise ValueError("not finite")
-    return z, y, weights
-
-
-@exercise.wrong(
-    "an intercept",
-    belief="A linear head has an intercept.",
-    hints=(
-        "What is your loss for a constant y? And with z = 0?",
-        "The head of the theory is w.z, without intercept; the embedding must provide the constant itself.",
-        "No column of ones, no centring.",
-    ),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    rows = root[:, None] * np.column_stack([z, np.ones(len(z))])
-    w = np.linalg.lstsq(rows, root * y, rcond=None)[0]
-    return np.sum((root * y - rows @ w) ** 2)
-
-
-@exercise.wrong(
-    "weights ignored",
-    belief="The loss is the plain mean over the points.",
-    hints=(
-        "Change the weights: does your loss move?",
-        "Every squared error is multiplied by the weight of its point, in the fit and in the loss.",
-        "Multiply rows and labels by sqrt(weights) before lstsq.",
-    ),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    w = np.linalg.lstsq(z, y, rcond=None)[0]
-    return np.mean((y - z @ w) ** 2)
-
-
-@exercise.wrong(
-    "weights only in the loss",
-    belief="The best w is that of ordinary least squares; the weights enter afterwards.",
-    hints=(
-        "Is there a w with a smaller weighted loss than yours?",
-        "The minimum is over the weighted loss: the fit must know the weights.",
-        "Multiply rows and labels by sqrt(weights) before lstsq.",
-    ),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    w = np.linalg.lstsq(z, y, rcond=None)[0]
-    return weights @ (y - z @ w) ** 2
-
-
-@exercise.wrong(
-    "weights only in the fit",
-    belief="The weights choose w; the loss is then the plain mean.",
-    hints=("Which law is the loss an expectation over?", "Over the weights: sum of weights times squared errors."),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    w = np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[0]
-    return np.mean((y - z @ w) ** 2)
-
-
-@exercise.wrong(
-    "weights instead of their square roots",
-    belief="Rows and labels are multiplied by the weights.",
-    hints=(
-        "The residual is squared afterwards. What becomes of a factor in front of it?",
-        "It is squared too: you minimise with weights^2.",
-        "Multiply by np.sqrt(weights).",
-    ),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    w = np.linalg.lstsq(weights[:, None] * z, weights * y, rcond=None)[0]
-    return weights @ (y - z @ w) ** 2
-
-
-@exercise.wrong(
-    "a ridge",
-    belief="A little regularisation does no harm.",
-    hints=(
-        "The minimum is over all w, without a penalty.",
-        "A ridge of 0.01 changes the loss in the third digit, and depends on the scale of z.",
-        "For dependent columns use lstsq or pinv instead.",
-    ),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    w = np.linalg.solve(z.T @ (weights[:, None] * z) + 0.01 * np.eye(z.shape[1]), z.T @ (weights * y))
-    return weights @ (y - z @ w) ** 2
-
-
-@exercise.wrong(
-    "root of the mean square",
-    belief="The loss is the root of the mean squared error.",
-    hints=("Your value squared is right.", "The mean squared error, without a root."),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    w = np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[0]
-    return np.sqrt(weights @ (y - z @ w) ** 2)
-
-
-@exercise.wrong(
-    "divided by S as well",
-    belief="The weighted squared errors are averaged over the points.",
-    hints=("Your values are too small by the factor S.", "The weights already sum to 1: sum, do not average."),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    w = np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[0]
-    return np.mean(weights * (y - z @ w) ** 2)
-
-
-@exercise.wrong(
-    "share of the variance",
-    belief="The loss is measured in units of the mean of y^2.",
-    hints=("Double y: by which factor should the loss grow?", "By four. Do not divide by the size of y."),
-    uses=(arrays,),
-)
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    w = np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[0]
-    return (weights @ (y - z @ w) ** 2) / (weights @ y**2)
-
-
-@exercise.accepted("projection onto an orthonormal basis", uses=(arrays,))
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
     root = np.sqrt(weights)
     u, s, _ = np.linalg.svd(root[:, None] * z, full_matrices=False)
     u = u[:, s > 1e-12 * max(s.max(), 1e-300)]
@@ -227,25 +224,9 @@ def probe_loss(z, y, weights):
     return float(np.sum((target - u @ (u.T @ target)) ** 2))
 
 
-@exercise.accepted("pseudo-inverse", uses=(arrays,))
+@exercise.accepted("torch")
 def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    root = np.sqrt(weights)
-    w = np.linalg.pinv(root[:, None] * z) @ (root * y)
-    return weights @ (y - z @ w) ** 2
-
-
-@exercise.accepted("normal equations with a pseudo-inverse", uses=(arrays,))
-def probe_loss(z, y, weights):
-    z, y, weights = arrays(z, y, weights)
-    w = np.linalg.pinv(z.T @ np.diag(weights) @ z, rcond=1e-10, hermitian=True) @ z.T @ (weights * y)
-    return sum(float(q) * (float(t) - float(row @ w)) ** 2 for q, t, row in zip(weights, y, z))
-
-
-@exercise.accepted("torch", uses=(arrays,))
-def probe_loss(z, y, weights):
-    z, y, weights = (torch.from_numpy(a) for a in arrays(z, y, weights))
-    root = weights.sqrt()
+    z, y, root = torch.from_numpy(z), torch.from_numpy(y).double(), torch.from_numpy(weights).sqrt()
     target = (root * y)[:, None]
     rows = root[:, None] * z
     return ((target - rows @ torch.linalg.lstsq(rows, target, driver="gelsd").solution) ** 2).sum()

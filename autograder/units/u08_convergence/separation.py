@@ -1,5 +1,6 @@
-"""separation: what its check looks at. Rows of any length, rows that are nearly equal, more than 25 rows (where torch.cdist
-changes to a formula that cancels), rows that are equal up to a factor, the closest pair far apart in the list."""
+"""separation: what its check looks at. Rows of any length, rows that are nearly equal, more than 25 rows (where
+torch.cdist changes to a formula that cancels), rows that are equal up to a factor, the closest pair far apart in the
+list."""
 
 import math
 
@@ -7,13 +8,17 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.draw import strided, tensor
-from autograder.spec import Exercise
+from autograder.author import Case, Exercise, bad_input, batch, needs
+from autograder.author.draw import odd_sizes, strided, tensor
+from autograder.author.short import short
 from course import validate
-from course.check.case import Case, bad_input
 
 exercise = Exercise(
     "separation",
+    refuses=(
+        batch(minimum=2, x="x"),
+        needs("(x != 0).any(dim=1).all()", {"a zero row": {"x": lambda x: torch.cat([x, 0 * x[:1]])}}),
+    ),
     hints={
         "values": (
             "Two rows at a right angle are at distance sqrt(2) after scaling, whatever their lengths.",
@@ -28,41 +33,42 @@ exercise = Exercise(
 )
 
 
+def rows(rng, n, d):
+    """n random rows of lengths from 0.05 to 20."""
+    return tensor(rng, n, d) * torch.from_numpy(rng.uniform(-3, 3, size=(n, 1))).exp()
+
+
 def near(rng, n, d, distance):
-    """n random rows of lengths from 0.05 to 20; the first and the last point almost the same way: exactly `distance`
-    apart on the sphere (to second order)."""
-    x = tensor(rng, n, d)
-    u = F.normalize(x[0], dim=0)
-    side = tensor(rng, d)
-    side = F.normalize(side - (side @ u) * u, dim=0)
-    angle = 2 * math.asin(distance / 2)
-    x[-1] = math.cos(angle) * u + math.sin(angle) * side
-    return x * torch.from_numpy(rng.uniform(-3, 3, size=(n, 1))).exp()
+    """n such rows; the first and the last point almost the same way: exactly `distance`
+    apart on the sphere (to second order). The last is 4 times the first, turned a little in each plane of two axes;
+    both in numbers of ten digits at most."""
+    x = rows(rng, n, d)
+    planes = torch.from_numpy(rng.integers(1, 8, size=(d // 2, 2)) / 4 * rng.choice([-1, 1], size=(d // 2, 2)))
+    turned = torch.stack([-planes[:, 1], planes[:, 0]], dim=1)
+    x[0], x[-1] = 0.0, 0.0
+    x[0, : 2 * len(planes)] = planes.ravel()
+    x[-1, : 2 * len(planes)] = 4 * (planes + distance * turned).ravel()
+    return x
 
 
 @exercise.cases
 def cases(rng):
     for n, d in ((4, 3), (6, 5), (2, 4), (9, 2), (5, 8)):
-        x = tensor(rng, n, d) * torch.from_numpy(rng.uniform(-3, 3, size=(n, 1))).exp()
-        yield Case(f"n = {n}, d_x = {d}, rows of any length", (x,))
+        yield Case(f"n = {n}, d_x = {d}, rows of any length", (rows(rng, n, d),))
+    n, d = odd_sizes(rng, 2)
+    yield Case(f"n = {n}, d_x = {d}, rows of any length", (rows(rng, n, d),), public=False)
     yield Case("not contiguous", (strided(tensor(rng, 5, 3)),))
     yield Case("opposite rows are far apart", (torch.tensor([[1.0, 0], [-2.0, 0], [0, 3.0]], dtype=torch.float64),))
-    x = tensor(rng, 5, 3)
+    x = short(tensor(rng, 5, 3))  # then 7 x is stored to the last digit
     yield Case("two rows that point the same way", (torch.cat([x, 7 * x[1:2]]),), rtol=1e-7)
     yield Case("the same row twice", (torch.cat([x, x[2:3], 4 * x[:1]]),))
     yield Case("float32", (tensor(rng, 6, 4, dtype=torch.float32),))
     # A distance of 1e-7 is asked to a relative error of 1e-6; rounding of the unit vectors alone moves it by 1e-16.
     yield Case("the closest rows 1e-7 apart", (near(rng, 6, 4, 1e-7),), part="stability", rtol=1e-13)
     yield Case("the closest of 40 rows 3e-7 apart", (near(rng, 40, 5, 3e-7),), part="stability", rtol=3e-13)
-    yield Case(
-        "rows of length 1e-30 and 1e30",
-        (tensor(rng, 4, 3) * torch.tensor([[1e-30], [1e30], [1.0], [1e5]]),),
-        part="stability",
-    )
-    yield bad_input("one row", x[:1])
-    yield bad_input("no rows", x[:0])
-    yield bad_input("a zero row", torch.cat([x, 0 * x[:1]]))
-    yield bad_input("NaN", x * torch.nan)
+    lengths = torch.tensor([[1e-30], [1e30], [1.0], [1e5]])
+    yield Case("rows of length 1e-30 and 1e30", (tensor(rng, 4, 3) * lengths,), part="stability")
+    yield from exercise.bad_inputs(x)
     yield bad_input("a vector", x[0])
 
 
@@ -78,153 +84,82 @@ def chord(f, rng):
         return f"smallest angle {min(gaps):.6f}, but the answer is {float(f(x)):.6f}"
 
 
-def units(x):
-    """Rows of norm 1, or ValueError."""
-    validate.batch(x=x)
-    lengths = x.norm(dim=1, keepdim=True)
-    if len(x) < 2 or bool((lengths == 0).any()):
-        raise ValueError(f"{tuple(x.shape)}")
-    return x / lengths
+def differences(u):
+    return (u[:, None, :] - u[None, :, :]).norm(dim=2)
 
 
-@exercise.accepted("all differences", uses=(units,))
-def separation(x):
-    u = units(x)
-    distances = (u[:, None, :] - u[None, :, :]).norm(dim=2)
-    return distances.fill_diagonal_(math.inf).min()
+def above(matrix):
+    """The entries (i, j) of a square matrix with i < j."""
+    return matrix[torch.triu_indices(*matrix.shape, offset=1).unbind()]
 
 
-@exercise.accepted("loop over pairs, a Python float", uses=(units,))
-def separation(x):
-    u = units(x).numpy()
-    return float(min(np.sqrt(((u[i] - u[j]) ** 2).sum()) for i in range(len(u)) for j in range(i)))
+@exercise.formula
+def separation(x, *, scaled=lambda x: x / x.norm(dim=1, keepdim=True), distances=torch.pdist, nearest=torch.min):
+    return nearest(distances(scaled(x)))
 
 
-@exercise.accepted("cdist without the cancelling formula, upper triangle", uses=(units,))
-def separation(x):
-    u = units(x)
-    rows, columns = torch.triu_indices(len(u), len(u), offset=1)
-    return torch.cdist(u, u, compute_mode="donot_use_mm_for_euclid_dist")[rows, columns].min()
-
-
-@exercise.wrong(
-    "rows not scaled",
-    belief="The distance is taken between the rows as they are.",
-    hints=(
-        "Multiply all rows by 10: your answer changes. Should it?",
-        "Assumption 1 is about inputs of norm 1.",
-        "Divide each row by its norm first.",
-    ),
-    uses=(units,),
+exercise.slip("rows not scaled", scaled=lambda x: x).says(
+    "The distance is taken between the rows as they are.",
+    "Multiply all rows by 10: your answer changes. Should it?",
+    "Assumption 1 is about inputs of norm 1.",
+    "Divide each row by its norm first.",
 )
-def separation(x):
-    units(x)
-    return torch.pdist(x).min()
-
-
-@exercise.wrong(
-    "a row is its own neighbour",
-    belief="The smallest entry of the distance matrix is the separation.",
-    hints=(
-        "Is your answer ever different from 0?",
-        "The diagonal of the distance matrix is 0: a row is at distance 0 from itself.",
-        "Take the minimum over i < j only.",
-    ),
-    uses=(units,),
+exercise.slip("columns scaled", scaled=lambda x: F.normalize(x, dim=0)).says(
+    "dim=0 scales the rows.",
+    "Which sums of squares are 1 after your scaling?",
+    "Each *row* is an input and must have norm 1.",
+    "F.normalize(x, dim=1).",
 )
-def separation(x):
-    u = units(x)
-    return (u[:, None, :] - u[None, :, :]).norm(dim=2).min()
-
-
-@exercise.wrong(
-    "one minus cosine",
-    belief="The distance of two directions is 1 - cos.",
-    hints=(
-        "What is your answer for two rows at a right angle?",
-        "It should be sqrt(2), the length of the difference of the two unit vectors.",
-        "Take the norm of u - v, which is sqrt(2 - 2 cos).",
-    ),
-    uses=(units,),
+exercise.slip("a row is its own neighbour", distances=differences).says(
+    "The smallest entry of the distance matrix is the separation.",
+    "Is your answer ever different from 0?",
+    "The diagonal of the distance matrix is 0: a row is at distance 0 from itself.",
+    "Take the minimum over i < j only.",
 )
-def separation(x):
-    u = units(x)
-    rows, columns = torch.triu_indices(len(u), len(u), offset=1)
-    return (1 - u @ u.T)[rows, columns].min()
-
-
-@exercise.wrong(
-    "squared distance",
-    belief="The squared norm of the difference is the distance.",
-    hints=(
-        "For two rows at a right angle you get 2; the distance is sqrt(2).",
-        "Assumption 1 has norm(x - x'), without a square.",
-        "Take the square root.",
-    ),
-    uses=(units,),
+exercise.slip("one minus cosine", distances=lambda u: above(1 - u @ u.T)).says(
+    "The distance of two directions is 1 - cos.",
+    "What is your answer for two rows at a right angle?",
+    "It should be sqrt(2), the length of the difference of the two unit vectors.",
+    "Take the norm of u - v, which is sqrt(2 - 2 cos).",
 )
-def separation(x):
-    return torch.pdist(units(x)).min() ** 2
-
-
-@exercise.wrong(
-    "largest distance",
-    belief="Separation is how far the inputs spread.",
-    hints=(
-        "Does your answer fall when two inputs come close?",
-        "delta must be below *every* distance, so the smallest one decides.",
-        "min, not max.",
-    ),
-    uses=(units,),
+exercise.slip("squared distance", distances=lambda u: torch.pdist(u) ** 2).says(
+    "The squared norm of the difference is the distance.",
+    "For two rows at a right angle you get 2; the distance is sqrt(2).",
+    "Assumption 1 has norm(x - x'), without a square.",
+    "Take the square root.",
 )
-def separation(x):
-    return torch.pdist(units(x)).max()
-
-
-@exercise.wrong(
-    "neighbours in the list only",
-    belief="It is enough to compare each row with the next.",
-    hints=(
-        "Exchange two rows: your answer changes. Should it?",
-        "The closest pair may stand anywhere in the list.",
-        "Compare all pairs i < j.",
-    ),
-    uses=(units,),
+exercise.slip("the angle", distances=lambda u: torch.acos(above(u @ u.T).clamp(-1, 1))).says(
+    "The distance of two directions is the angle between them.",
+    "For two rows at a right angle you get pi / 2; the distance is sqrt(2).",
+    "The angle is the way along the sphere. Assumption 1 has norm(x - x'), the straight way.",
+    "Take the norm of u - v, which is 2 sin(angle / 2).",
 )
-def separation(x):
-    u = units(x)
-    return (u[1:] - u[:-1]).norm(dim=1).min()
-
-
-@exercise.wrong(
-    "columns scaled",
-    belief="dim=0 scales the rows.",
-    hints=(
-        "Which sums of squares are 1 after your scaling?",
-        "Each *row* is an input and must have norm 1.",
-        "F.normalize(x, dim=1).",
-    ),
-    uses=(units,),
+exercise.slip(
+    "opposite rows are near", distances=lambda u: torch.minimum(torch.pdist(u), above((u[:, None] + u).norm(dim=2)))
+).says(
+    "x and -x have the same direction.",
+    "What is your answer for x and -x alone? They are at distance 2.",
+    "Scaling to norm 1 keeps the sign: divide by the norm, and take no absolute value of a cosine.",
+    "The norm of u - v, with the sign that u.v has.",
 )
-def separation(x):
-    units(x)
-    return torch.pdist(F.normalize(x, dim=0)).min()
-
-
-@exercise.wrong(
-    "root of 2 - 2 cos",
-    belief="sqrt(2 - 2 u.v) is the distance, so it may be computed like that.",
-    hints=(
-        "Try two rows 1e-7 apart. How many digits of 1 - u.v are left?",
-        "u.v is 1 - 5e-15 there, and it is rounded at 1e-16: two digits, at best.",
-        "Subtract the vectors first: (u - v).norm().",
-    ),
-    uses=(units,),
+exercise.slip("neighbours in the list only", distances=lambda u: (u[1:] - u[:-1]).norm(dim=1)).says(
+    "It is enough to compare each row with the next.",
+    "Exchange two rows: your answer changes. Should it?",
+    "The closest pair may stand anywhere in the list.",
+    "Compare all pairs i < j.",
 )
-def separation(x):
-    u = units(x)
-    rows, columns = torch.triu_indices(len(u), len(u), offset=1)
-    return (2 - 2 * u @ u.T)[rows, columns].clamp(min=0).sqrt().min()
+exercise.slip("root of 2 - 2 cos", distances=lambda u: above(2 - 2 * u @ u.T).clamp(min=0).sqrt()).says(
+    "sqrt(2 - 2 u.v) is the distance, so it may be computed like that.",
+    "Try two rows 1e-7 apart. How many digits of 1 - u.v are left?",
+    "u.v is 1 - 5e-15 there, and it is rounded at 1e-16: two digits, at best.",
+    "Subtract the vectors first: (u - v).norm().",
+)
+exercise.slip("largest distance", nearest=torch.max).says(
+    "Separation is how far the inputs spread.",
+    "Does your answer fall when two inputs come close?",
+    "delta must be below *every* distance, so the smallest one decides.",
+    "min, not max.",
+)
 
 
 @exercise.wrong(
@@ -235,8 +170,22 @@ def separation(x):
         "A zero row cannot be scaled to norm 1, and one row has no partner.",
         "Raise ValueError for both.",
     ),
+    guarded=False,
 )
 def separation(x):
     validate.batch(x=x)
     u = F.normalize(x, dim=1)
     return torch.pdist(u).min() if len(u) > 1 else torch.zeros(())
+
+
+exercise.style("all differences", distances=lambda u: differences(u).fill_diagonal_(math.inf))
+exercise.style(
+    "cdist without the cancelling formula, upper triangle",
+    distances=lambda u: above(torch.cdist(u, u, compute_mode="donot_use_mm_for_euclid_dist")),
+)
+
+
+@exercise.accepted("loop over pairs, a Python float")
+def separation(x):
+    u = (x / x.norm(dim=1, keepdim=True)).numpy()
+    return float(min(np.sqrt(((u[i] - u[j]) ** 2).sum()) for i in range(len(u)) for j in range(i)))

@@ -1,21 +1,36 @@
-"""train_triplets: what its check looks at. Gradient descent is deterministic, so the reference repeats the run on inputs drawn
-after the learner's code has loaded and everything is compared: the trained parameters and all histories. Rounding errors do not
-grow in so few small steps; 1e-6 leaves room for another order of summation."""
-
-import math
+"""train_triplets: what its check looks at. Gradient descent is deterministic, so the reference repeats the run on
+inputs drawn after the learner's code has loaded and everything is compared: the trained parameters and all histories.
+Rounding errors do not grow in so few small steps; 1e-9 leaves room for another order of summation, and none for
+float32."""
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.optim import SGD, Adam
 
-from autograder.draw import tensor
-from autograder.spec import Exercise
-from autograder.units.u08_convergence.encoder_forward import network
-from course import validate
-from course.check.case import Case, bad_input
+from autograder.author import Case, Exercise, bad_input, count, needs, positive
+from autograder.author.draw import odd_sizes
+from autograder.units.u08_convergence.draws import CPU, forward, network, triplet
 
 exercise = Exercise(
     "train_triplets",
+    refuses=(
+        positive("lr"),
+        count("n_steps", "", 2.5, minimum=0),
+        needs(
+            "triplets[0].shape == triplets[1].shape == triplets[2].shape",
+            {"fewer negatives": {"triplets": lambda x: (*x[:2], x[2][:2])}},
+        ),
+        needs(
+            "not (triplets[0] + triplets[1] + triplets[2]).isnan().any()",
+            {"NaN in an input": {"triplets": lambda x: (x[0], x[1] * torch.nan, x[2])}},
+        ),
+        needs(
+            "params['A'].shape[1] == triplets[0].shape[1]",
+            {"inputs of another d_x": {"triplets": lambda x: tuple(z.repeat(1, 2) for z in x)}},
+        ),
+        CPU,
+    ),
     hints={
         "values": (
             "Check n_steps = 0 first: the parameters come back as they were, and each history has one entry.",
@@ -33,12 +48,13 @@ exercise = Exercise(
         ),
     },
 )
-CLOSE = 1e-6
+HISTORIES = ["objective", "gradient_norm", "smallest_norm", "largest_norm"]
+CLOSE = 1e-9  # float64 keeps 1e-12 over so few steps; a run in float32 is off by 1e-7
 
 
 def problem(rng, n, d_x, m, d, n_hidden):
     """A network and n triplets of inputs of norm 1."""
-    triplets = tuple(F.normalize(tensor(rng, n, d_x), dim=1) for _ in range(3))
+    triplets = tuple(F.normalize(x, dim=1) for x in triplet(rng, n, d_x))
     return network(rng, m, d_x, d, n_hidden), triplets
 
 
@@ -48,20 +64,42 @@ def cases(rng):
         lr = float(rng.uniform(0.3, 0.7)) / m
         label = f"n = {n}, m = {m}, d = {d}, L = {n_hidden}, {steps} steps"
         yield Case(label, (*problem(rng, n, d_x, m, d, n_hidden), lr, steps, "cpu"), rtol=CLOSE)
+    n, d_x, m, d = odd_sizes(rng, 4, high=14)
+    label = f"n = {n}, m = {m}, d = {d}, L = 2, 3 steps"
+    yield Case(label, (*problem(rng, n, d_x, m, d, 2), 0.2 / m, 3, "cpu"), rtol=CLOSE, public=False)
     yield Case("no step", (*problem(rng, 2, 2, 3, 2, 1), 0.1, 0, "cpu"), rtol=CLOSE)
     params, (x, positives, negatives) = problem(rng, 3, 2, 4, 2, 1)
     yield Case("an anchor in two triplets", (params, (x[[0, 0, 1]], positives, negatives), 0.1, 5, "cpu"), rtol=CLOSE)
-    good = (x, positives, negatives)
-    yield bad_input("lr = 0", params, good, 0.0, 3, "cpu")
-    yield bad_input("lr is NaN", params, good, math.nan, 3, "cpu")
-    yield bad_input("n_steps = -1", params, good, 0.1, -1, "cpu")
-    yield bad_input("n_steps = 2.5", params, good, 0.1, 2.5, "cpu")
-    yield bad_input("fewer negatives", params, (x, positives, negatives[:2]), 0.1, 3, "cpu")
-    yield bad_input("inputs of another d_x", params, tuple(tensor(rng, 3, 3) for _ in range(3)), 0.1, 3, "cpu")
-    yield bad_input("NaN in an input", params, (x, positives * torch.nan, negatives), 0.1, 3, "cpu")
-    yield bad_input("an unknown device", params, good, 0.1, 3, "abacus")
+    yield from exercise.bad_inputs(params, (x, positives, negatives), 0.1, 3, "cpu")
     wide, some = problem(rng, 3, 2, 8, 2, 0)
     yield bad_input("outputs of 1e200: not finite any more", {**wide, "B": 1e200 * wide["B"]}, some, 0.1, 2, "cpu")
+
+
+def listed(params):
+    return [params["A"], *params["W"], params["B"]]
+
+
+def named(matrices):
+    return {"A": matrices[0], "W": matrices[1:-1], "B": matrices[-1]}
+
+
+def outputs(matrices, triplets):
+    return [forward(named(matrices), x) for x in triplets]
+
+
+def objective(z):
+    return F.softplus((z[0] * (z[2] - z[1])).sum(dim=1)).sum()
+
+
+def vectors(z):
+    """All 3n loss vectors, as rows."""
+    s = torch.sigmoid((z[0] * (z[2] - z[1])).sum(dim=1, keepdim=True))
+    return torch.cat([s * (z[2] - z[1]), -s * z[0], s * z[0]])
+
+
+def numbers(z):
+    norms = torch.cat(z).norm(dim=1)
+    return objective(z), vectors(z).norm(), norms.min(), norms.max()
 
 
 @exercise.property(
@@ -70,15 +108,10 @@ def cases(rng):
 def recomputed(f, rng):
     params, triplets = problem(rng, 5, 4, 8, 3, 2)
     found = f(params, triplets, 0.05, 15, "cpu")
-    net = {key: [torch.from_numpy(w) for w in found["params"][key]] if key == "W" else torch.from_numpy(found["params"][key])
-           for key in ("A", "W", "B")}  # fmt: skip
-    z = [forward(net, x) for x in triplets]
-    t = (z[0] * (z[2] - z[1])).sum(dim=1)
-    square = torch.sigmoid(t) ** 2 * (((z[2] - z[1]) ** 2).sum(1) + 2 * (z[0] ** 2).sum(1))
-    norms = torch.cat(z).norm(dim=1)
-    wanted = {"objective": F.softplus(t).sum(), "gradient_norm": square.sum().sqrt(), "smallest_norm": norms.min(),
-              "largest_norm": norms.max()}  # fmt: skip
-    for name, value in wanted.items():
+    if [np.shape(w) for w in listed(found["params"])] != [tuple(w.shape) for w in listed(params)]:
+        return "the returned matrices have other shapes than the given ones"
+    z = outputs([torch.from_numpy(w) for w in listed(found["params"])], triplets)
+    for name, value in zip(HISTORIES, numbers(z), strict=True):
         if np.shape(found[name]) != (16,):
             return f"{name} has shape {np.shape(found[name])} after 15 steps"
         if abs(found[name][-1] - float(value)) > CLOSE * max(1, abs(float(value))):
@@ -96,337 +129,177 @@ def falls(f, rng):
         return "it fell below what the recorded largest norm allows"
 
 
-def forward(params, x):
-    h = (x @ params["A"].T).clamp(min=0)
-    for w in params["W"]:
-        h = (h @ w.T).clamp(min=0)
-    return h @ params["B"].T
+def descent(matrices, lr):
+    """A function that takes one step, like the method `step` of an optimiser."""
+
+    def step():
+        for matrix in matrices:
+            matrix.data -= lr * matrix.grad
+
+    return step
 
 
-def checked(params, triplets, lr, n_steps, device):
-    """Refusals, and copies of [A, W_1, ..., B] that carry gradients."""
-    validate.positive(lr=lr)
-    validate.count(minimum=0, n_steps=n_steps)
-    validate.batch(x=triplets[0], plus=triplets[1], minus=triplets[2])
-    if device != "cpu":
-        raise ValueError(f"{device}")
-    if params["A"].shape[1] != triplets[0].shape[1]:
-        raise ValueError(f"{tuple(params['A'].shape)}, {tuple(triplets[0].shape)}")
-    return [matrix.detach().clone().requires_grad_() for matrix in (params["A"], *params["W"], params["B"])]
+def slope(z, matrices):
+    """The norm of the gradient in the parameters."""
+    return torch.cat([g.flatten() for g in torch.autograd.grad(objective(z), matrices, retain_graph=True)]).norm()
 
 
-def outputs(matrices, triplets):
-    params = {"A": matrices[0], "W": matrices[1:-1], "B": matrices[-1]}
-    return [forward(params, x) for x in triplets]
-
-
-def row(z):
-    """objective (a graph), and the three other numbers."""
-    t = (z[0] * (z[2] - z[1])).sum(dim=1)
-    s = torch.sigmoid(t)[:, None]
-    gradient = torch.cat([s * (z[2] - z[1]), -s * z[0], s * z[0]]).norm()
-    norms = torch.cat(z).norm(dim=1)
-    return F.softplus(t).sum(), gradient, norms.min(), norms.max()
-
-
-def packed(matrices, rows):
-    """The answer in the form that is asked for."""
-    values = torch.tensor([[float(v) for v in r] for r in rows], dtype=torch.float64)
-    if not bool(torch.isfinite(values).all()):
-        raise ValueError("training has diverged")
-    a, *hidden, b = (matrix.detach() for matrix in matrices)
-    names = ("objective", "gradient_norm", "smallest_norm", "largest_norm")
-    return {"params": {"A": a, "W": hidden, "B": b}} | {name: values[:, i] for i, name in enumerate(names)}
-
-
-HELPERS = (forward, checked, outputs, row, packed)
-
-
-@exercise.accepted("torch.optim.SGD", uses=HELPERS)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    optimizer = torch.optim.SGD(matrices, lr=lr)
-    rows = []
-    for _ in range(n_steps):
-        rows.append(row(outputs(matrices, triplets)))
-        optimizer.zero_grad()
-        rows[-1][0].backward()
-        optimizer.step()
-    rows.append(row(outputs(matrices, triplets)))
-    return packed(matrices, rows)
-
-
-@exercise.accepted("backward and in-place updates of .data, lists of numbers", uses=HELPERS)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = []
-    for step in range(n_steps + 1):
-        now = row(outputs(matrices, triplets))
-        rows.append([float(v) for v in now])
-        if step < n_steps:
-            now[0].backward()
-            for matrix in matrices:
-                matrix.data = matrix.data - lr * matrix.grad
-                matrix.grad = None
-    answer = packed(matrices, rows)
-    return {key: value if key == "params" else value.tolist() for key, value in answer.items()}
-
-
-@exercise.accepted("torch.func.grad, new matrices in each step", uses=HELPERS)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = tuple(matrix.detach() for matrix in checked(params, triplets, lr, n_steps, device))
-    slope = torch.func.grad(lambda *now: row(outputs(now, triplets))[0], argnums=tuple(range(len(matrices))))
-    rows = [row(outputs(matrices, triplets))]
-    for _ in range(n_steps):
-        matrices = tuple(m - lr * g for m, g in zip(matrices, slope(*matrices)))
-        rows.append(row(outputs(matrices, triplets)))
-    return packed(matrices, rows)
-
-
-def descend(params, triplets, lr, n_steps, device, objective, measure=None, chosen=None):
-    """Gradient descent on objective(z) in the matrices chosen(list), recording measure(z)."""
-    matrices = checked(params, triplets, lr, n_steps, device)
-    measure, moving = measure or row, matrices if chosen is None else chosen(matrices)
-    rows = []
+@exercise.formula
+def train_triplets(
+    params,
+    triplets,
+    lr,
+    n_steps,
+    device,
+    *,
+    copied=torch.clone,
+    rule=descent,
+    groups=lambda matrices: [matrices],
+    batches=lambda triplets: [triplets],
+    share=lambda n: 1,
+    anew=True,
+    gradient=lambda z, matrices: vectors(z).norm(),
+    seen=torch.cat,
+    first=0,
+    refused=lambda values: not values.isfinite().all(),
+):
+    matrices = [copied(matrix.detach()).requires_grad_() for matrix in listed(params)]
+    triplets = [copied(x) for x in triplets]
+    movers, rows = [rule(group, lr) for group in groups(matrices)], []
     for step in range(n_steps + 1):
         z = outputs(matrices, triplets)
-        rows.append([float(v) for v in measure(z)])
-        if step < n_steps:
-            slopes = torch.autograd.grad(objective(z), moving)
-            with torch.no_grad():
-                for matrix, g in zip(moving, slopes):
-                    matrix -= lr * g
-    return packed(matrices, rows)
-
-
-@exercise.wrong(
-    "the mean is minimised",
-    belief="Gradient descent runs on the mean over the triplets.",
-    hints=(
-        "Your first entries are right; the later ones lag behind, by a factor n in the step.",
-        "The learning rate belongs to the sum (11).",
-        "Take the gradient of triplet_objective, not of its mean.",
-    ),
-    uses=(*HELPERS, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    return descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0] / len(z[0]))
-
-
-@exercise.wrong(
-    "only the last layer is trained",
-    belief="The hidden layers are random features; only B learns.",
-    hints=(
-        "Compare your A and W with the given ones: do they change?",
-        "All matrices take a step, with gradients at the old parameters.",
-        "leaves = [A, *W, B].",
-    ),
-    uses=(*HELPERS, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    return descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0], chosen=lambda matrices: matrices[-1:])
-
-
-@exercise.wrong(
-    "A is not trained",
-    belief="The first matrix stays as it was drawn, as in some proofs of Allen-Zhu et al.",
-    hints=(
-        "Compare your A with the given one: does it change?",
-        "In this exercise A, all W and B are trained.",
-        "Put params['A'] among the leaves.",
-    ),
-    uses=(*HELPERS, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    return descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0], chosen=lambda matrices: matrices[1:])
-
-
-@exercise.wrong(
-    "gradient in the parameters",
-    belief="gradient_norm is the norm of the gradient that descends.",
-    hints=(
-        "Which gradient is Lemma 4 about?",
-        "The gradient in the *outputs*: the loss vectors.",
-        "torch.cat(loss_vectors(z1, z2, z3)).norm()",
-    ),
-    uses=(*HELPERS,),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = []
-    for _ in range(n_steps + 1):
-        objective, _, low, high = row(outputs(matrices, triplets))
-        slopes = torch.autograd.grad(objective, matrices)
-        rows.append((objective, torch.cat([g.flatten() for g in slopes]).norm(), low, high))
-        with torch.no_grad():
-            for matrix, g in zip(matrices, slopes):
-                if len(rows) <= n_steps:
-                    matrix -= lr * g
-    return packed(matrices, rows)
-
-
-def largest_vector(z):
-    objective, _, low, high = row(z)
-    s = torch.sigmoid((z[0] * (z[2] - z[1])).sum(dim=1))[:, None]
-    return objective, torch.cat([s * (z[2] - z[1]), -s * z[0], s * z[0]]).norm(dim=1).max(), low, high
-
-
-@exercise.wrong(
-    "the largest loss vector",
-    belief="The gradient's norm is that of the worst triplet.",
-    hints=(
-        "For n = 1, is it the norm of one vector or of three?",
-        "Stack all 3n loss vectors to one long vector, and take its Euclidean norm.",
-        "torch.cat(loss_vectors(...)).norm(), without dim.",
-    ),
-    uses=(*HELPERS, largest_vector, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    return descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0], largest_vector)
-
-
-def anchors_only(z):
-    objective, gradient, _, _ = row(z)
-    norms = z[0].norm(dim=1)
-    return objective, gradient, norms.min(), norms.max()
-
-
-@exercise.wrong(
-    "norms of the anchors only",
-    belief="The outputs are f(x_i).",
-    hints=(
-        "Over how many outputs do you take the minimum?",
-        "Assumption 2 is about f(x_i), f(x_i^+) and f(x_i^-): 3n outputs.",
-        "torch.cat([z1, z2, z3]).norm(dim=1).",
-    ),
-    uses=(*HELPERS, anchors_only, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    return descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0], anchors_only)
-
-
-@exercise.wrong(
-    "gradients pile up",
-    belief="backward() computes the gradient anew each time.",
-    hints=(
-        "Your first two entries are right. What is in .grad before the second backward()?",
-        "backward() *adds* to .grad.",
-        "Set .grad to None (or zero) before each backward().",
-    ),
-    uses=HELPERS,
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = []
-    for step in range(n_steps + 1):
-        rows.append(row(outputs(matrices, triplets)))
-        if step < n_steps:
-            rows[-1][0].backward()
-            for matrix in matrices:
-                matrix.data -= lr * matrix.grad
-    return packed(matrices, rows)
-
-
-@exercise.wrong(
-    "one matrix after the other",
-    belief="Each matrix may be updated as soon as its gradient is known.",
-    hints=(
-        "With which B do you compute the gradient of A?",
-        "All gradients are taken at the old parameters, then all matrices move.",
-        "Compute all gradients first, in one call.",
-    ),
-    uses=HELPERS,
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = [row(outputs(matrices, triplets))]
-    for _ in range(n_steps):
-        for matrix in matrices:
-            (g,) = torch.autograd.grad(row(outputs(matrices, triplets))[0], [matrix])
-            matrix.data -= lr * g
-        rows.append(row(outputs(matrices, triplets)))
-    return packed(matrices, rows)
-
-
-@exercise.wrong(
-    "one triplet at a time",
-    belief="Gradient descent goes through the triplets one by one.",
-    hints=(
-        "How many times do your parameters change in one step?",
-        "That is stochastic gradient descent; here one step uses the whole sum.",
-        "Take the gradient of the sum over all triplets, once per step.",
-    ),
-    uses=HELPERS,
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = [row(outputs(matrices, triplets))]
-    for _ in range(n_steps):
-        for i in range(len(triplets[0])):
-            slopes = torch.autograd.grad(row(outputs(matrices, [x[i : i + 1] for x in triplets]))[0], matrices)
-            for matrix, g in zip(matrices, slopes):
-                matrix.data -= lr * g
-        rows.append(row(outputs(matrices, triplets)))
-    return packed(matrices, rows)
-
-
-@exercise.wrong(
-    "Adam",
-    belief="Any optimiser of torch is gradient descent.",
-    hints=(
-        "Your first entries are right, the others are not. Which rule moves your parameters?",
-        "Theorem 1 is about plain gradient descent: theta <- theta - lr * gradient.",
-        "torch.optim.SGD without momentum, or the update by hand.",
-    ),
-    uses=HELPERS,
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    optimizer = torch.optim.Adam(matrices, lr=lr)
-    rows = [row(outputs(matrices, triplets))]
-    for _ in range(n_steps):
-        optimizer.zero_grad()
-        row(outputs(matrices, triplets))[0].backward()
-        optimizer.step()
-        rows.append(row(outputs(matrices, triplets)))
-    return packed(matrices, rows)
-
-
-@exercise.wrong(
-    "histories without the start",
-    belief="A history has one entry per step.",
-    hints=(
-        "How many entries has your history for n_steps = 0?",
-        "Record before the first step as well: n_steps + 1 entries.",
-        "for step in range(n_steps + 1): record; and then, if step < n_steps, move.",
-    ),
-    uses=(*HELPERS, descend),
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    answer = descend(params, triplets, lr, n_steps, device, lambda z: row(z)[0])
-    return {key: value if key == "params" else value[1:] for key, value in answer.items()}
-
-
-@exercise.wrong(
-    "training that diverges is returned",
-    belief="NaN in a history speaks for itself.",
-    hints=(
-        "What does the exercise ask when a recorded number is not finite?",
-        "NaN compares false with everything: a later test may pass by accident.",
-        "if not math.isfinite(value): raise ValueError(f'... after step {step}')",
-    ),
-    uses=HELPERS,
-)
-def train_triplets(params, triplets, lr, n_steps, device):
-    matrices = checked(params, triplets, lr, n_steps, device)
-    rows = []
-    for step in range(n_steps + 1):
-        now = row(outputs(matrices, triplets))
-        rows.append([float(v) for v in now])
-        if step < n_steps:
-            for matrix, g in zip(matrices, torch.autograd.grad(now[0], matrices)):
-                matrix.data -= lr * g
+        norms = seen(z).norm(dim=1)
+        rows.append([float(x) for x in (objective(z), gradient(z, matrices), norms.min(), norms.max())])
+        for batch in batches(triplets) if step < n_steps else []:
+            for move in movers:
+                (objective(outputs(matrices, batch)) / share(len(z[0]))).backward()
+                move()
+                for matrix in matrices if anew else []:
+                    matrix.grad = None
     values = torch.tensor(rows, dtype=torch.float64)
-    a, *hidden, b = (matrix.detach() for matrix in matrices)
-    return {"params": {"A": a, "W": hidden, "B": b}, "objective": values[:, 0], "gradient_norm": values[:, 1],
-            "smallest_norm": values[:, 2], "largest_norm": values[:, 3]}  # fmt: skip
+    if refused(values):
+        raise ValueError("training has diverged")
+    return {"params": named([m.detach() for m in matrices]), **dict(zip(HISTORIES, values[first:].T))}
+
+
+exercise.slip("the mean is minimised", share=lambda n: n).says(
+    "Gradient descent runs on the mean over the triplets.",
+    "Your first entries are right; the later ones lag behind, by a factor n in the step.",
+    "The learning rate belongs to the sum (11).",
+    "Take the gradient of triplet_objective, not of its mean.",
+)
+exercise.slip("only the last layer is trained", groups=lambda matrices: [matrices[-1:]]).says(
+    "The hidden layers are random features; only B learns.",
+    "Compare your A and W with the given ones: do they change?",
+    "All matrices take a step, with gradients at the old parameters.",
+    "leaves = [A, *W, B].",
+)
+exercise.slip("A is not trained", groups=lambda matrices: [matrices[1:]]).says(
+    "The first matrix stays as it was drawn, as in some proofs of Allen-Zhu et al.",
+    "Compare your A with the given one: does it change?",
+    "In this exercise A, all W and B are trained.",
+    "Put params['A'] among the leaves.",
+)
+exercise.slip("B is not trained", groups=lambda matrices: [matrices[:-1]]).says(
+    "The last matrix stays as it was drawn, as in most proofs of Allen-Zhu et al.",
+    "Compare your B with the given one: does it change?",
+    "In this exercise A, all W and B are trained.",
+    "Put params['B'] among the leaves.",
+)
+exercise.slip("one matrix after the other", groups=lambda matrices: [[matrix] for matrix in matrices]).says(
+    "Each matrix may be updated as soon as its gradient is known.",
+    "With which B do you compute the gradient of A?",
+    "All gradients are taken at the old parameters, then all matrices move.",
+    "Compute all gradients first, in one call.",
+)
+exercise.slip("one triplet at a time", batches=lambda triplets: zip(*(x.split(1) for x in triplets))).says(
+    "Gradient descent goes through the triplets one by one.",
+    "How many times do your parameters change in one step?",
+    "That is stochastic gradient descent; here one step uses the whole sum.",
+    "Take the gradient of the sum over all triplets, once per step.",
+)
+exercise.slip("gradients pile up", anew=False).says(
+    "backward() computes the gradient anew each time.",
+    "Your first two entries are right. What is in .grad before the second backward()?",
+    "backward() *adds* to .grad.",
+    "Set .grad to None (or zero) before each backward().",
+)
+exercise.slip("Adam", rule=lambda matrices, lr: Adam(matrices, lr=lr).step).says(
+    "Any optimiser of torch is gradient descent.",
+    "Your first entries are right, the others are not. Which rule moves your parameters?",
+    "Theorem 1 is about plain gradient descent: theta <- theta - lr * gradient.",
+    "torch.optim.SGD without momentum, or the update by hand.",
+)
+exercise.slip("momentum", rule=lambda matrices, lr: SGD(matrices, lr=lr, momentum=0.9).step).says(
+    "Gradient descent is used with a momentum of 0.9.",
+    "Your first two entries are right. What does your second step remember of the first?",
+    "Theorem 1 is about plain gradient descent: theta <- theta - lr * gradient.",
+    "torch.optim.SGD(leaves, lr=lr), without momentum.",
+)
+exercise.slip("gradient in the parameters", gradient=slope).says(
+    "gradient_norm is the norm of the gradient that descends.",
+    "Which gradient is Lemma 4 about?",
+    "The gradient in the *outputs*: the loss vectors.",
+    "torch.cat(loss_vectors(z1, z2, z3)).norm()",
+)
+exercise.slip("the largest loss vector", gradient=lambda z, matrices: vectors(z).norm(dim=1).max()).says(
+    "The gradient's norm is that of the worst triplet.",
+    "For n = 1, is it the norm of one vector or of three?",
+    "Stack all 3n loss vectors to one long vector, and take its Euclidean norm.",
+    "torch.cat(loss_vectors(...)).norm(), without dim.",
+)
+exercise.slip("the sum of the norms", gradient=lambda z, matrices: vectors(z).norm(dim=1).sum()).says(
+    "The norm of a gradient in many blocks is the sum of the norms of the blocks.",
+    "What is the norm of the vector (3, 4)?",
+    "The *squares* of the norms of the 3n loss vectors add up.",
+    "torch.cat(loss_vectors(...)).norm(), without dim.",
+)
+exercise.slip("the squared norm of the gradient", gradient=lambda z, matrices: vectors(z).square().sum()).says(
+    "The size of the gradient is the sum of its squares.",
+    "Double all loss vectors: by which factor does your gradient_norm grow?",
+    "A Euclidean norm is the *root* of the sum of the squares.",
+    "torch.cat(loss_vectors(...)).norm(), without a square.",
+)
+exercise.slip("norms of the anchors only", seen=lambda z: z[0]).says(
+    "The outputs are f(x_i).",
+    "Over how many outputs do you take the minimum?",
+    "Assumption 2 is about f(x_i), f(x_i^+) and f(x_i^-): 3n outputs.",
+    "torch.cat([z1, z2, z3]).norm(dim=1).",
+)
+exercise.slip("histories without the start", first=1).says(
+    "A history has one entry per step.",
+    "How many entries has your history for n_steps = 0?",
+    "Record before the first step as well: n_steps + 1 entries.",
+    "for step in range(n_steps + 1): record; and then, if step < n_steps, move.",
+)
+exercise.slip("training that diverges is returned", refused=lambda values: False).says(
+    "NaN in a history speaks for itself.",
+    "What does the exercise ask when a recorded number is not finite?",
+    "NaN compares false with everything: a later test may pass by accident.",
+    "if not math.isfinite(value): raise ValueError(f'... after step {step}')",
+)
+exercise.slip("everything in float32", copied=lambda x: x.float()).says(
+    "Networks are trained in float32.",
+    "Which dtype have the given parameters, and yours? In which digit do your histories differ?",
+    "Work in the dtype of the parameters: no .float(), no torch.tensor(...) without dtype.",
+)
+
+exercise.style("torch.optim.SGD", rule=lambda matrices, lr: SGD(matrices, lr=lr).step)
+exercise.style(
+    "gradient in the outputs by autograd",
+    gradient=lambda z, matrices: torch.cat(torch.autograd.grad(objective(z), z, retain_graph=True)).norm(),
+)
+
+
+@exercise.accepted("torch.func.grad, new matrices in each step, lists of numbers")
+def train_triplets(params, triplets, lr, n_steps, device):
+    matrices = tuple(listed(params))
+    slope = torch.func.grad(lambda *now: objective(outputs(now, triplets)), argnums=tuple(range(len(matrices))))
+    rows = [numbers(outputs(matrices, triplets))]
+    for _ in range(n_steps):
+        matrices = tuple(m - lr * g for m, g in zip(matrices, slope(*matrices)))
+        rows.append(numbers(outputs(matrices, triplets)))
+    histories = {name: [float(x) for x in column] for name, column in zip(HISTORIES, zip(*rows))}
+    if not np.isfinite(list(histories.values())).all():
+        raise ValueError("training has diverged")
+    return {"params": named(matrices), **histories}

@@ -1,0 +1,1 @@
+"""A class: many submissions at once, the gradebook, nbgrader's own commands, feedback and reports."""

@@ -1,0 +1,222 @@
+"""The one writer of nbgrader's gradebook, and the mark that says which file was graded, with which checks.
+
+The mark is a row in a table of our own in gradebook.db, written in the transaction that writes the grades: a submission is
+graded when its row is there, whatever moment a process was killed at. Files (record, graded notebook) are written before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import sqlite3
+import stat
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.grading.record import Record, record_path
+from autograder.submission.files import write_atomically
+from autograder.submission.notebook import SubmissionError
+
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS course_marks (assignment TEXT, student TEXT, sha256 TEXT, checks_version TEXT, "
+    "score REAL, max_score REAL, graded_at TEXT, PRIMARY KEY (assignment, student))"
+)
+INSERT = (
+    "INSERT OR REPLACE INTO course_marks (assignment, student, sha256, checks_version, score, max_score, graded_at) "
+    "VALUES (:assignment, :student, :sha256, :checks_version, :score, :max_score, :graded_at)"
+)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Of which file (sha256) and with which checks a grade in the gradebook is."""
+
+    sha256: str
+    checks_version: str
+    score: float
+    max_score: float
+    graded_at: str
+
+
+def mark_values(student: str, record: Record) -> dict[str, Any]:
+    return {
+        "assignment": record.unit,
+        "student": student,
+        "sha256": record.sha256,
+        "checks_version": record.checks_version,
+        "score": record.score,
+        "max_score": record.max_score,
+        "graded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def require_unit(course: Path, unit: str) -> None:
+    """Raises SubmissionError, with what to run, where the course's gradebook does not know the unit."""
+    path = course / "gradebook.db"
+    if not path.exists():
+        raise SubmissionError(
+            f"no gradebook in {course}: run `nbgrader generate_assignment {unit} --create` there first"
+        )
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
+        try:
+            known = db.execute("SELECT 1 FROM assignment WHERE name = ?", (unit,)).fetchone()
+        except sqlite3.OperationalError:  # no such table
+            known = None
+    if not known:
+        raise SubmissionError(
+            f"the gradebook does not know {unit}: run `nbgrader generate_assignment {unit} --create` first"
+        )
+
+
+def read_marks(course: Path, unit: str) -> dict[str, Mark]:
+    """student -> mark, for all students with a grade of ours in the gradebook."""
+    path = course / "gradebook.db"
+    if not path.exists():
+        return {}
+    with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
+        db.execute(TABLE)
+        rows = db.execute(
+            "SELECT student, sha256, checks_version, score, max_score, graded_at FROM course_marks WHERE assignment = ?",
+            (unit,),
+        )
+        return {student: Mark(*values) for student, *values in rows}
+
+
+def write_mark(course: Path, student: str, record: Record) -> None:
+    """For nbgrader's own road, which has committed the grades by then."""
+    with contextlib.closing(sqlite3.connect(course / "gradebook.db", timeout=30)) as db, db:
+        db.execute(TABLE)
+        db.execute(INSERT, mark_values(student, record))
+
+
+def graded_path(course: Path, unit: str, student: str) -> Path:
+    return course / "autograded" / student / unit / f"{unit}.ipynb"
+
+
+class GradebookWriter:
+    """nbgrader's own SaveAutoGrades and late penalties on the graded notebook.
+
+    nbgrader connects anew and commits after each cell; here one connection serves the class, and a submission is one
+    transaction: grades, penalty and mark are all in the gradebook, or nothing is.
+    """
+
+    def __init__(self, course: Path, unit: str, config, dated: bool):
+        """config: nbgrader's, of the course. dated: whether timestamp.txt is believed."""
+        from nbgrader.api import Gradebook
+
+        self.course, self.unit, self.config, self.dated = course, unit, config, dated
+        self.url = f"sqlite:///{course / 'gradebook.db'}"
+        self.gradebook = Gradebook(self.url)
+        self.gradebook.db.remove()
+
+    def save(self, student: str, notebook: str, record: Record) -> None:
+        """Files first, then one commit."""
+        import nbformat
+        from sqlalchemy import text
+
+        write_atomically(record_path(self.course, self.unit, student), json.dumps(record.to_json(), indent=1) + "\n")
+        write_atomically(graded_path(self.course, self.unit, student), notebook)
+        submitted = self.course / "submitted" / student / self.unit
+        keep_exchange_files(submitted, graded_path(self.course, self.unit, student).parent)
+        names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
+        node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
+        with _one_transaction(self.gradebook.db) as db:
+            self.gradebook.update_or_create_student(student)
+            when = submission_time(submitted) if self.dated else None
+            submission = self.gradebook.update_or_create_submission(
+                self.unit, student, **({"timestamp": when} if when else {})
+            )
+            _save_auto_grades(self.gradebook, node, resources)
+            db.flush()
+            db.expire_all()
+            self._penalize(student, submission)
+            db.execute(text(TABLE))
+            db.execute(text(INSERT), mark_values(student, record))
+
+    def _penalize(self, student: str, submission) -> None:
+        """What nbgrader's AssignLatePenalties does, with the course's settings, in our transaction."""
+        from nbgrader.preprocessors import AssignLatePenalties
+
+        notebook = self.gradebook.find_submission_notebook(self.unit, self.unit, student)
+        notebook.late_submission_penalty = None
+        if submission.total_seconds_late > 0:
+            step = AssignLatePenalties(config=self.config)
+            step.init_plugin()
+            penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, submission.total_seconds_late)
+            if penalty is not None:
+                notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
+
+
+def submission_time(folder: Path) -> datetime | None:
+    """What timestamp.txt says, None where there is none or it is no date."""
+    from nbgrader.utils import parse_utc
+
+    try:
+        return parse_utc((folder / "timestamp.txt").read_text(encoding="utf-8")[:100].strip())
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def keep_exchange_files(submitted: Path, graded: Path) -> None:
+    """What nbgrader's release_feedback needs beside a graded notebook: its time, and the student's secret.
+
+    Copied from the submission where the exchange wrote them; made up where a submission came by other means, since
+    release_feedback would stop at it for everybody.
+    """
+    made_up = {
+        "timestamp.txt": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC",
+        "submission_secret.txt": secrets.token_hex(32),
+    }
+    graded.mkdir(parents=True, exist_ok=True)
+    for name, content in made_up.items():
+        found = _small_text(submitted / name)
+        if found is not None:
+            write_atomically(graded / name, found)
+        elif not (graded / name).exists():
+            write_atomically(graded / name, content)
+
+
+def _small_text(path: Path) -> str | None:
+    """The text of a regular file of at most a kilobyte, None for anything else."""
+    try:
+        status = os.lstat(path)
+        return path.read_text(encoding="utf-8") if stat.S_ISREG(status.st_mode) and status.st_size <= 1024 else None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _save_auto_grades(gradebook, node, resources) -> None:
+    """nbgrader's SaveAutoGrades on a gradebook that is open already."""
+    from nbgrader.preprocessors import SaveAutoGrades
+
+    step, names = SaveAutoGrades(), resources["nbgrader"]
+    step.gradebook = gradebook
+    step.notebook_id, step.assignment_id, step.student_id = names["notebook"], names["assignment"], names["student"]
+    for index, cell in enumerate(node.cells):
+        step.preprocess_cell(cell, resources, index)
+
+
+@contextlib.contextmanager
+def _one_transaction(db) -> Iterator[Any]:
+    """Nothing is committed before the end, and nothing at all after an error."""
+    from sqlalchemy.exc import SAWarning
+
+    db.commit = db.flush  # what nbgrader calls after each cell
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SAWarning)  # it adds its rows in an order that SQLAlchemy remarks on
+            yield db
+            del db.commit
+            db.commit()
+    except BaseException:
+        vars(db).pop("commit", None)
+        db.rollback()
+        raise
+    finally:
+        db.remove()

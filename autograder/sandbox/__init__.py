@@ -1,0 +1,1 @@
+"""Where a student's code runs, what it may see, and how it is called from outside."""

@@ -1,0 +1,169 @@
+"""counterexample_weights: any world that refutes the statement passes. What comes back is evaluated from the definitions
+in `course.check._weights`, which the learner's notebook uses too."""
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, law, needs
+from course import validate, worlds
+from course.check._weights import weighted_worlds
+
+exercise = Exercise(
+    "counterexample_weights",
+    refuses=(
+        law("rho"),
+        needs("len(rho) > 1", {"one class": {"rho": np.ones(1)}}),
+        needs(
+            "max(rho) - min(rho) > 1e-6",
+            {
+                "rho is uniform, C = 3": {"rho": np.full(3, 1 / 3)},
+                "rho within 1e-6 of uniform": {"rho": np.array([0.5 + 2e-7, 0.5 - 2e-7])},
+            },
+        ),
+    ),
+    hints={
+        "values": ("Return the two arrays (classes, z), in this order: classes (C, S) and z (S, d).",),
+        "properties": (
+            "With one point in each class Jensen's step is an equality and the true lemma is one, too: whatever the "
+            "weights rho add to a task, the statement loses.",
+            "On which class of a task must the mean classifier be bad, so that the weights rho make it look worse than "
+            "the halves do? And when is the mean classifier bad on a class of a single point?",
+            "It is bad where the other mean is longer in the same direction: at s against 2s. Put the more frequent "
+            "class at s, the rarer one at 2s, and keep all other tasks quiet.",
+            "One point a class: the likeliest at e_1, the rarest at 2 e_1, all others at unit vectors orthogonal to "
+            "these and to one another. Only one task then costs anything.",
+        ),
+        "bad input": (
+            "validate.law(rho), then one class, then a rho whose entries are all equal: there the statement is true.",
+        ),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    yield Case("three classes", (np.array([0.5, 0.3, 0.2])[rng.permutation(3)],), compare="any")
+    yield Case("two classes", (np.array([0.65, 0.35])[rng.permutation(2)],), compare="any")
+    yield Case("rho = (0.3, 0.3, 0.4)", (np.array([0.3, 0.3, 0.4]),), compare="any")
+    yield from exercise.bad_inputs(worlds.random_law(rng, 4, minimum=0.1))
+
+
+exercise.property("the world that is returned refutes the statement")(weighted_worlds)
+
+
+def extremes(rho):
+    """Positions in the order of probability: the likeliest first, the rarest last."""
+    return np.argsort(-rho)
+
+
+def apart(count):
+    """Places of the classes that are neither the likeliest nor the rarest: unit vectors, orthogonal to the first."""
+    return np.eye(count)[1 : count - 1]
+
+
+@exercise.formula
+def counterexample_weights(
+    rho, *, order=extremes, short=1.0, long=2.0, others=apart, laws=np.eye, answer=lambda classes, z: (classes, z)
+):
+    count = len(rho)
+    z = np.zeros((count, count))
+    ranked = order(rho)
+    z[ranked[1:-1]] = others(count)
+    z[ranked[0], 0], z[ranked[-1], 0] = short, long
+    return answer(laws(count), z)
+
+
+exercise.slip("rare class at the short place", order=lambda rho: np.argsort(rho)).says(
+    "The rarer class is the one whose points the weights count more.",
+    "Which of the two classes of a task gets the larger weight, and on which of them is your classifier bad?",
+    "The weights rho_c / (rho_c + rho_e) favour the more frequent class: it must be the one that is classified badly.",
+    "A point is classified badly against a longer mean: the more frequent class belongs at s, the rarer one at 2s.",
+)
+exercise.slip("the first two classes", order=lambda rho: np.arange(len(rho))[[0, *range(2, len(rho)), 1]]).says(
+    "Class 1 is the most frequent one.",
+    "What does your function return for rho = (0.3, 0.3, 0.4)?",
+    "Any rho may come: the frequent and the rare class must be found in it.",
+    "np.argmax(rho) and np.argmin(rho).",
+)
+exercise.slip("opposite places", long=-1.0).says(
+    "A task is hard when its two means point in opposite directions.",
+    "What does the mean classifier score at the two points s and -s?",
+    "It is right on both, with margin 2s^2. It errs where the other mean points the same way and is longer.",
+    "Put the two classes at s and 2s on one line.",
+)
+exercise.slip("in the order of the classes", order=lambda rho: np.arange(len(rho))).says(
+    "The classes come in the order of their probabilities.",
+    "What does your function return for rho = (0.3, 0.7), and which of the two classes pays there?",
+    "Any order may come: the frequent and the rare class must be found in it.",
+    "np.argmax(rho) and np.argmin(rho).",
+)
+exercise.slip("the same place", long=1.0).says(
+    "Two classes at one place are the hardest task, so they break the statement.",
+    "What do the points of the two classes pay when both means are equal?",
+    "Both pay the same, so that every weighting of the two gives the same loss.",
+    "The two classes must pay differently: one at s, the other at 2s.",
+)
+exercise.slip("everything at 0", short=0.0, long=0.0, others=lambda count: 0.0).says(
+    "The embedding 0 has the largest loss, and breaks every statement.",
+    "What do both sides of the statement amount to at f = 0?",
+    "Both are 1 there, with any weights.",
+    "The two classes of a task must pay differently: one at s, the other at 2s.",
+)
+exercise.slip("classes of counts", laws=lambda count: 2 * np.eye(count)).says(
+    "The rows of classes may hold weights of any sum.",
+    "What must a row of classes sum to?",
+    "A row is a law: its entries sum to 1.",
+    "np.eye(C): one point a class, of probability 1.",
+)
+exercise.slip("embedding first", answer=lambda classes, z: (z, classes)).says(
+    "The embedding is returned before the classes.",
+    "In which order are the two arrays asked for?",
+    "The laws of the classes come first, the embedding second.",
+    "return classes, z",
+)
+
+
+@exercise.wrong(
+    "every rho accepted",
+    belief="The statement is false for every rho.",
+    hints=(
+        "What do the weights rho_c / (rho_c + rho_e) become when all classes are equally frequent?",
+        "They are 1/2 there, and the statement is the lemma itself: nobody can refute it.",
+        "Raise ValueError where max(rho) - min(rho) <= 1e-6.",
+    ),
+    guarded=False,
+)
+def counterexample_weights(rho):
+    validate.law(rho)
+    if len(rho) < 2:
+        raise ValueError(f"one class: {rho}")
+    z = np.eye(len(rho))
+    z[np.argmin(rho)] = 2 * z[np.argmax(rho)]
+    return np.eye(len(rho)), z
+
+
+@exercise.accepted("all places scaled, lists", guarded=False)
+def counterexample_weights(rho):
+    if np.ndim(rho) != 1 or len(rho) < 2 or not abs(sum(rho) - 1) <= 1e-9 or not min(rho) > 0:
+        raise ValueError(f"no law of two classes or more: {rho}")
+    if np.ptp(rho) <= 1e-6:
+        raise ValueError(f"rho is uniform: {rho}")
+    count = len(rho)
+    z = [[30.0 * (i == j) for j in range(count)] for i in range(count)]
+    z[int(np.argmin(rho))] = [2 * value for value in z[int(np.argmax(rho))]]
+    return [[float(i == j) for j in range(count)] for i in range(count)], z
+
+
+@exercise.accepted("two points a class at one place, torch")
+def counterexample_weights(rho):
+    count = len(rho)
+    places = 3 * torch.eye(count, dtype=torch.float64)
+    places[int(rho.argmin())] = 5 * torch.nn.functional.one_hot(torch.tensor(int(rho.argmax())), count).double()
+    return torch.eye(count, dtype=torch.float64).repeat_interleave(2, dim=1) / 2, places.repeat_interleave(2, dim=0)
+
+
+@exercise.accepted("all classes on a line, the frequent ones shorter")
+def counterexample_weights(rho):
+    z = np.zeros((len(rho), 1))
+    z[np.argsort(-rho), 0] = 4.0 ** np.arange(1, len(rho) + 1)
+    return np.eye(len(rho)), z

@@ -1,0 +1,155 @@
+"""floor_bound: what its check looks at. One negative, two classes, more negatives than C^2, many classes, and the theorem."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, count, loss
+from autograder.author.draw import larger_sizes
+from autograder.units.u03_many_negatives.theorems import binomial, exact_loss, expected_log1p, mean_loss
+from course import worlds
+
+exercise = Exercise(
+    "floor_bound",
+    refuses=(loss("unsup_loss"), count("n_classes", "C", minimum=2), count("n_negatives", "N", 2.5)),
+    hints={
+        "values": (
+            "N = 1 first: there F+ is lemma1_sharp of a uniform rho.",
+            "The denominator is 1 - E[1/(1 + t)]. Which draws does t count, and with which probability is a draw counted?",
+            "t counts the draws of two classes, the anchor's and the rival's: t ~ Bin(N, 2/C).",
+            "E[1/(1 + t)] is an integral of (1 - q + q x)^N over x from 0 to 1, q = 2/C.",
+        ),
+        "stability": (
+            "For N = 65536 binomial coefficients overflow: add their logarithms.",
+            "The denominator needs no sum at all: integrate.",
+        ),
+        "bad input": ("validate.count(minimum=2, n_classes=n_classes): one class has no rival.",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for c, n in ((2, 2), (3, 4), (5, 3), (10, 15), (7, 60)):
+        yield Case(f"C = {c}, N = {n}", (float(rng.uniform(1, 3)) + math.log1p(n / c), c, n))
+    yield Case("one negative, ten classes", (float(rng.uniform(0.3, 2)), 10, 1))
+    yield Case("C = 1000, N = 65536", (float(rng.uniform(4.5, 6)), 1000, 65536), part="stability", rtol=1e-8)
+    yield Case("C = 2, N = 65536", (float(rng.uniform(10.5, 12)), 2, 65536), part="stability", rtol=1e-8)
+    yield Case(
+        "a loss below the floor", (0.05, 4, 3), hint="No embedding has such a loss: the formula's value is asked for."
+    )
+    yield from exercise.bad_inputs(1.0, 4, 3)
+    c, n = larger_sizes(rng, 2)
+    yield Case("more classes and negatives", (float(rng.uniform(3, 5)), c, n), public=False)
+
+
+@exercise.property("it bounds the mean classifier's loss on random worlds of equally likely classes")
+def theorem(f, rng):
+    for n in (1, 2, 5, 30):
+        rho, classes, z = worlds.random_world(rng, 4, 5, 2, rng.uniform(0.3, 2), uniform=True)
+        if mean_loss(rho, classes, z) > f(exact_loss(rho, classes, z, n), 4, n) + 1e-9:
+            return "a random world has L_sup above your bound"
+
+
+def slope(q, n):
+    return 1 + math.expm1((n + 1) * math.log1p(-q)) / ((n + 1) * q) if q < 1 else n / (n + 1)
+
+
+@exercise.formula
+def floor_bound(
+    unsup_loss,
+    n_classes,
+    n_negatives,
+    *,
+    floor=lambda c, n: expected_log1p(n, 1 / c),
+    counted=2.0,
+    denominator=lambda c, n, q: slope(q, n),
+    divided=True,
+):
+    known = floor(n_classes, n_negatives)
+    factor = denominator(n_classes, n_negatives, counted / n_classes)
+    return (unsup_loss - known) / factor if divided else unsup_loss / factor - known
+
+
+exercise.slip("t counts one class", counted=1.0).says(
+    "t counts the collisions only.",
+    "What do the two counts m and n add up to?",
+    "At W = 1 the rival's draws weigh as much as collisions: t = m + n counts both classes.",
+    "t ~ Bin(N, 2/C).",
+)
+exercise.slip(
+    "one power too few",
+    denominator=lambda c, n, q: 1 - (1 - (1 - q) ** n) / ((n + 1) * q),
+).says(
+    "The integral of (1 - q + q x)^N has the power N.",
+    "Differentiate your primitive. Try N = 1.",
+    "Integrating raises the power by one.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q).",
+)
+exercise.slip("ln(1 + N/C) for the floor", floor=lambda c, n: math.log1p(n / c)).says(
+    "The floor is the logarithm of the expected number of collisions, plus one.",
+    "Is your bound above L_sup on every world?",
+    "ln is concave: ln(1 + E m) is above E ln(1 + m), and too much is subtracted.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("ln((N + 1)/C) for the floor", floor=lambda c, n: math.log((n + 1) / c)).says(
+    "The floor equals ln((N + 1)/C).",
+    "Can a floor be negative? Take N = 1 and ten classes.",
+    "ln((N+1)/C) is only a lower bound of the floor.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("the chance to see the rival", denominator=lambda c, n, q: 1 - (1 - 1 / c) ** n).says(
+    "With the whole floor subtracted one may still divide by the chance to see the rival.",
+    "Is your bound above L_sup on every world?",
+    "It is no bound: between phi = 0 and infinity the slope of psi is smaller than that.",
+    "Divide by the smallest slope, the one at phi = ln 2.",
+)
+exercise.slip(
+    "the limit for many negatives",
+    denominator=lambda c, n, q: 1 - c / (2 * (n + 1)),
+).says(
+    "The denominator is 1 - C/(2(N + 1)).",
+    "What is it for C = 10 and N = 1? A denominator must be positive.",
+    "That is a lower bound of the denominator: a term that vanishes for many negatives is dropped.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q) with q = 2/C; do not drop the power.",
+)
+exercise.slip("floor not subtracted", floor=lambda c, n: 0.0).says(
+    "The loss is divided as it is.",
+    "How small can the loss be, over all embeddings?",
+    "The collisions alone cost E ln(1 + m); that much is known and is subtracted first.",
+    "(unsup_loss - floor) / denominator.",
+)
+exercise.slip("floor subtracted after the division", divided=False).says(
+    "The floor stands outside the division.",
+    "Write the inequality before it is solved for L_sup.",
+    "L_un >= floor + theta L_sup: the difference is divided.",
+    "(unsup_loss - floor) / theta.",
+)
+
+
+@exercise.accepted("both expectations as sums", guarded=False)
+def floor_bound(unsup_loss, n_classes, n_negatives):
+    if not 0 <= unsup_loss < math.inf or n_classes < 2 or n_negatives < 1 or n_negatives != int(n_negatives):
+        raise ValueError(f"{unsup_loss}, {n_classes}, {n_negatives}")
+    k = np.arange(n_negatives + 1)
+    theta = binomial(n_negatives, 2 / n_classes) @ (k / (1 + k))
+    return (unsup_loss - binomial(n_negatives, 1 / n_classes) @ np.log1p(k)) / theta
+
+
+@exercise.accepted("torch")
+def floor_bound(unsup_loss, n_classes, n_negatives):
+    k, n, p = torch.arange(n_negatives + 1, dtype=torch.float64), n_negatives, 1 / n_classes
+    ways = torch.cat([torch.zeros(1, dtype=torch.float64), k[1:].log().cumsum(0)])
+    chance = (ways[-1] - ways - ways.flip(0) + k * math.log(p) + (n - k) * math.log1p(-p)).exp()
+    floor = (chance * torch.log1p(k)).sum() / chance.sum()
+    theta = 1 - (1 - (1 - 2 * p) ** (n + 1)) / ((n + 1) * 2 * p)
+    return (unsup_loss - floor) / theta
+
+
+@exercise.accepted("the floor by the integral")
+def floor_bound(unsup_loss, n_classes, n_negatives):
+    u, n, c = np.arange(-45 - math.log(n_negatives), 4.5, 0.25), n_negatives, n_classes
+    t = np.exp(u)
+    floor = 0.25 * (np.exp(-t) * -np.expm1(n * np.log1p(np.expm1(-t) / c))).sum()
+    return c * (unsup_loss - floor) / (c - (1 - (1 - 2 / c) ** (n + 1)) * c * c / (2 * (n + 1)))

@@ -1,0 +1,164 @@
+"""proposition1_best: what its check looks at. Every k from 1 to C - 1, N = 1, where one class or all of them decide."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, count, loss, needs
+from autograder.author.draw import larger_sizes
+from autograder.units.u03_many_negatives.theorems import LN2, bounds_task_loss
+
+exercise = Exercise(
+    "proposition1_best",
+    refuses=(
+        loss("unsup_loss"),
+        count("n_negatives", "N"),
+        count("k"),
+        needs("k + 1 <= n_classes", {"k + 1 > C": {"k": 4}, "one class": {"n_classes": 1, "k": 1}}),
+    ),
+    hints={
+        "values": (
+            "k = 1 must give the paper's Proposition 1, and k = C - 1 lemma2_sharp of a uniform rho.",
+            "Fix q of the C - 1 other classes. With which probability does a uniform set of k others avoid all q? With "
+            "which probability do N draws from all C classes avoid them?",
+            "binom(C-1-q, k) / binom(C-1, k), and (1 - q/C)^N.",
+            "kappa is the largest ratio over all q from 1 to C - 1: it need not be at an end.",
+        ),
+        "bad input": (
+            "k + 1 distinct classes must exist: k >= 1 and k + 1 <= C.",
+            "validate.count(minimum=1, n_negatives=n_negatives, k=k), then compare k + 1 with n_classes.",
+        ),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for c, n, k in ((3, 1, 1), (4, 2, 2), (5, 3, 2), (10, 3, 4), (6, 5, 3), (10, 15, 9), (8, 1, 3)):
+        yield Case(f"C = {c}, N = {n}, k = {k}", (float(rng.uniform(1, 3)), c, n, k))
+    yield Case("C = 200, N = 65536, k = 20", (float(rng.uniform(6, 9)), 200, 65536, 20))
+    yield from exercise.bad_inputs(1.0, 4, 3, 2)
+    c, n, k = larger_sizes(rng, 3)
+    args = (float(rng.uniform(4, 8)), c + k, n, k)
+    yield Case("more classes, negatives and larger tasks", args, public=False)
+
+
+@exercise.property("it bounds the mean classifier's average loss over tasks on random worlds")
+def theorem(f, rng):
+    return bounds_task_loss(f, rng)
+
+
+def meets(c, q, k):
+    """Chance that a uniform set of k of c - 1 classes meets q given ones of them."""
+    return 1 - math.comb(c - 1 - q, k) / math.comb(c - 1, k)
+
+
+def drawn(c, q, n):
+    """Chance that n draws from c classes meet q given ones of them."""
+    return -math.expm1(n * math.log1p(-q / c))
+
+
+@exercise.formula
+def proposition1_best(
+    unsup_loss,
+    n_classes,
+    n_negatives,
+    k,
+    *,
+    task=meets,
+    seen=drawn,
+    sizes=lambda c: range(1, c),
+    pick=max,
+    collide=lambda c, n: float(c) ** -float(n),
+    price=lambda n: math.log(n + 1),
+):
+    factor = pick(task(n_classes, q, k) / seen(n_classes, q, n_negatives) for q in sizes(n_classes))
+    return factor * (unsup_loss - collide(n_classes, n_negatives) * price(n_negatives))
+
+
+exercise.slip(
+    "the paper's factor",
+    task=lambda c, q, k: float(k),
+    seen=lambda c, q, n: 1 - float(c) ** -float(n),
+).says(
+    "The factor k/(1 - tau_N) of the paper cannot be improved.",
+    "Let N grow: does a draw of many negatives really see one class only?",
+    "Step (iii) of the paper's proof keeps a single negative. Compare sets of classes that are hit instead.",
+    "kappa = max over q of (chance that the task meets q given classes) / (chance that the draws meet them).",
+)
+exercise.slip("one dangerous class", sizes=lambda c: range(1, 2)).says(
+    "The worst case is a single dangerous rival.",
+    "Evaluate the ratio for all q at C = 5, N = 3, k = 2.",
+    "With few negatives several rivals are worse: the task meets one of them nearly surely, the draws do not.",
+    "Take the largest ratio over q = 1, ..., C - 1.",
+)
+exercise.slip("all others dangerous", sizes=lambda c: range(c - 1, c)).says(
+    "The worst case is that all other classes are dangerous.",
+    "Evaluate the ratio for all q at C = 10, N = 15, k = 9.",
+    "With many negatives a single rival is the worst: the draws may miss it.",
+    "Take the largest ratio over q = 1, ..., C - 1.",
+)
+exercise.slip("smallest ratio", pick=min).says(
+    "The constant is the smallest ratio over q.",
+    "alpha_q <= kappa beta_q must hold for every q.",
+    "The factor has to serve the worst set of rivals.",
+    "max over q, not min.",
+)
+exercise.slip("draws from the other classes only", seen=lambda c, q, n: 1 - (1 - q / (c - 1)) ** n).says(
+    "The negatives come from the C - 1 other classes.",
+    "May a negative have the anchor's class?",
+    "Collisions happen: a draw avoids q given classes with probability 1 - q/C.",
+    "1 - (1 - q/C)^N.",
+)
+exercise.slip("the task drawn from all classes", task=lambda c, q, k: 1 - math.comb(c - q, k) / math.comb(c, k)).says(
+    "The k other classes of a task are drawn from all C classes.",
+    "Can the anchor's class be among the *other* classes of its task?",
+    "Given the anchor's class, the task's other classes are a uniform k-subset of the remaining C - 1.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("the task drawn with repetition", task=lambda c, q, k: 1 - (1 - q / (c - 1)) ** k).says(
+    "The classes of a task are independent draws.",
+    "Are the k + 1 classes of a task distinct?",
+    "Without repetition the task meets q given classes more often.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("one power too many", collide=lambda c, n: float(c) ** -(n + 1.0)).says(
+    "tau_N = C^-(N+1): all N + 1 classes take one given value.",
+    "Must the common class be a given one?",
+    "All N + 1 draws agree, on any of the C classes.",
+    "tau_N = C^-N.",
+)
+exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
+    "A collision costs ln 2, however many negatives there are.",
+    "How many candidates score the same when all N negatives collide?",
+    "N negatives and the positive.",
+    "tau_N ln(N + 1).",
+)
+
+
+@exercise.accepted("products in place of binomials", guarded=False)
+def proposition1_best(unsup_loss, n_classes, n_negatives, k):
+    if not 0 <= unsup_loss < math.inf or n_negatives < 1 or not 2 <= k + 1 <= n_classes:
+        raise ValueError(f"{unsup_loss}, {n_classes}, {n_negatives}, {k}")
+    kappa, avoid = 0.0, 1.0
+    for q in range(1, n_classes):
+        avoid *= max(0, n_classes - q - k) / (n_classes - q)  # the q-th given class is not in the task either
+        kappa = max(kappa, (1 - avoid) / (1 - (1 - q / n_classes) ** n_negatives))
+    return kappa * (unsup_loss - n_classes ** -float(n_negatives) * math.log1p(n_negatives))
+
+
+@exercise.accepted("numpy")
+def proposition1_best(unsup_loss, n_classes, n_negatives, k):
+    q = np.arange(1, n_classes)
+    avoid = np.cumprod(np.maximum(0, n_classes - q - k) / (n_classes - q))
+    kappa = ((1 - avoid) / (1 - (1 - q / n_classes) ** n_negatives)).max()
+    return kappa * (unsup_loss - np.exp(-n_negatives * np.log(n_classes)) * np.log(n_negatives + 1))
+
+
+@exercise.accepted("torch")
+def proposition1_best(unsup_loss, n_classes, n_negatives, k):
+    q = torch.arange(1, n_classes, dtype=torch.float64)
+    avoid = ((n_classes - q - k).clamp(min=0) / (n_classes - q)).cumprod(0)
+    kappa = ((1 - avoid) / -torch.expm1(n_negatives * torch.log1p(-q / n_classes))).max()
+    return kappa * (unsup_loss - float(n_classes) ** -float(n_negatives) * math.log(n_negatives + 1))

@@ -1,0 +1,196 @@
+"""vertex_value: what its check looks at. Two unlike probabilities, nothing left over, a loss of 0, of 1000, many negatives."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, count, loss, needs
+from autograder.author.draw import larger_sizes
+from autograder.units.u03_many_negatives.theorems import binomial, log_rival, trinomial
+from course import validate
+
+exercise = Exercise(
+    "vertex_value",
+    refuses=(
+        needs(
+            "0 < rho_c < 1 and 0 < rho_j < 1 and rho_c + rho_j <= 1 + 1e-9",
+            {
+                "rho_c = 0": {"rho_c": 0.0},
+                "rho_j negative": {"rho_j": -0.1},
+                "probabilities that sum to 1.1": {"rho_c": 0.6, "rho_j": 0.5},
+                "rho_c is NaN": {"rho_c": math.nan},
+            },
+        ),
+        count("n_negatives", "N", 2.5),
+        loss("loss"),
+    ),
+    hints={
+        "values": (
+            "Take N = 1 and list the three things that the negative can be: the anchor's class, the rival, harmless.",
+            "Which weight must the rival's term have inside the logarithm for the mean classifier to pay `loss`?",
+            "Each draw is one of three: the counts (m, n) of the anchor's class and of the rival are multinomial.",
+        ),
+        "stability": (
+            "e^1000 is infinite. Which logarithm do you take of it in the end?",
+            "ln(1 + m + n w) = logaddexp(ln(1 + m), ln n + ln w), and ln w = loss + ln(1 - e^-loss).",
+            "For many negatives take the binomial coefficients as sums of logarithms.",
+        ),
+        "bad input": ("Both probabilities lie in (0, 1) and their sum is at most 1; NaN is in no interval.",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for n in (1, 2, 5):
+        a, b, _ = rng.dirichlet([2.0, 2.0, 2.0])
+        yield Case(f"N = {n}", (float(a), float(b), n, float(rng.uniform(0.3, 3))))
+    yield Case("ten equal classes, N = 15", (0.1, 0.1, 15, float(rng.uniform(0.3, 1))))
+    a = float(rng.uniform(0.2, 0.8))
+    yield Case("two classes, N = 3", (a, 1 - a, 3, float(rng.uniform(0.5, 2))))
+    yield Case("a mean classifier that pays nothing", (0.2, 0.3, 4, 0.0))
+    yield Case("loss = 1000", (0.3, 0.7, 2, 1000.0), part="stability")
+    yield Case("N = 300", (0.02, 0.01, 300, float(rng.uniform(0.5, 2))), part="stability")
+    yield from exercise.bad_inputs(0.3, 0.2, 4, 1.0)
+    n = larger_sizes(rng, 1)[0]
+    args = (float(rng.uniform(0.05, 0.3)), float(rng.uniform(0.05, 0.3)), n, float(rng.uniform(0.5, 4)))
+    yield Case("more negatives", args, public=False)
+
+
+@exercise.property(
+    "it grows with the loss, at most at the rate at which the rival is seen where both are equally likely"
+)
+def slope(f, rng):
+    p = rng.uniform(0.05, 0.45)
+    for n in (1, 4, 11):
+        low, high = sorted(rng.uniform(0.1, 5, size=2))
+        rise = f(p, p, n, high) - f(p, p, n, low)
+        if not 0 < rise <= (1 - (1 - p) ** n) * (high - low) + 1e-9:
+            return "from one loss to a larger one your value changes by what no draw can pay"
+
+
+def independent(n, a, b):
+    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
+
+
+@exercise.formula
+def vertex_value(
+    rho_c,
+    rho_j,
+    n_negatives,
+    loss,
+    *,
+    draws=trinomial,
+    rival=log_rival,
+    hits=lambda m: m,
+    rivals=lambda n: n,
+    positive=1.0,
+    mean=lambda chance, logs: chance @ logs,
+    swapped=False,
+):
+    a, b = (rho_j, rho_c) if swapped else (rho_c, rho_j)
+    m, n, chance = draws(n_negatives, a, b)
+    with np.errstate(divide="ignore"):
+        logs = np.logaddexp(np.log(positive + hits(m)), np.log(rivals(n)) + rival(loss))
+    return mean(chance, logs)
+
+
+exercise.slip("hits independent", draws=independent).says(
+    "The number of collisions and the number of draws of the rival are independent.",
+    "Take N = 1: can one negative be both?",
+    "A draw that goes to the rival is no collision: the two counts compete for N draws.",
+    "Their joint law is multinomial: N! / (m! n! (N-m-n)!) rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
+)
+exercise.slip("e^loss as weight", rival=lambda loss: loss).says(
+    "The rival's term inside the logarithm is e^loss.",
+    "The mean classifier pays ln(1 + w), w the rival's term. For which w is that `loss`?",
+    "At loss = 0 the rival must weigh nothing; yours weighs 1.",
+    "w = e^loss - 1.",
+)
+exercise.slip("collisions dropped", hits=lambda m: 0 * m).says(
+    "A negative of the anchor's own class adds nothing to the sum.",
+    "What is the logit of a collision, after Jensen?",
+    "a_c = 0: each collision adds e^0 = 1 inside the logarithm.",
+    "ln(1 + m + n w), with the number m of collisions.",
+)
+exercise.slip("repetitions dropped", rivals=lambda n: np.minimum(n, 1)).says(
+    "A rival that is drawn twice counts once.",
+    "At which line of Lemma 2's proof are repetitions dropped? Here nothing is given away.",
+    "Each draw of the rival adds its term to the sum.",
+    "ln(1 + m + n w), n the number of draws of the rival.",
+)
+exercise.slip("collisions counted once", hits=lambda m: np.minimum(m, 1)).says(
+    "Several collisions count as one.",
+    "What must your answer be for loss = 0? Compare it with what m collisions cost.",
+    "Each collision adds 1 inside the logarithm.",
+    "ln(1 + m + n w), m the number of collisions.",
+)
+exercise.slip("logarithm of the mean", mean=lambda chance, logs: np.logaddexp.reduce(logs + np.log(chance))).says(
+    "The mean over the draws may be taken inside the logarithm.",
+    "Is the logarithm of an average the average of the logarithms?",
+    "ln is concave: your value is too large.",
+    "Average ln(1 + m + n w) over (m, n), with their probabilities.",
+)
+exercise.slip("the positive forgotten", positive=1e-300).says(
+    "Only the negatives stand inside the logarithm.",
+    "What is the value when no draw hits either class? Yours is hugely negative.",
+    "ln(1 + ...): the 1 is the positive.",
+    "ln(1 + m + n w).",
+)
+exercise.slip("the two classes exchanged", swapped=True).says(
+    "rho_c is the probability of the rival, rho_j that of the anchor's class.",
+    "Which class does the index c belong to in this unit?",
+    "c is the anchor's class: its draws are the collisions.",
+    "m counts draws of probability rho_c, n draws of probability rho_j.",
+)
+exercise.slip("exponential that overflows", rival=lambda loss: np.log(np.expm1(np.minimum(loss, 1e3)))).says(
+    "e^loss - 1 can be formed before its logarithm is taken.",
+    "What is e^1000 in a float64?",
+    "Work with ln(e^loss - 1) = loss + ln(1 - e^-loss).",
+    "logaddexp(ln(1 + m), ln n + loss + log(-expm1(-loss))).",
+)
+
+
+@exercise.accepted("rivals first, then collisions among the rest")
+def vertex_value(rho_c, rho_j, n_negatives, loss):
+    total, given = 0.0, min(1.0, rho_c / (1 - rho_j))
+    log_w = loss + math.log(-math.expm1(-loss)) if loss > 0 else -math.inf
+    for n, chance in enumerate(binomial(n_negatives, rho_j)):
+        m = np.arange(n_negatives - n + 1)
+        rival = math.log(n) + log_w if n else -math.inf
+        total += chance * (binomial(n_negatives - n, given) @ np.logaddexp(np.log1p(m), rival))
+    return float(total)
+
+
+@exercise.accepted("torch, validated by hand", guarded=False)
+def vertex_value(rho_c, rho_j, n_negatives, loss):
+    validate.count(minimum=1, n_negatives=n_negatives)
+    if not (0 < rho_c < 1 and 0 < rho_j < 1 and rho_c + rho_j < 1 + 1e-9 and 0 <= loss < math.inf):
+        raise ValueError(f"rho_c = {rho_c}, rho_j = {rho_j}, loss = {loss}")
+    m, n = torch.meshgrid(*[torch.arange(n_negatives + 1.0, dtype=torch.float64)] * 2, indexing="ij")
+    rest = n_negatives - m - n
+    m, n, rest = m[rest >= 0], n[rest >= 0], rest[rest >= 0]
+    ways = math.lgamma(n_negatives + 1) - (m + 1).lgamma() - (n + 1).lgamma() - (rest + 1).lgamma()
+    left = torch.tensor(max(0.0, 1 - rho_c - rho_j), dtype=torch.float64)
+    chance = (ways + m * math.log(rho_c) + n * math.log(rho_j) + torch.xlogy(rest, left)).exp()
+    scale = torch.tensor(loss, dtype=torch.float64)  # 1 + m + n (e^l - 1) = e^l (n + (1 + m - n) e^-l)
+    inside = n + (1 + m - n) * (-scale).exp()
+    value = torch.where(n > 0, inside.clamp(min=1e-300).log() + scale, torch.log1p(m))
+    return (chance * value).sum()
+
+
+@exercise.accepted("collisions of the draws that miss the rival, by recursion")
+def vertex_value(rho_c, rho_j, n_negatives, loss):
+    state = {(0, 0): 1.0}
+    for _ in range(n_negatives):
+        after = {}
+        for (m, n), chance in state.items():
+            for key, p in (((m + 1, n), rho_c), ((m, n + 1), rho_j), ((m, n), 1 - rho_c - rho_j)):
+                after[key] = after.get(key, 0.0) + chance * p
+        state = after
+    total = 0.0
+    for (m, n), chance in state.items():
+        total += chance * (math.log1p(m) if n == 0 or loss == 0 else loss + math.log(n + (1 + m - n) * math.exp(-loss)))
+    return total

@@ -1,0 +1,207 @@
+"""probe_bound_second: what its check looks at. As probe_bound: eigenvalues above 1 among the first k, a zero eigenvalue, real
+labels; then graphs where flips are spread evenly, and where all labels sit in one direction."""
+
+import math
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, count, joint_law, needs, per_node
+from autograder.author.draw import odd_sizes
+from autograder.units.u07_linear_probe.draws import graph_for, separate_components, signs
+from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, laplacian, spectrum
+from course import validate
+
+exercise = Exercise(
+    "probe_bound_second",
+    refuses=(
+        joint_law("joint", symmetric=True),
+        per_node("joint", y="y"),
+        count("k", "k", 1.5),
+        needs("k < len(joint)", {"k = S": {"k": 4}}),
+    ),
+    hints={
+        "values": (
+            "For labels +-1 the theorem has 2 eta(x): what is the mean label of the partners of x, in terms of eta(x) and y_x?",
+            "Work out entry x of L g for g = sqrt(p) y and any real labels. Its square, summed, is the sum of "
+            "lambda_i^2 beta_i^2.",
+            "Entry x is sqrt(p(x)) times (the label of x minus the mean label of its partners). Divide by the square of the "
+            "smallest lost eigenvalue.",
+        ),
+        "bad input": ("As in probe_bound: per_node(joint, y=y), then 1 <= k < S.",),
+        "properties": ("Compare with probe_loss of a spectral embedding: it must never be above your bound.",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for n, k in ((5, 1), (6, 2)):
+        yield Case(f"S = {n}, k = {k}, labels +1 and -1", (graph_for(rng, n, k, gap_below=0.97), signs(rng, n), k))
+    label = "S = 7, k = 5, an eigenvalue above 1 among the first five"
+    hint = "Is the column of every one of the first k directions different from 0?"
+    yield Case(label, (graph_for(rng, 7, 5, dropped=True), signs(rng, 7), 5), hint=hint)
+    n, k = odd_sizes(rng, 1, high=20)[0], int(rng.integers(2, 6))
+    yield Case(f"S = {n}, k = {k}", (graph_for(rng, n, k), rng.normal(size=n), k), public=False)
+    yield Case("real labels", (graph_for(rng, 5, 2, gap_below=0.97), rng.normal(size=5), 2))
+    yield Case("labels 0 and 1, integers, large loops", (graph_for(rng, 6, 3, psd=True), 1 * (signs(rng, 6) > 0), 3))
+    yield Case("constant labels: 0", (graph_for(rng, 5, 2), np.ones(5), 2))
+    yield Case("labels that are not centred", (graph_for(rng, 5, 3), 3 + rng.normal(size=5), 3))
+    joint = separate_components(rng, (2, 2, 3))
+    yield Case("three parts that are not connected, k = 2: infinite", (joint, signs(rng, 7), 2))
+    yield Case("three parts that are not connected, k = 3", (joint, signs(rng, 7), 3))
+    yield from exercise.bad_inputs(graph_for(rng, 4, 2), np.array([1.0, -1.0, 1.0, 1.0]), 2)
+
+
+@exercise.property("never below the loss of the spectral embedding; a constant added to the labels changes nothing")
+def bounds(f, rng):
+    for i in range(10):
+        n = int(rng.integers(4, 8))
+        k = int(rng.integers(1, n))
+        joint, y = graph_for(rng, n, k, psd=i % 2 == 0), signs(rng, n)
+        value = f(joint, y, k)
+        if embedding_loss(joint, y, k) > value + 1e-9:
+            return "on a random graph the loss of the spectral embedding is above your bound"
+        if abs(f(joint, y + 2.5, k) - value) > 1e-8:
+            return "a constant added to all labels changed the bound"
+
+
+def masses(joint):
+    return joint.sum(axis=1)
+
+
+def partner_mean(joint, y):
+    return joint @ y / masses(joint)
+
+
+def flips(joint, y):
+    """eta(x): how often the label of the partner differs from that of x."""
+    return (joint * (y[:, None] != y)).sum(axis=1) / masses(joint)
+
+
+def from_partners(joint, y):
+    """Sum over the nodes of p(x) (y_x - mean label of its partners)^2."""
+    return masses(joint) @ (y - partner_mean(joint, y)) ** 2
+
+
+@exercise.formula
+def probe_bound_second(
+    joint,
+    y,
+    k,
+    *,
+    top=from_partners,
+    pick=lambda lam, k: lam[kept(lam, k)],
+    power=2,
+    infinite=lambda gap: gap <= 1e-10,
+):
+    gap = pick(spectrum(joint), k)
+    return math.inf if infinite(gap) else top(joint, y) / gap**power
+
+
+exercise.slip("eigenvalue not squared", power=1).says(
+    "The denominator is the smallest lost eigenvalue, as in the first bound.",
+    "The numerator is the sum of lambda_i^2 beta_i^2. By what is it at least as large as the lost part?",
+    "Each lost term has lambda_i^2, so the square of the smallest one comes out.",
+)
+exercise.slip("square of the mean", top=lambda joint, y: (masses(joint) @ abs(y - partner_mean(joint, y))) ** 2).says(
+    "The mean may be taken before squaring.",
+    "Two nodes of equal mass, one surprised by 2, the other by 0: mean of the squares, and square of the mean?",
+    "2 and 1. The vector L g has one entry for each node, and its squared length adds their squares.",
+    "Square first, then the mean under the masses.",
+)
+exercise.slip("unweighted mean", top=lambda joint, y: np.mean((y - partner_mean(joint, y)) ** 2)).says(
+    "All nodes count alike.",
+    "Over which law is the expectation?",
+    "Over the masses p(x), which are not equal here: entry x of L g has a factor sqrt(p(x)).",
+)
+exercise.slip("partners not averaged", top=lambda joint, y: masses(joint) @ (y - joint @ y) ** 2).says(
+    "The mean label of the partners of x is the sum of p(x, x') y_x'.",
+    "What is your bound for constant labels?",
+    "It must be 0. Given x, the partner has the law p(x, x') / p(x).",
+    "joint @ y / joint.sum(axis=1).",
+)
+exercise.slip("pairs in place of partners' mean", top=lambda joint, y: 2 * label_energy(joint, y)).says(
+    "The numerator is the mean squared difference along a pair.",
+    "Which is larger, E (y_x - y_x')^2, or the same with y_x' replaced by its mean given x?",
+    "The first, by the spread of the partners' labels. L g knows only the mean of the partners.",
+    "First the mean over x' given x, then the difference, then the square.",
+)
+exercise.slip("square of the first bound", top=lambda joint, y: label_energy(joint, y) ** 2).says(
+    "The second bound is the square of the first.",
+    "True for labels +-1 when every node flips equally often. And otherwise?",
+    "Sum lambda_i^2 beta_i^2 is not the square of sum lambda_i beta_i^2. Which vector has it as its squared length?",
+    "L g, for g = sqrt(p) y.",
+)
+exercise.slip("lambda_{k+1}", pick=lambda lam, k: lam[k]).says(
+    "The first k directions are never lost, so that lambda_{k+1} is the smallest lost eigenvalue.",
+    "Which column does the embedding have in direction k when lambda_k > 1?",
+    "A zero column: directions with an eigenvalue of at least 1 are lost, wherever they stand.",
+    "Use the denominator of probe_bound, squared.",
+)
+exercise.slip("min(1, lambda_{k+1})", pick=lambda lam, k: min(1.0, lam[k])).says(
+    "The denominator is min(1, lambda_{k+1}) squared.",
+    "That bound is true, and not the best: can all lost eigenvalues be above 1?",
+    "Divide by the square of the smallest eigenvalue among the lost directions.",
+)
+exercise.slip("lambda_k", pick=lambda lam, k: lam[k - 1]).says(
+    "The k-th eigenvalue stands in the denominator.",
+    "The embedding holds the first k directions at most. Which is the smallest eigenvalue that it misses?",
+    "Use the denominator of probe_bound, squared.",
+)
+exercise.slip(
+    "rounding taken for a gap", pick=lambda lam, k: abs(lam[kept(lam, k)]) + 1e-17, infinite=lambda gap: False
+).says(
+    "A computed eigenvalue is 0 only when it is exactly 0.0.",
+    "Print the smallest lost eigenvalue for a graph of three separate parts and k = 2.",
+    "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
+    "if gap <= 1e-10: return math.inf",
+)
+exercise.slip("half of the sum", top=lambda joint, y: from_partners(joint, y) / 2).says(
+    "The factor 1/2 of the energy stands here too.",
+    "Labels +-1 on two nodes with one edge: L g = 2 g, so its squared length is 4 times that of g. And yours?",
+    "The 1/2 undoes the counting of ordered pairs; here the sum runs over nodes.",
+)
+exercise.slip(
+    "the flips, for labels that are not signs", top=lambda joint, y: 4 * masses(joint) @ flips(joint, y) ** 2
+).says(
+    "4 E eta^2 is right for all labels.",
+    "Try labels 0 and 1: what is the label of x minus the mean label of its partners?",
+    "2 eta y holds for labels +-1 only.",
+    "Use the label minus the mean label of the partners.",
+)
+
+
+exercise.style("variance of the partners' mean", top=lambda joint, y: masses(joint) @ (partner_mean(joint, y) - y) ** 2)
+
+
+@exercise.accepted("squared length of L g, validated by hand", guarded=False)
+def probe_bound_second(joint, y, k):
+    validate.joint_law(joint, symmetric=True)
+    y = np.asarray(y, dtype=float)
+    if y.shape != (len(joint),) or np.isnan(y).any() or k not in range(1, len(joint)):
+        raise ValueError(f"y = {y}, k = {k}, S = {len(joint)}")
+    lap = laplacian(joint)
+    lam = np.linalg.eigvalsh(lap)
+    lost = [value for i, value in enumerate(lam) if i >= k or value >= 1 - 1e-9]
+    length = np.linalg.norm(lap @ (np.sqrt(joint.sum(axis=1)) * y))
+    return float((length / lost[0]) ** 2) if lost[0] > 1e-10 else float("inf")
+
+
+@exercise.accepted("by eigenvectors")
+def probe_bound_second(joint, y, k):
+    lam, u = np.linalg.eigh(laplacian(joint))
+    gap = lam[np.sum(lam[:k] < 1 - 1e-8)]
+    beta = u.T @ (np.sqrt(joint.sum(axis=1)) * y)
+    return np.sum(lam**2 * beta**2) / gap**2 if gap > 1e-10 else np.inf
+
+
+@exercise.accepted("loops and torch")
+def probe_bound_second(joint, y, k):
+    total = 0.0
+    for x, row in enumerate(joint):
+        mean = sum(float(q) * float(label) for q, label in zip(row, y)) / float(row.sum())
+        total += float(row.sum()) * (float(y[x]) - mean) ** 2
+    lam = torch.linalg.eigvalsh(torch.from_numpy(laplacian(joint)))
+    gap = lam[(torch.arange(len(lam)) >= k) | (lam > 1 - 1e-8)].min()
+    return torch.tensor(math.inf) if gap < 1e-10 else total / gap**2

@@ -1,0 +1,44 @@
+"""What the checks of unit 07 share: the Laplacian of a graph, which directions are lost, and how easily one leaves a part."""
+
+import numpy as np
+
+
+def laplacian(joint):
+    root = np.sqrt(joint.sum(axis=1))
+    return np.eye(len(joint)) - joint / np.outer(root, root)
+
+
+def spectrum(joint):
+    """Eigenvalues of the normalised Laplacian, ascending."""
+    return np.linalg.eigvalsh(laplacian(joint))
+
+
+def kept(lam, k, one=1 - 1e-9):
+    """How many of the first k eigenvalues are below 1: so many columns of the spectral embedding are not zero."""
+    return int(np.sum(lam[:k] < one))
+
+
+def embedding_loss(joint, y, k):
+    """What the best head on a k-dimensional spectral embedding leaves of the labels."""
+    lam, u = np.linalg.eigh(laplacian(joint))
+    used, g = u[:, : kept(lam, k)], np.sqrt(joint.sum(axis=1)) * y
+    return np.sum((g - used @ (used.T @ g)) ** 2)
+
+
+def label_energy(joint, y):
+    """1/2 sum p(x, x') (y_x - y_x')^2 over ordered pairs."""
+    return np.sum(joint * (y[:, None] - y[None, :]) ** 2) / 2
+
+
+def mass(joint, inside):
+    return joint[inside].sum()
+
+
+def cut(joint, inside):
+    return joint[inside][:, ~inside].sum()
+
+
+def quotients(joint, parts, cut=cut, size=mass):
+    """cut / size of each part, in ascending order of the labels."""
+    masks = [parts == label for label in np.unique(parts)]
+    return [cut(joint, inside) / size(joint, inside) for inside in masks]

@@ -1,0 +1,255 @@
+"""descent_certificate: what its check looks at. Starts whose |q| and |r| and s and 1 - s differ; k = 0, where it is the
+loss; starts with t = +-10^4; and, on random runs, that no loss is above it."""
+
+import itertools
+import math
+
+import numpy as np
+import torch
+
+from autograder.author import Case, Exercise, bad_input, count, positive
+from autograder.author.draw import odd_sizes
+from autograder.units.u08_convergence.draws import VECTORS, vectors
+
+exercise = Exercise(
+    "descent_certificate",
+    refuses=(VECTORS, positive("step"), count("k", "", 2.5, minimum=0)),
+    hints={
+        "values": (
+            "k = 0 first: it is the loss of the start, ln(1 + e^{t_0}).",
+            "t = (|r|^2 - |q|^2) / (4 sqrt(2)). With y = sqrt(2) nu s: |q|^2 grows by the factor (1 + y)^2, |r|^2 by"
+            " (1 - y)^2. Which terms of t_k - t_{k+1} are at least 0, and may go?",
+            "What is left is 2 y |q_k|^2 / (4 sqrt(2)): read off a. Then e^{-t_{k+1}} >= e^{-t_k} (1 + a nu s_k |q_k|^2),"
+            " and s e^{-t} = 1 - s.",
+            "s_k <= s_0 and |q_k| >= |q_0|: which of 1 - s_k and 1 - s_0 is the smaller?",
+        ),
+        "stability": (
+            "1 - s = s e^{-t}: so D_k = e^{-t_0} times something of moderate size.",
+            "The bound is zeta(-ln D_k), and ln D_k = -t_0 + ln(1 + ...): no exponential of t_0 is needed.",
+        ),
+        "bad input": ("Vectors that fit (check_triplet), step > 0 with step * s_0 <= sqrt(2), k an integer >= 0.",),
+        "properties": ("No loss of a run may be above it; at k = 0 it is the loss.",),
+    },
+)
+
+
+@exercise.cases
+def cases(rng):
+    for d, k in ((2, 10), (3, 5), (1, 3), (4, 1000)):
+        z = vectors(rng, d)
+        yield Case(f"d = {d}, k = {k}", (*z, float(rng.uniform(0.1, 1.4)), k))
+    (d,) = odd_sizes(rng, 1)
+    yield Case(f"d = {d}, k = 137", (*vectors(rng, d, 0.4), float(rng.uniform(0.05, 0.5)), 137), public=False)
+    at_start = "After no step the bound is the loss itself, ln(1 + e^{t_0})."
+    yield Case("k = 0", (*vectors(rng, 3), 0.5, 0), hint=at_start)
+    saddle = "Where q_0 = 0 nothing grows: the bound stays at the loss of the start."
+    z1 = np.array([0.5, -0.25])
+    yield Case("q_0 = 0: a saddle", (z1, -z1 / math.sqrt(2), z1 / math.sqrt(2), 0.3, 50), hint=saddle, rtol=1e-8)
+    yield Case("a step above sqrt(2), but s_0 small", (*np.array([[1.0, 1], [1, 1], [0, -1]]), 5.0, 7))
+    a = np.array([60.0, 80.0])
+    yield Case("t_0 = 2 * 10^4", (a, -a, a, 1e-3, 10**9), part="stability", rtol=1e-8)
+    yield Case("t_0 = 2 * 10^4, k = 0", (a, -a, a, 1e-3, 0), part="stability")
+    yield Case("t_0 = -2 * 10^4", (a, a, -a, 1e-3, 10), part="stability")
+    step = "nu s_0 must not exceed sqrt(2): with larger steps the loss can rise."
+    yield bad_input("step * s_0 above sqrt(2)", a / 50, -a / 50, a / 50, 1.42, 3, hint=step)
+    yield from exercise.bad_inputs(*vectors(rng, 2), 0.5, 2)
+
+
+@exercise.property("no loss along a run is above it")
+def above_the_run(f, rng):
+    for _ in range(4):
+        z, step = vectors(rng, 3, 0.7), float(rng.uniform(0.1, math.sqrt(2)))
+        losses = run(z, step, 30)
+        for k in (1, 2, 10, 30):
+            if f(*z, step, k) < losses[k] - 1e-12:
+                return f"step {step:.3f}: the loss after {k} steps is {losses[k]:.6f}"
+
+
+@exercise.property("it falls with k, in the end like 1 / k")
+def rate(f, rng):
+    z = vectors(rng, 3, 0.7)
+    values = [f(*z, 0.5, k) for k in (0, 1, 10, 10**7, 10**9)]
+    if any(b >= a for a, b in itertools.pairwise(values)):
+        return "more steps do not lower it"
+    if values[-1] > 0.02 * values[-2]:
+        return "from 10^7 to 10^9 steps it does not become a hundred times smaller"
+
+
+def run(z, step, n_steps):
+    z, losses = list(z), []
+    for _ in range(n_steps + 1):
+        t = z[0] @ (z[2] - z[1])
+        losses.append(np.logaddexp(0, t))
+        s = step / (1 + math.exp(-t))
+        z = [z[0] - s * (z[2] - z[1]), z[1] + s * z[0], z[2] - s * z[0]]
+    return losses
+
+
+def grown(t, gain):
+    """zeta(-ln(e^{-t} + (1 - s) gain)), from 1 - s = s e^{-t}."""
+    return float(
+        np.logaddexp(0, t - math.log1p(gain / (1 + math.exp(-t)) if t > 0 else gain * math.exp(t - np.logaddexp(0, t))))
+    )
+
+
+def with_s(t, gain):
+    """The same with s in the place of 1 - s."""
+    s = float(np.exp(-np.logaddexp(0, -t)))
+    return float(np.logaddexp(0, -np.logaddexp(-t, math.log(s * gain) if s * gain > 0 else -math.inf)))
+
+
+def whole(t, gain):
+    return float(np.logaddexp(0, -np.logaddexp(-t, math.log(gain) if gain > 0 else -math.inf)))
+
+
+def overflowing(t, gain):
+    with np.errstate(all="ignore"):
+        e = np.exp(-t)
+        d = e + (1 - 1 / (1 + e)) * gain
+        return float(np.log(1 + 1 / d))
+
+
+def refuse(step, s):
+    raise ValueError(f"step {step} times s_0 {s} is above sqrt(2)")
+
+
+@exercise.formula
+def descent_certificate(
+    z1,
+    z2,
+    z3,
+    step,
+    k,
+    *,
+    moving=lambda z1, u: u - math.sqrt(2) * z1,
+    size=lambda q: float(q @ q),
+    half=0.5,
+    bound=grown,
+    after=lambda t, gain, k: gain * k,
+    said=lambda loss: loss,
+    limit=lambda step, s: step * s <= math.sqrt(2),
+):
+    u = z3 - z2
+    t = float(z1 @ u)
+    s = float(np.exp(-np.logaddexp(0, -t)))
+    if not limit(step, s):
+        refuse(step, s)
+    return said(bound(t, after(t, half * step * size(moving(z1, u)), k)))
+
+
+exercise.slip("r in the place of q", moving=lambda z1, u: u + math.sqrt(2) * z1).says(
+    "The vector that grows is r = u + sqrt(2) z1.",
+    "Which of the two is multiplied by 1 + sqrt(2) nu s?",
+    "q grows and r shrinks: only q can be bounded from below by its start.",
+    "q = z3 - z2 - sqrt(2) z1.",
+)
+exercise.slip("u - z1 in the place of q", moving=lambda z1, u: u - z1).says(
+    "The vector that grows is u - z1.",
+    "A step makes z1 to z1 - nu s u, and u to u - 2 nu s z1. For which number c is u - c z1 multiplied by a number?",
+    "c^2 = 2.",
+    "q = u - sqrt(2) z1.",
+)
+exercise.slip("the anchor in the place of q", moving=lambda z1, u: z1).says(
+    "The fall of t is governed by the norm of z1.",
+    "Does |z1| never fall?",
+    "It may: z1 is a mixture of q, which grows, and r, which shrinks.",
+    "Use |q_0|, with q = u - sqrt(2) z1.",
+)
+exercise.slip("the norm, not its square", size=lambda q: float(np.sqrt(q @ q))).says(
+    "The growth is proportional to the norm of q.",
+    "Multiply all outputs by 2: what happens to t, and what to the norm of q?",
+    "t is quadratic in the outputs, so its fall is too.",
+    "|q_0|^2.",
+)
+exercise.slip("no factor one half", half=1.0).says(
+    "t falls by at least nu s |q|^2.",
+    "Take r = 0 and a small step: is that right?",
+    "t_k - t_{k+1} = (|r|^2 (2y - y^2) + |q|^2 (2y + y^2)) / (4 sqrt(2)), y = sqrt(2) nu s. Drop what is >= 0.",
+    "2 y |q|^2 / (4 sqrt(2)) = nu s |q|^2 / 2.",
+)
+exercise.slip("a quarter", half=0.25).says(
+    "Only a quarter of nu s |q|^2 is sure.",
+    "Your bound is true. Which terms did you drop, and was each of them needed to be dropped?",
+    "Of |r|^2 (2y - y^2) + |q|^2 (2y + y^2) keep 2 y |q|^2; divide by 4 sqrt(2), with y = sqrt(2) nu s.",
+    "a = 1/2.",
+)
+exercise.slip("s_0 in the place of 1 - s_0", bound=with_s).says(
+    "e^{-t} grows in proportion to s_0.",
+    "s e^{-t} is not s. What is it?",
+    "sigma(t) e^{-t} = 1 / (1 + e^t) = 1 - s, which is smallest at the start.",
+    "(1 - s_0) in the growth.",
+)
+exercise.slip("the pull is forgotten", bound=whole).says(
+    "e^{-t} grows by half of nu |q|^2 in every step.",
+    "Your first step has no s in it. How hard does a triplet pull that is nearly wrong, and how much is e^{-t} there?",
+    "The growth is e^{-t_k} times nu s_k |q_k|^2 / 2, and e^{-t} s = 1 - s.",
+    "Multiply by 1 - s_0.",
+)
+exercise.slip("one step too few", after=lambda t, gain, k: gain * max(k - 1, 0)).says(
+    "The first step does not count.",
+    "What is your bound after one step, and what after none?",
+    "Each of the k steps makes e^{-t} grow.",
+    "k times the growth.",
+)
+exercise.slip("growth of the logarithm", after=lambda t, gain, k: math.expm1(min(gain * k, 700.0))).says(
+    "t falls by the same amount in every step.",
+    "How hard does a triplet pull whose loss is nearly 0?",
+    "s_k tends to 0, so t falls more and more slowly; what grows by a fixed amount is e^{-t}.",
+    "D_k is linear in k.",
+)
+exercise.slip("one over D", said=lambda loss: math.expm1(loss)).says(
+    "1 / D_k is the best bound on the loss.",
+    "Is your answer for k = 0 the loss of the start?",
+    "e^{t_k} <= 1 / D_k, and the loss is ln(1 + e^{t_k}).",
+    "Take the logarithm of 1 + 1 / D_k.",
+)
+exercise.slip("any step", limit=lambda step, s: True).says(
+    "The bound holds for every step.",
+    "The proof drops a multiple of 2y - y^2. When is that at least 0?",
+    "For y = sqrt(2) nu s <= 2, that is nu s_0 <= sqrt(2).",
+    "Raise ValueError where step * s_0 > sqrt(2).",
+)
+exercise.slip("the step alone is limited", limit=lambda step, s: step <= math.sqrt(2)).says(
+    "A step above sqrt(2) is always too large.",
+    "The proof needs y = sqrt(2) nu s <= 2. What if s_0 is small?",
+    "s never grows: the condition is on the product nu s_0.",
+    "Raise ValueError where step * s_0 > sqrt(2), and nowhere else.",
+)
+exercise.slip("e^{-t} as it is written", bound=overflowing).says(
+    "e^{-t_0} can be computed for every t_0.",
+    "What is np.exp(20000.0), and what is 1 / np.exp(-20000.0)?",
+    "D_k = e^{-t_0} (1 + ...): take its logarithm, in which t_0 stands by itself.",
+    "np.logaddexp(0, t_0 - log1p(...)).",
+)
+
+exercise.style(
+    "two logarithms",
+    bound=lambda t, gain: whole(t, gain * math.exp(-np.logaddexp(0, t))) if t < 700 else grown(t, gain),
+)
+
+
+@exercise.accepted("torch softplus, validated by hand", guarded=False)
+def descent_certificate(z1, z2, z3, step, k):
+    z = [np.asarray(x, dtype=float) for x in (z1, z2, z3)]
+    if {x.shape for x in z} != {(z[0].size,)} or not z[0].size or not np.isfinite(z).all():
+        raise ValueError("vectors")
+    if not (step > 0 and math.isfinite(step)) or k < 0 or k != int(k):
+        raise ValueError(f"{step}, {k}")
+    z1, z2, z3 = map(torch.from_numpy, z)
+    t = z1 @ (z3 - z2)
+    if step * torch.sigmoid(t) > math.sqrt(2):
+        raise ValueError(f"{step}")
+    q = z3 - z2 - math.sqrt(2) * z1
+    gain = torch.sigmoid(t) * step * (q @ q) * k / 2
+    return torch.logaddexp(torch.zeros(()).double(), t - torch.log1p(gain))
+
+
+@exercise.accepted("a case for each sign of t")
+def descent_certificate(z1, z2, z3, step, k):
+    t = float(np.dot(z1, np.subtract(z3, z2)))
+    q = np.linalg.norm(np.subtract(z3, z2) - np.sqrt(2) * np.asarray(z1))
+    s = 1 / (1 + math.exp(-t)) if t > 0 else math.exp(t) / (1 + math.exp(t))
+    if step * s > math.sqrt(2):
+        raise ValueError(f"{step * s}")
+    log_d = -t + math.log(1 + s * step * q**2 * k / 2)
+    return math.log1p(math.exp(-log_d)) if log_d > 0 else -log_d + math.log1p(math.exp(log_d))

@@ -1,0 +1,48 @@
+"""Judge worlds in which the hinge lemma is false for tasks whose classes weigh as nature draws them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course import validate, worlds
+from course.check._dream import MARGIN, MAX_CLASSES, MAX_DIMENSIONS, MAX_POINTS, fits, hinge_table
+
+
+def weighted_worlds(f, rng):
+    """Property of unit 02's `counterexample_weights`: for every law that is not uniform the returned world refutes it."""
+    drawn = [worlds.random_law(rng, c, minimum=0.2 / c) for c in (2, 3, 5, 8)]
+    laws = [order(rho) for rho in drawn for order in (np.sort, lambda rho: np.sort(rho)[::-1])]
+    laws += [worlds.random_law(rng, c, minimum=0.2 / c) for c in (2, 3, 3, 4, 4, 6, 7)]
+    laws.append(rng.permutation([0.3, 0.3, 0.4]))
+    laws += [np.array([0.25, 0.25, 0.26, 0.24]), np.array([0.5 - 1e-5, 0.5 + 1e-5])]
+    for rho in laws:
+        wrong = problem(rho, f(rho.copy()))
+        if wrong:
+            return f"for rho = {np.round(rho, 4).tolist()}: {wrong}"
+    return None
+
+
+def problem(rho, answer):
+    """What is wrong with a returned (classes, z), or None."""
+    if not isinstance(answer, list) or len(answer) != 2:
+        return "the answer must be the two arrays (classes, z)"
+    limits = (MAX_CLASSES, MAX_POINTS), (MAX_POINTS, MAX_DIMENSIONS)
+    if not all(fits(part, limit) for part, limit in zip(answer, limits, strict=True)):
+        return f"classes (C, S) and z (S, d) must have S <= {MAX_POINTS} and d <= {MAX_DIMENSIONS}"
+    arrays = [np.asarray(a) for a in answer]
+    if any(a.dtype.kind not in "fiu" for a in arrays):
+        return "the two arrays must hold numbers"
+    classes, z = (a.astype(float) for a in arrays)
+    try:
+        validate.world(rho, classes, z)
+    except ValueError as error:
+        return f"(rho, classes, z) is no world: {error}"
+    loss, own = hinge_table(rho, classes, z)
+    collision = (rho**2).sum()
+    weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
+    # a task (c, e) is drawn in both orders; of the points that it shows, the share rho_c / (rho_c + rho_e) is of class c
+    weighted = (2 * weights * rho[:, None] / (rho[:, None] + rho) * own).sum()
+    target = weighted + collision
+    if not loss < target - MARGIN * max(1, target):
+        return f"the contrastive loss {loss:.6g} is not below the right side, {target:.6g}"
+    return None

@@ -1,0 +1,235 @@
+"""Which belief explains an answer: a name is given only where the misconception answers as the learner's function does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from course.check.call import Outcome
+from course.check.case import Case
+from course.check.compare import compare, terms
+from course.check.parts import arrays_in, fixed_grads, tolerance, value_problem
+
+# what an outcome comes down to where a formula has no value, and where a call that must raise ValueError does not
+UNDEFINED, ANSWERED = Outcome(error=("undefined", "")), Outcome()
+SURE_ERRORS = ("IndexError", "KeyError", "TypeError", "AttributeError")  # no matter of the last digit
+
+
+@dataclass(frozen=True)
+class Belief:
+    """A misconception together with what it answers on the same cases; None where that is not to be relied on."""
+
+    name: str
+    belief: str
+    hints: tuple[str, ...]
+    outcomes: Iterable[Outcome | None] = ()
+    seal: str = ""
+
+
+def explaining(
+    beliefs: Sequence[Belief],
+    pairs: Iterable[Belief],
+    part: str,
+    cases: Sequence[Case],
+    expected: Sequence[Outcome],
+    actual: Sequence[Outcome],
+) -> Belief | None:
+    """The belief that explains the failing part: one that does so wholly, else one that does so as far as can be said,
+    else the only pair that does."""
+    for lenient in ({}, {"whole": False}, {"where_defined": True}):
+        for belief in beliefs:
+            if _explains(belief, part, cases, expected, actual, **lenient):
+                return belief
+    both = [pair for pair in pairs if _explains(pair, part, cases, expected, actual, valued=True)]
+    return both[0] if len(both) == 1 else None
+
+
+def _explains(
+    belief: Belief,
+    part: str,
+    cases,
+    expected,
+    actual,
+    *,
+    whole: bool = True,
+    where_defined: bool = False,
+    valued: bool = False,
+) -> bool:
+    """Whether the misconception answers as the learner's function does, on the values and on the failing part.
+
+    whole: False compares of a list of lines (a ladder) only those up to the first wrong one: the rest may follow from it.
+    where_defined: True leaves out cases where the belief's formula has no finite value and the learner is wrong in another
+    way: how a wrong formula fails there is a matter of style.
+    valued: True asks for a finite value somewhere: raising the same kind of error everywhere is no evidence.
+    """
+    concerned = solid = 0
+    telling = False  # a case where the misconception is known to answer otherwise than is right
+    for case, wanted, wrong, found in zip(cases, expected, belief.outcomes, actual, strict=True):
+        if wrong is None:
+            continue
+        of_part = case.part == part or (part == "properties" and case.compare == "any" and not case.raises)
+        if of_part or case.part == "values":
+            defined = not case.raises and not undefined(wrong, wanted)
+            if not _alike_outcomes(found, wrong, wanted, case, whole):
+                style = where_defined and not case.raises and not defined
+                if not style or value_problem(case, wanted, found) is None:
+                    return False
+                continue
+            telling = telling or not same_outcome(wrong, wanted, wanted, case) or wrong.changed_inputs
+            concerned += of_part
+            solid += defined and not (valued and wrong.error)
+        if case.grad and (part == "gradient" if case.part == "values" else of_part):
+            concerned += 1
+            if not undefined(wrong, wanted) and not _alike_grads(found, wrong, case):
+                return False
+    return concerned > 0 and solid > 0 and telling
+
+
+def same_answers(
+    some: Iterable[Outcome], others: Iterable[Outcome], expected: Sequence[Outcome], cases: Sequence[Case]
+) -> bool:
+    """Whether no case tells two functions apart: neither a value, an error, a gradient nor a changed input."""
+    return all(
+        same_outcome(one, other, wanted, case) and one.changed_inputs == other.changed_inputs
+        for one, other, wanted, case in zip(some, others, expected, cases, strict=True)
+    )
+
+
+def undefined(outcome: Outcome, wanted: Outcome) -> bool:
+    """Whether an answer is an error (but one of SURE_ERRORS), or holds NaN, or infinity where the right one is finite."""
+    if outcome.error is not None:
+        return outcome.error[0] not in SURE_ERRORS
+    infinite = any(np.isinf(x).any() for x in _floats(wanted.value))
+    return has_nan(outcome) or (not infinite and any(np.isinf(x).any() for x in _floats(outcome.value)))
+
+
+def has_nan(outcome: Outcome) -> bool:
+    return any(np.isnan(x).any() for x in _floats(outcome.value))
+
+
+def _floats(tree) -> list[np.ndarray]:
+    return [x for x in arrays_in(tree) if x.dtype.kind == "f"]
+
+
+def same_outcome(a: Outcome, b: Outcome, wanted: Outcome, case: Case) -> bool:
+    """Whether two outcomes are the same answer to a case, whose right answer is `wanted`."""
+    if not _alike_outcomes(a, b, wanted, case):
+        return False
+    return not case.grad or undefined(b, wanted) or _alike_grads(a, b, case)
+
+
+def _alike_outcomes(found: Outcome, wrong: Outcome, wanted: Outcome, case: Case, whole: bool = True) -> bool:
+    """Equal values, or none in both; where a call must raise, whether both do, and what they answer if it is known.
+    whole: see `_explains`."""
+    if case.raises:
+        if refused(found) or refused(wrong) or wrong.error or wrong.value is None or has_nan(wrong):
+            return refused(found) == refused(wrong)
+        return not found.error and _alike(found.value, wrong.value, case.compare, tolerance(case))
+    lacking = undefined(found, wanted), undefined(wrong, wanted)
+    if any(lacking):
+        return all(lacking)
+    if found.error or wrong.error:
+        return (found.error and found.error[0]) == (wrong.error and wrong.error[0])
+    value, other = found.value, wrong.value
+    right = None if whole else wanted.value
+    if case.compare == "ladder":
+        return _same_ladder(value, other, right, tolerance(case))
+    if not whole and case.compare == "close":
+        value, other = _to_first_difference(value, other, wanted.value, tolerance(case))
+    return _alike(value, other, case.compare, tolerance(case))
+
+
+def refused(outcome: Outcome) -> bool:
+    return outcome.error is not None and outcome.error[0] == "ValueError"
+
+
+def _alike_grads(found: Outcome, wrong: Outcome, case: Case) -> bool:
+    """The same gradients, or none in both, or such as are not finite in both."""
+    one, other = (_finite_grads(outcome, case) for outcome in (found, wrong))
+    if one is None or other is None:
+        return one is other and (found.grads is None) == (wrong.grads is None)
+    return _alike(one, other, "close", tolerance(case))
+
+
+def _finite_grads(outcome: Outcome, case: Case) -> tuple[np.ndarray, ...] | None:
+    grads = fixed_grads(outcome, case)
+    return grads if grads is not None and all(np.isfinite(g).all() for g in grads) else None
+
+
+def _same_ladder(found, wrong, wanted, rtol: float) -> bool:
+    """The same number of terms in every line, and the same terms; with `wanted` only up to the first one that is wrong."""
+    if [len(terms(line)) for line in terms(found)] != [len(terms(line)) for line in terms(wrong)]:
+        return False
+    found, wrong = _flat(found), _flat(wrong)
+    if wanted is not None:
+        found, wrong = _to_first_difference(found, wrong, _flat(wanted), rtol)
+    return _alike(found, wrong, "close", rtol)
+
+
+def _flat(ladder) -> list:
+    """All terms of a ladder, one after the other."""
+    return [term for line in terms(ladder) for term in terms(line)]
+
+
+def _to_first_difference(found, wrong, wanted, rtol: float):
+    """Both lists up to the first line in which `wrong` is wrong; other values as they are."""
+    if not isinstance(wanted, list) or not all(isinstance(v, list) and len(v) == len(wanted) for v in (found, wrong)):
+        return found, wrong
+    end = next((i for i, w in enumerate(wanted) if compare("close", wrong[i], w, rtol)), len(wanted)) + 1
+    return found[:end], wrong[:end]
+
+
+def _alike(found, wrong, rule: str, rtol: float) -> bool:
+    """Equal under the rule, where `wrong` is the value of a misconception, or a part of one."""
+    if found is None or wrong is None:
+        return found is None and wrong is None
+    if rule not in ("close", "any"):
+        return compare(rule, found, wrong, rtol) is None
+    if isinstance(wrong, (list, tuple)):
+        same = isinstance(found, (list, tuple)) and len(found) == len(wrong)
+        return same and all(_alike(f, w, rule, rtol) for f, w in zip(found, wrong, strict=True))
+    if isinstance(wrong, dict):
+        same = isinstance(found, dict) and found.keys() == wrong.keys()
+        return same and all(_alike(found[key], wrong[key], rule, rtol) for key in wrong)
+    if not isinstance(found, np.ndarray) or not isinstance(wrong, np.ndarray) or found.shape != wrong.shape:
+        return False
+    # an answer that only properties judge explains itself by being the same answer
+    return found.dtype.kind in "fiub" and compare("close", found, wrong, rtol) is None
+
+
+NAMED_FACTORS = {
+    -1.0: "The sign is flipped: your values are the right ones times -1.",
+    2.0: "Your values are exactly twice the right ones.",
+    0.5: "Your values are exactly half the right ones.",
+    1 / math.log(2): "Your values are the right ones divided by ln 2: a logarithm in base 2. The course uses nats.",
+    math.log(2): "Your values are the right ones times ln 2.",
+    math.e: "Your values are the right ones times e.",
+}
+
+
+def constant_factor(cases, expected, actual) -> tuple[str, ...]:
+    """A hint when all answers are the right ones times one constant."""
+    ratios = []
+    for case, wanted, found in zip(cases, expected, actual, strict=True):
+        if case.part != "values" or case.compare != "close" or not isinstance(wanted.value, np.ndarray):
+            continue
+        if tolerance(case) > 1e-6:  # single and half precision blur the ratio
+            continue
+        if not isinstance(found.value, np.ndarray) or found.value.shape != wanted.value.shape:
+            return ()
+        if found.value.dtype.kind not in "fiub":
+            return ()
+        w, f = wanted.value.astype(float), found.value.astype(float)
+        keep = (np.abs(w) > 1e-6) & np.isfinite(w)
+        ratios += list((f[keep] / w[keep]).ravel())
+    if len(ratios) < 2 or not np.isfinite(ratios).all() or np.ptp(ratios) > 1e-4 * max(1.0, abs(ratios[0])):
+        return ()
+    factor = float(np.median(ratios))
+    if abs(factor - 1) < 1e-3:
+        return ()
+    named = next((text for value, text in NAMED_FACTORS.items() if abs(factor - value) < 1e-3 * abs(value)), None)
+    # without the number: for hidden inputs an answer could encode them in it
+    return (named or "Every value is the right one times one and the same number: a constant factor is off.",)

@@ -1,0 +1,80 @@
+"""Unit 04: values of the new theorems, the slips that they were found with, and what counterexamples must refute."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autograder.units.manifest import load_unit
+from course.check._repeated import both_sides, problem
+
+UNIT = load_unit("04_mutual_information")
+R = UNIT.references()
+BITS = np.array([[0.4, 0.1], [0.1, 0.4]])
+THREE = np.array([[0.3, 0.1, 0.0], [0.05, 0.2, 0.05], [0.0, 0.1, 0.2]])
+
+
+@pytest.mark.parametrize(
+    ("joint", "share", "value"),
+    [
+        (BITS, 0.9, 17.498129078902),
+        (np.eye(4) / 4, 0.5, 2.0),
+        (np.eye(4) / 4, 0.9, 19.175071876618),
+        (THREE, 0.75, 5.697745848234),
+    ],
+)
+def test_negatives_enough(joint, share, value):
+    assert R["negatives_enough"](joint, share) == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "rho", "n", "value"),
+    [
+        (0.0, (0.5, 0.5), 3, 0.470003629246),
+        (0.2, (0.2, 0.3, 0.5), 10, 0.666404772115),
+        (0.1, (0.9, 0.1), 1, 0.005947665024),
+        (0.5, (0.1,) * 10, 255, 1.768032711487),
+    ],
+)
+def test_true_negatives_bound(loss, rho, n, value):
+    assert R["true_negatives_bound"](loss, np.array(rho), n) == pytest.approx(value, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "slip", "value"),
+    [
+        ("negatives_enough", (THREE, 0.75), "chi^2 / (N+1) in place of its logarithm", 6.047994),
+        ("negatives_enough", (THREE, 0.75), "the share in place of what is missing", 1.011061),
+        ("negatives_enough", (THREE, 0.75), "candidates counted", 6.697746),
+        ("negatives_enough", (THREE, 0.75), "second moment without the 1", 15.098090),
+        ("negatives_enough", (THREE, 0.75), "second moment under the joint", 22.476380),
+        ("negatives_enough", (THREE, 0.75), "bits", 3.537704),
+        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "the collision probability", 0.629279),
+        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "classes count alike", 0.772340),
+        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "N + 1 candidates of the class", 0.591780),
+        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "ln N", 0.571095),
+    ],
+)
+def test_the_typical_errors_are_the_named_ones(function, args, slip, value):
+    wrong = next(m for m in UNIT.exercise(function).misconceptions if m.name == slip)
+    assert wrong.load(function)(*args) == pytest.approx(value, abs=5e-6)
+
+
+@pytest.mark.parametrize("n", [5, 17, 1000])
+def test_a_repeated_negative_claims_too_much(n):
+    information, claimed = both_sides(*R["counterexample_repeated"](n), n)
+    assert information == pytest.approx(math.log(2))
+    assert claimed == pytest.approx(math.log(n + 1) / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_few_repetitions_of_a_copied_bit_claim_nothing_false(n):
+    assert problem((np.eye(2) / 2, 20 * np.eye(2)), n)
+
+
+def test_a_counterexample_is_judged_before_it_is_computed():
+    for answer in (None, 3, (np.eye(2) / 2,), (np.eye(30) / 30, np.eye(30)), (np.eye(2), np.eye(2)), ("a", "b")):
+        assert isinstance(problem(answer, 5), str)
+    assert "scores" in problem((np.eye(2) / 2, np.full((2, 2), np.nan)), 5)

@@ -1,0 +1,144 @@
+"""Unit 08: test values of its new functions and of their typical errors; curves that are told what they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autograder.publish.prove import evaluate
+from autograder.units.manifest import load_unit
+
+UNIT = load_unit("08_convergence")
+STARTS = {
+    "Z0": ([1, 0], [0.6, 0.8], [0.6, -0.8]),
+    "Z1": ([1, 0], [0.5, 0.5], [1, -0.5]),
+    "Z2": ([0.3, -0.2, 0.1], [0, 0.1, 0.4], [0.2, 0.2, 0.2]),
+}
+
+
+def start(name):
+    return [np.array(z, dtype=float) for z in STARTS[name]]
+
+
+@pytest.fixture(scope="module")
+def references():
+    return UNIT.references()
+
+
+@pytest.mark.parametrize(
+    ("z", "step", "n", "last"),
+    [
+        ("Z0", 0.5, 3, 0.098497035326),
+        ("Z1", 0.1, 10, 0.341360689720),
+        ("Z2", 1.0, 5, 0.063774424200),
+        ("Z1", math.sqrt(2), 4, 0.018804060617),
+    ],
+)
+def test_descent_on_free_outputs(references, z, step, n, last):
+    assert references["triplet_descent"](*start(z), step, n)[-1] == pytest.approx(last, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("z", "step", "k", "bound"),
+    [
+        ("Z0", 0.5, 100, 0.017094433359),
+        ("Z1", 0.1, 10, 0.717467979859),
+        ("Z2", 1.0, 5, 0.548674218129),
+        ("Z1", 0.1, 1000, 0.027965455341),
+    ],
+)
+def test_its_certificate(references, z, step, k, bound):
+    assert references["descent_certificate"](*start(z), step, k) == pytest.approx(bound, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("eps", "eta", "n", "bound"),
+    [(0.3, 1, 1, 0.238424759453), (0.3, 1, 10, 0.694380126815), (0.9, 2, 5, 0.767518997958), (0.1, 0.5, 100, 1.424308854726)],
+)  # fmt: skip
+def test_lemma_4_summed(references, eps, eta, n, bound):
+    assert references["lemma4_sum"](eps, eta, n) == pytest.approx(bound, abs=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("function", "slip", "args", "value"),
+    [
+        ("triplet_descent", "z1 moves first", (0.1, 10), 0.334993),
+        ("triplet_descent", "the complement of the sigmoid", (0.1, 10), 0.261726),
+        ("triplet_descent", "u moves half as far", (0.1, 10), 0.462120),
+        ("triplet_descent", "z1 is frozen", (0.1, 10), 0.472878),
+        ("triplet_descent", "one step too many", (0.1, 10), 0.310513),
+        ("descent_certificate", "r in the place of q", (0.1, 10), 0.514318),
+        ("descent_certificate", "s_0 in the place of 1 - s_0", (0.1, 10), 0.614635),
+        ("descent_certificate", "no factor one half", (0.1, 10), 0.570674),
+        ("descent_certificate", "u - z1 in the place of q", (0.1, 10), 0.782509),
+        ("descent_certificate", "the anchor in the place of q", (0.1, 10), 0.814207),
+    ],
+)
+def test_the_typical_errors_are_these(function, slip, args, value):
+    (wrong,) = [m for m in UNIT.exercise(function).misconceptions if m.name == slip]
+    assert np.ravel(wrong.load(function)(*start("Z1"), *args))[-1] == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("slip", "value"),
+    [
+        ("the published lemma n times", 6),
+        ("the sharp lemma n times", 2.617588),
+        ("the chord with a root", 0.827754),
+        ("no n under the root", 2.384248),
+        ("the loss is its probability", 0.670820),
+    ],
+)
+def test_the_typical_errors_of_the_sum(slip, value):
+    (wrong,) = [m for m in UNIT.exercise("lemma4_sum").misconceptions if m.name == slip]
+    assert wrong.load("lemma4_sum")(0.3, 1.0, 10) == pytest.approx(value, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        ("pairs of different images only", "the share of x+ = x is missing"),
+        ("negatives from other classes only", "collisions are missing"),
+        ("one negative in the curve", "the loss with one negative"),
+        ("classes equally likely", "the mean over the classes, not over the images"),
+        ("class means of unit length", "class means of length 1"),
+        ("embeddings centred over the batch", "outputs centred over the batch"),
+        ("embeddings of norm 1", "outputs of norm 1"),
+        ("the loss of a mini-batch", "as an estimate from a mini-batch would be"),
+    ],
+)
+def test_a_curve_of_the_experiment_is_told_what_it_is(references, slip, said):
+    exercise = UNIT.exercise("convergence_experiment")
+    (wrong,) = [m for m in exercise.misconceptions if m.name == slip]
+    judged, rng = exercise.properties[0][1], np.random.default_rng(3)
+    assert said in judged(wrong.load("convergence_experiment"), rng)
+
+
+def test_the_right_experiment_passes_and_a_wrong_one_is_told_nothing_false(references):
+    exercise, right = UNIT.exercise("convergence_experiment"), references["convergence_experiment"]
+
+    def doubled(*args):
+        found = right(*args)
+        return {**found, "unsupervised": 2 * np.asarray(found["unsupervised"])}
+
+    judged = exercise.properties[0][1]
+    assert judged(right, np.random.default_rng(3)) is None
+    assert judged(doubled, np.random.default_rng(3)).endswith(tuple("0123456789"))
+
+
+def test_two_independent_slips_are_both_named(references):
+    """r for q, and no factor one half."""
+    reference = references["descent_certificate"]
+
+    def both(z1, z2, z3, step, k):
+        reference(z1, z2, z3, step, k)
+        u = z3 - z2
+        t, r = float(z1 @ u), u + math.sqrt(2) * z1
+        s = float(np.exp(-np.logaddexp(0, -t)))
+        return float(np.logaddexp(0, t - math.log1p(s * step * float(r @ r) * k)))
+
+    verdict = evaluate(UNIT.exercise("descent_certificate"), reference, both, 0)
+    assert "r in the place of q" in verdict.misconception
+    assert "no factor one half" in verdict.misconception
