@@ -10,6 +10,7 @@ from course.check._dream import fits
 
 SHARE, MAX_SIZE, MAX_INNER = 0.99, 20, 2e3
 LAWS = ((np.full(3, 1 / 3), 4), (np.full(4, 1 / 4), 2), (np.array([0.2, 0.5, 0.3]), 5), (np.array([0.4, 0.2, 0.4]), 4))
+FURTHER = ((np.full(6, 1 / 6), 8), (np.array([0.6, 0.4]), 3), (np.array([0.12, 0.3, 0.13, 0.15, 0.14, 0.16]), 8))
 
 exercise = Exercise(
     "attaining_world",
@@ -35,10 +36,15 @@ exercise = Exercise(
 )
 
 
+def drawn_law(rng):
+    return rng.permutation([0.35, 0.25, 0.2, 0.2]), int(rng.integers(3, 7))
+
+
 @exercise.cases
 def cases(rng):
     for i, (rho, n) in enumerate(LAWS):
         yield Case(f"law {i + 1}, N = {n}", (rho, n), compare="any")
+    yield Case("another order", drawn_law(rng), compare="any")
     yield from exercise.bad_inputs(np.array([0.5, 0.3, 0.2]), 4)
 
 
@@ -52,7 +58,7 @@ def allowed(f, rng):
 
 @exercise.property("q* L_sup is at least 99 % of the loss above its floor (computed exactly)")
 def attained(f, rng):
-    for rho, n in (*LAWS, (rng.permutation([0.35, 0.25, 0.2, 0.2]), int(rng.integers(3, 7)))):
+    for rho, n in (*LAWS, *FURTHER, drawn_law(rng)):
         answer = f(rho, n)
         if problem_of(answer, rho):
             return "it cannot be evaluated"

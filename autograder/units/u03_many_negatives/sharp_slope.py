@@ -136,7 +136,7 @@ def sharp_slope(rho, n_negatives):
         raise ValueError(f"{rho}, {n_negatives}")
     m, n, chance = trinomial(n_negatives, rho.max(), rho.min())
     r = n / (1 + m)
-    grid = np.linspace(0.02, 8, 400)
+    grid = np.geomspace(1e-4, 8, 600)  # the least may lie close to 0
     w = np.expm1(grid)[:, None]
     rise = (r * (1 + w) / (1 + r * w)) @ chance * grid - np.log1p(r * w) @ chance  # sign of the quotient's derivative
     values = [chance @ r, *(np.log1p(r * w) @ chance / grid)]
@@ -159,7 +159,7 @@ def sharp_slope(rho, n_negatives):
             continue
         for b in sorted(set(np.delete(rho, c).tolist()))[:2]:
             m, n, chance = trinomial(n_negatives, float(a), b)
-            r, grid = n / (1 + m), np.linspace(0.01, 6, 100)
+            r, grid = n / (1 + m), np.geomspace(1e-4, 6, 100)
             for _ in range(7):
                 g = np.log1p(r * np.expm1(grid)[:, None]) @ chance / grid
                 k = int(np.argmin(g))

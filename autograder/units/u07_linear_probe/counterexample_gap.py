@@ -26,6 +26,7 @@ exercise = Exercise(
 def cases(rng):
     yield Case("k = 3", (3,), compare="any")
     yield Case("k = 6", (6,), compare="any")
+    yield Case("a larger k", (int(rng.integers(7, 31)),), compare="any")
     yield from exercise.bad_inputs(4)
 
 

@@ -33,6 +33,7 @@ MARGIN, LONGEST, LARGEST, ROOT = 1e-3, 8, 100.0, math.sqrt(2)
 @exercise.cases
 def cases(rng):
     yield Case("step = 2", (2.0,), compare="any")
+    yield Case("another step", (float(rng.uniform(1.45, 9)),), compare="any")
     yield bad_input("step = sqrt(2)", math.sqrt(2))
     yield from exercise.bad_inputs(2.0)
 
