@@ -104,7 +104,9 @@ def test_a_wrong_then_a_right_answer_in_jupyterlab(lab, open_notebook):
     verdict = page.locator(".cl-check[data-check='logistic_loss']").first
     verdict.wait_for(timeout=PATIENCE)
     assert verdict.get_attribute("data-status") == "fail"
-    assert "You seem to believe that the loss is small when the negative is the more similar one." in verdict.inner_text()
+    assert (
+        "You seem to believe that the loss is small when the negative is the more similar one." in verdict.inner_text()
+    )
     assert "Take an anchor equal to its positive" not in verdict.inner_text()  # hints wait until they are asked for
     verdict.locator("summary", has_text="Hint 1").click()
     assert "Take an anchor equal to its positive" in verdict.inner_text()
