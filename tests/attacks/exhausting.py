@@ -34,6 +34,10 @@ def cell(name: str, tries: str, rows: tuple[int, ...], source: str, **rest) -> A
     )
 
 
+NAMES = list(UNIT.checks)
+BEFORE = sum(UNIT.checks[name] for name in NAMES[: NAMES.index("nt_xent")])  # points of what stands above nt_xent
+
+
 def slow_cells(made):
     at = made["cells"].index(cell_of(made, "nt_xent"))
     made["cells"][at:at] = [code_cell("import time\ntime.sleep(1.8)") for _ in range(12)]
@@ -198,7 +202,7 @@ ATTACKS = [
         (32,),
         "solved",
         edit=slow_cells,
-        proves=lambda outcome, arena: outcome.scores(11),
+        proves=lambda outcome, arena: outcome.scores(BEFORE),
     ),
     hold(
         "files in memory",
