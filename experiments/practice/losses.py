@@ -56,3 +56,12 @@ def _steps(b: int) -> torch.Tensor:
 def similarity_without_stop(p1: torch.Tensor, p2: torch.Tensor, z1: torch.Tensor, z2: torch.Tensor) -> torch.Tensor:
     """- (cos(p1, z2) + cos(p2, z1)) / 2, mean over the batch: the value of SimSiam's loss, with a gradient through all four."""
     return -(F.cosine_similarity(p1, z2).mean() + F.cosine_similarity(p2, z1).mean()) / 2
+
+
+def swapped_prediction(
+    codes1: torch.Tensor, codes2: torch.Tensor, scores1: torch.Tensor, scores2: torch.Tensor, temperature: float
+) -> torch.Tensor:
+    """Cross-entropy, in nats, of each view's softmax under the codes (B, K) of the other, whatever these come from."""
+    first = (codes2 * F.log_softmax(scores1 / temperature, dim=1)).sum(dim=1)
+    second = (codes1 * F.log_softmax(scores2 / temperature, dim=1)).sum(dim=1)
+    return -(first + second).mean() / 2

@@ -1,7 +1,8 @@
-"""What an embedding is worth, in numbers: probes, neighbours, alignment, uniformity, effective rank, what is left of the place."""
+"""What an embedding is worth, in numbers: probes, neighbours, alignment, uniformity, effective rank, what the place left."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 
 import torch
@@ -47,6 +48,17 @@ def probes(name: str, rows: torch.Tensor, test_rows: torch.Tensor, data: Data, c
     """Test accuracy of a linear probe with all labels, and with FEW of each class (mean of ten choices of them)."""
     parts = (rows, data.train_y, test_rows, data.test_y)
     return {f"{kind} {name}": probe_accuracy(*parts, few, c) for kind, few in (("linear", None), ("few", FEW))}
+
+
+def probe_choices(
+    model: Method, data: Data, f: SimpleNamespace, penalties: Sequence[float], counts: Sequence[int]
+) -> dict[str, float]:
+    """The probes of h again, with each inverse penalty and each number of neighbours."""
+    h, test_h = unit((model.embed(data.probe)[0], model.embed(data.test)[0]))
+    found = {f"neighbours h, k {k}": float(f.knn_accuracy(h, data.train_y, test_h, data.test_y, k)) for k in counts}
+    for c in penalties:
+        found |= {f"{kind}, C {c:g}": value for kind, value in probes("h", h, test_h, data, c).items()}
+    return found
 
 
 def unit(parts: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -63,13 +63,14 @@ class MoCo(Method):
     def build(self):
         self.target = copy.deepcopy(self.online).requires_grad_(False)
         self.queue = self.f.NegativeQueue(self.c.queue, self.c.dim)
+        self.queue.push(F.normalize(torch.randn(self.c.queue, self.c.dim), dim=1))  # until there are keys
 
     def loss(self, view1, view2):
         self.f.momentum_update(self.target, self.online, self.c.momentum)
         query = F.normalize(self(view1), dim=1)
         with torch.no_grad():
             key = F.normalize(self.target(view2), dim=1)
-        value = self.f.moco_loss(query, key, self.queue.rows(), self.c.temperature)
+        value = self.f.moco_loss(query, key, self.queue.rows().to(key), self.c.temperature)
         self.queue.push(key)
         return value
 
@@ -81,12 +82,10 @@ class SwAV(Method):
     def loss(self, view1, view2):
         directions = F.normalize(self.prototypes.weight, dim=1)
         scores1, scores2 = (F.normalize(self(view), dim=1) @ directions.T for view in (view1, view2))
-        with torch.no_grad():
-            codes1, codes2 = self.codes(scores1), self.codes(scores2)
-        return self.f.swav_loss(scores1, scores2, codes1, codes2, self.c.temperature)
+        return self.compared(scores1, scores2)
 
-    def codes(self, scores):
-        return self.f.sinkhorn(scores, EPSILON, ROUNDS)
+    def compared(self, scores1, scores2):
+        return self.f.swav_loss(scores1, scores2, self.c.temperature, EPSILON, ROUNDS)
 
 
 class BYOL(Method):

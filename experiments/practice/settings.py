@@ -103,9 +103,13 @@ def _places(n: int, seed: int) -> torch.Tensor:
     return torch.stack([first // CANVAS, first % CANVAS], dim=1)
 
 
-def _images(dataset: str) -> tuple[torch.Tensor, torch.Tensor]:
+def check_known(dataset: str) -> None:
     if dataset not in DATASETS:
         raise ExperimentError(f"unknown data set {dataset!r}; known: {', '.join(DATASETS)}")
+
+
+def _images(dataset: str) -> tuple[torch.Tensor, torch.Tensor]:
+    check_known(dataset)
     if dataset == "digits":
         return data.load_digits()
     if dataset == "fashion-mnist":

@@ -55,7 +55,7 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = c.lr * (1 + math.cos(math.pi * step / c.steps)) / 2
         chosen = torch.randperm(len(images), generator=generator)[: c.batch].to(device)
-        view1, view2 = f.two_views(images[chosen], view, generator)
+        view1, view2 = f.two_views(images[chosen], generator, view)
         value = model.step_loss(view1, view2, labels[chosen])
         optimizer.zero_grad()
         value.backward()

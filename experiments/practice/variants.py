@@ -42,12 +42,17 @@ class SimCLR(methods.SimCLR):
 class SwAV(methods.SwAV):
     """With codes that nothing balances: the softmax of the scores, or the nearest prototype."""
 
-    def codes(self, scores):
+    def compared(self, scores1, scores2):
+        if self.c.codes == "sinkhorn":
+            return super().compared(scores1, scores2)
+        return losses.swapped_prediction(
+            *map(self.unbalanced, (scores1, scores2)), scores1, scores2, self.c.temperature
+        )
+
+    def unbalanced(self, scores):
         if self.c.codes == "softmax":
-            return F.softmax(scores / methods.EPSILON, dim=1)
-        if self.c.codes == "argmax":
-            return F.one_hot(scores.argmax(dim=1), scores.shape[1]).to(scores.dtype)
-        return super().codes(scores)
+            return F.softmax(scores.detach() / methods.EPSILON, dim=1)
+        return F.one_hot(scores.argmax(dim=1), scores.shape[1]).to(scores.dtype)
 
 
 class SimSiam(methods.SimSiam):
