@@ -69,8 +69,9 @@ def augment(images: torch.Tensor, generator: torch.Generator, shift: int = 1, no
 def warp(
     images: torch.Tensor, generator: torch.Generator, strength: float = 1.0, *, moved: bool = True
 ) -> torch.Tensor:
-    """One random view of each image (n, c, h, w): turned by up to 20 degrees, scaled by e^-0.2 to e^0.2, shifted by up to
-    2 pixels, brightness x 0.6 to 1.4, noise of standard deviation 0.1 added; every number but 1 is times `strength`.
+    """One random view of each image (n, c, h, w): shifted by up to 2 pixels a side, turned by up to 20 degrees and
+    scaled by e^-0.2 to e^0.2 about the middle, brightness x 0.6 to 1.4 (1 - 0.4 to 1 + 0.4), noise of standard deviation 0.1
+    added. `strength` multiplies 2 pixels, 20 degrees, the exponent 0.2, 0.4 and 0.1.
 
     moved: False leaves the geometry as it is: brightness and noise only.
     The generator lives on the CPU whatever the device of the images, so that a seed draws the same views everywhere.

@@ -66,8 +66,8 @@ def functions(notebook: Path) -> SimpleNamespace:
         "effective_rank": (view,),
         "knn_accuracy": (view, labels, view, labels, 1),
     }
-    found = functions_from(UNIT_01, {"nt_xent": (view, view, 0.5)})
-    return SimpleNamespace(nt_xent=found["nt_xent"], **{k: functions_from(notebook, tried)[k] for k in tried})
+    found, mine = functions_from(UNIT_01, {"nt_xent": (view, view, 0.5)}), functions_from(notebook, tried)
+    return SimpleNamespace(nt_xent=found["nt_xent"], **{name: mine[name] for name in tried})
 
 
 def one_run(job: Job, f: SimpleNamespace, device: str, stop: Callable[[], bool] = lambda: False) -> Result:

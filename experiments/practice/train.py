@@ -39,7 +39,7 @@ def train(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = METHODS[c.method](c, f, tuple(images.shape[1:])).to(device)
-    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=c.lr)
+    optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=c.lr, fused=True)
     generator = torch.Generator().manual_seed(seed)
     images, labels = images.to(device), labels.to(device)
     clock, looks, values, spent = time.process_time if device == "cpu" else time.perf_counter, set(looks), [], 0.0
