@@ -17,7 +17,9 @@ SOLVED = Path(__file__).resolve().parents[2] / "solutions" / "09_in_practice" / 
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    command.description = f"{HELP}. Ctrl-C stops; the same command goes on where it stopped."
+    command.description = (
+        f"{HELP}. Ctrl-C stops; the same command goes on where it stopped, and with more --runs adds them."
+    )
     command.add_argument(
         "notebook",
         type=Path,
@@ -58,6 +60,4 @@ def run(
     summary, quantities = results.describe(part, dataset, entries, found, seed, device)
     numbers = results.arrays(entries, found, quantities)
     print(results.table(numbers, summary), file=sys.stderr)
-    paths = running.write_results(out, name, numbers, summary, results.draw)
-    path.unlink(missing_ok=True)
-    return paths
+    return running.write_results(out, name, numbers, summary, results.draw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import multiprocessing
 import signal
@@ -10,20 +11,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from tqdm import tqdm
 
+from course import encoders, training, views
 from course.threads import one_thread
 from experiments.convergence import checkpoint
 from experiments.notebook import functions_from
-from experiments.practice import measure
+from experiments.practice import losses, measure, methods, train, variants
 from experiments.practice.plan import Entry
 from experiments.practice.settings import load
-from experiments.practice.train import train
 from experiments.running import Interrupted
 
 UNIT_01 = Path(__file__).resolve().parents[2] / "solutions" / "01_similarity_losses" / "01_similarity_losses.ipynb"
@@ -42,10 +43,15 @@ class Job:
     validation: bool = False
 
     def key(self, notebook: Path) -> str:
-        """Names a finished run in the checkpoint: equal only where the numbers would be."""
-        known = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (UNIT_01, notebook)]
+        """Names a finished run in the checkpoint: equal only where the numbers would be, code and notebooks included."""
+        sources = [Path(inspect.getsourcefile(module)) for module in (encoders, training, views, *_modules())]
+        known = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (UNIT_01, notebook, *sources)]
         content = [asdict(self.entry.choices), self.entry.looks, self.seed, self.dataset, self.validation, known]
         return hashlib.sha256(json.dumps([*content, torch.__version__], sort_keys=True).encode()).hexdigest()[:20]
+
+
+def _modules() -> tuple[ModuleType, ...]:
+    return losses, measure, methods, train, variants
 
 
 def functions(notebook: Path) -> SimpleNamespace:
@@ -92,13 +98,13 @@ def one_run(job: Job, f: SimpleNamespace, device: str, stop: Callable[[], bool] 
     if c.method == "random encoder":  # BatchNorm's running means are of these images; no weight moves
         c = c.but(lr=0.0)
     options = {"device": device, "looks": job.entry.looks, "look": look, "stop": stop}
-    model, losses, seconds = train(c, f, images, labels, job.seed, **options)
-    values = measure.measured(model, c, data, f, job.seed) | {"loss": losses[-1], "seconds": seconds}
+    model, fallen, seconds = train.train(c, f, images, labels, job.seed, **options)
+    values = measure.measured(model, c, data, f, job.seed) | {"loss": fallen[-1], "seconds": seconds}
     if job.validation and job.seed == 0:
         values |= measure.probe_choices(model, data, f, PENALTIES, COUNTS)
     if not job.entry.looks:
         return {"values": values}
-    return {"values": values, "film": film | {"loss": losses}}
+    return {"values": values, "film": film | {"loss": fallen}}
 
 
 _WORKER: dict[str, Any] = {}  # of a worker process: its functions, device and the parent's wish to stop
@@ -119,7 +125,8 @@ def all_runs(
 ) -> list[Result]:
     """The result of each job, in their order; those that `path` holds are not run again, and each new one is added to it.
 
-    A notebook that lacks a function fails before anything starts. Raises Interrupted where `stop` says so.
+    A notebook that lacks a function fails before anything starts. Raises Interrupted where `stop` says so. The file stays, so
+    that the same command with more runs adds what is missing.
     """
     f = functions(notebook)
     done = checkpoint.load(path) or {}
