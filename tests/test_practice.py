@@ -7,6 +7,7 @@ import math
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -269,9 +270,14 @@ def test_a_step_moves_what_is_online_and_nothing_else(name, f):
 
 
 def test_a_loss_that_is_not_finite_is_one_line(f):
-    data, c = settings.load("digits", 0), CHOSEN["VICReg"].but(steps=30, batch=16, lr=1e12)
-    with pytest.raises(train.ExperimentError, match="VICReg diverged: its loss is"):
+    data, c = settings.load("digits", 0), CHOSEN["VICReg"].but(steps=30, batch=16, lr=1e30)
+    with pytest.raises(train.ExperimentError, match=r"VICReg, step \d+, seed 0, lr 1e\+30: z1 holds NaN"):
         train.train(c, f, data.train, data.train_y, 0)
+    f = SimpleNamespace(**vars(f) | {"barlow_loss": lambda z1, z2, weight: (z1 * z2).sum() * torch.inf})
+    with pytest.raises(
+        train.ExperimentError, match=r"Barlow Twins, step 0, seed 0, lr 0\.003: the loss is (inf|-inf|nan)"
+    ):
+        train.train(CHOSEN["Barlow Twins"].but(steps=1, batch=16), f, data.train, data.train_y, 0)
 
 
 @pytest.fixture(scope="module")

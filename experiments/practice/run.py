@@ -24,7 +24,7 @@ from experiments.convergence import checkpoint
 from experiments.notebook import functions_from
 from experiments.practice import losses, measure, methods, train, variants
 from experiments.practice.plan import Entry
-from experiments.practice.settings import load
+from experiments.practice.settings import Data, load
 from experiments.running import Interrupted
 
 UNIT_01 = Path(__file__).resolve().parents[2] / "solutions" / "01_similarity_losses" / "01_similarity_losses.ipynb"
@@ -100,11 +100,20 @@ def one_run(job: Job, f: SimpleNamespace, device: str, stop: Callable[[], bool] 
     options = {"device": device, "looks": job.entry.looks, "look": look, "stop": stop}
     model, fallen, seconds = train.train(c, f, images, labels, job.seed, **options)
     values = measure.measured(model, c, data, f, job.seed) | {"loss": fallen[-1], "seconds": seconds}
+    if hasattr(model, "classify"):  # with the labels it was trained with, and no probe
+        values["classifier"] = accuracy(model, data)
     if job.validation and job.seed == 0:
         values |= measure.probe_choices(model, data, f, PENALTIES, COUNTS)
     if not job.entry.looks:
         return {"values": values}
     return {"values": values, "film": film | {"loss": fallen}}
+
+
+@torch.no_grad()
+def accuracy(model: variants.Supervised, data: Data) -> float:
+    """Test accuracy of the supervised baseline's own linear layer on h."""
+    guesses = model.classify.cpu()(model.embed(data.test)[0]).argmax(dim=1)
+    return float((guesses == data.test_y).double().mean())
 
 
 _WORKER: dict[str, Any] = {}  # of a worker process: its functions, device and the parent's wish to stop

@@ -33,8 +33,8 @@ def train(
     """The trained method, its loss at every step, and the seconds that the training took: of the processor (one thread), or
     of the clock on a GPU. The weights at the start, the batches and the views depend on the seed alone.
 
-    looks: after how many steps `look` is called. Raises Interrupted where `stop` says so, ExperimentError where the loss is no
-    longer finite.
+    looks: after how many steps `look` is called. Raises Interrupted where `stop` says so, ExperimentError where the loss is
+    not finite or refuses what it is given.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -56,7 +56,10 @@ def train(
             group["lr"] = c.lr * (1 + math.cos(math.pi * step / c.steps)) / 2
         chosen = torch.randperm(len(images), generator=generator)[: c.batch].to(device)
         view1, view2 = f.two_views(images[chosen], generator, view)
-        value = model.step_loss(view1, view2, labels[chosen])
+        try:
+            value = model.step_loss(view1, view2, labels[chosen])
+        except ValueError as error:  # a loss that refuses what it is given: NaN, mostly
+            raise ExperimentError(f"{c.method}, step {step}, seed {seed}, lr {c.lr}: {error}") from error
         optimizer.zero_grad()
         value.backward()
         optimizer.step()
@@ -67,7 +70,6 @@ def train(
     if c.steps in looks:
         look(c.steps, model)
     found = torch.stack(values).tolist() if values else []
-    if not all(map(math.isfinite, found)):
-        at = next(i for i, value in enumerate(found) if not math.isfinite(value))
-        raise ExperimentError(f"{c.method} diverged: its loss is {found[at]} at step {at} (seed {seed}, lr {c.lr})")
+    if bad := [step for step, value in enumerate(found) if not math.isfinite(value)]:
+        raise ExperimentError(f"{c.method}, step {bad[0]}, seed {seed}, lr {c.lr}: the loss is {found[bad[0]]}")
     return model, found, spent
