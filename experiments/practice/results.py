@@ -64,6 +64,7 @@ def describe(
                 "label": entry.label,
                 "choices": _changed(entry.choices),
                 "mean": {q: _mean(runs, q) for q in quantities if q in runs[0]["values"]},
+                "half": {q: _half(runs, q) for q in quantities if q in runs[0]["values"] and len(runs) > 1},
             }
             for entry, runs in zip(entries, results, strict=True)
         ],
@@ -84,6 +85,11 @@ def _changed(c: Choices) -> dict:
 
 def _mean(runs: Sequence[Result], quantity: str) -> float:
     return float(f"{np.mean([run['values'].get(quantity, np.nan) for run in runs]):.5g}")
+
+
+def _half(runs: Sequence[Result], quantity: str) -> float:
+    """Half the length of the 95 % interval (Student)."""
+    return float(f"{interval([run['values'].get(quantity, np.nan) for run in runs])[1]:.3g}")
 
 
 def table(numbers: Mapping[str, np.ndarray], summary: Mapping) -> str:
