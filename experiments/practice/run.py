@@ -56,19 +56,19 @@ def _modules() -> tuple[ModuleType, ...]:
 
 def functions(notebook: Path) -> SimpleNamespace:
     """The functions of both notebooks as attributes. Raises ExperimentError where one is missing or not written yet."""
-    view, eye = torch.eye(3), torch.nn.Linear(2, 2)
+    view, model = torch.eye(3), torch.nn.BatchNorm1d(2)
     images = torch.rand(3, 1, 12, 12, generator=torch.Generator().manual_seed(0))
     labels = torch.tensor([0, 1, 0])
     tried = {
         "two_views": (images, torch.Generator(), lambda x, generator: x),
-        "momentum_update": (eye, eye, 0.5),
+        "momentum_update": (model, model, 0.5),
         "NegativeQueue": (4, 2),
         "moco_loss": (view, view, view, 0.5),
         "byol_loss": (view,) * 4,
         "simsiam_loss": (view,) * 4,
         "sinkhorn": (view, 0.5, 3),
         "swav_loss": (view, view, 0.5, 0.5, 3),
-        "barlow_loss": (torch.rand(3, 2), torch.rand(3, 2), 0.1),
+        "barlow_loss": (view, view, 0.1),
         "effective_rank": (view,),
         "knn_accuracy": (view, labels, view, labels, 1),
     }
