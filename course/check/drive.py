@@ -40,7 +40,7 @@ def queue(make: Callable, size: int, dim: int, pushes: list[torch.Tensor]) -> li
     """What a queue holds at first and after each push, its rows in a canonical order.
 
     Each batch is the output of a graph, as an encoder's is, and is overwritten after the push; so are rows that the
-    queue has given away. "own": rows given away before stay as they were through the next push. "graph": the rows carry
+    queue has given away. "kept": rows given away before stay as they were through the next push. "graph": the rows carry
     a gradient. A refused push must leave the queue as it was.
     """
     held = make(size, dim)
@@ -55,15 +55,16 @@ def queue(make: Callable, size: int, dim: int, pushes: list[torch.Tensor]) -> li
                 raise RuntimeError("a refused push has changed the queue") from None
             raise
         untouched = _same(graph, keys)
-        with torch.no_grad():
-            graph.detach().zero_()
-            held.rows().detach().zero_()
+        graph.detach().zero_()
         rows = held.rows()
+        shown = _sorted(rows).copy()
+        held.rows().detach().zero_()
         found.append(
             {
-                "rows": _sorted(rows),
+                "rows": shown,
+                "rows given away are the caller's": _same(_sorted(held.rows()), shown),
                 "graph": rows.requires_grad,
-                "own": _same(before, kept),
+                "kept": _same(before, kept),
                 "keys as they were": untouched,
                 "dtype of the keys": rows.dtype == keys.dtype,
             }
@@ -119,9 +120,9 @@ def as_module(tensors: dict[str, dict[str, torch.Tensor]], trainable: bool) -> t
 
 
 def _sorted(rows: torch.Tensor) -> np.ndarray:
-    """The rows in the order of their first numbers, then of their second, and so on."""
+    """The rows in the order of their first numbers, then of their second, and so on; the last digits do not decide."""
     values = rows.detach().cpu().numpy()
-    return values[np.lexsort(values.T[::-1])] if values.ndim == 2 and values.size else values
+    return values[np.lexsort(np.round(values, 6).T[::-1])] if values.ndim == 2 and values.size else values
 
 
 def _same(one, other) -> bool:

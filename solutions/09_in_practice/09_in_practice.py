@@ -50,10 +50,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course import check, figures, validate
+from course import check, validate
 from course.check.drive import driven  # what a failing check gives you to paste may ask for it
 from course.training import make_encoder, snapshot
-from course.views import augment, batches, wandering_digits
+from course.views import augment, batches
 
 UNIT_LENGTH = 1e-3  # how far from 1 the length of a row may be where rows of length 1 are asked for
 
@@ -155,7 +155,7 @@ check(momentum_update)
 #
 # - `NegativeQueue(size, dim)`: an empty queue for at most `size` keys of dimension `dim`, both at least 1.
 # - `push(keys)`: add keys (B, dim), rows of length 1 (`check_unit_rows`). Where they do not fit, the oldest rows go, and
-#   only as many as must. The queue keeps *copies*: what happens to `keys` afterwards, in place or by a gradient step, does
+#   only as many as must; of a batch the first row is the oldest. The queue keeps *copies*: what happens to `keys` afterwards, in place or by a gradient step, does
 #   not reach it. No graph is kept either. Returns nothing.
 # - `rows()`: the keys that are held, (n, dim) with n at most `size`, in any order, of the dtype of the keys; before the
 #   first push of shape (0, dim). The answer is the caller's own: the next push does not change it, and changing it does
@@ -509,7 +509,7 @@ check(barlow_loss)
 # $$\sum_{i\ne j}\bigl(ZZ^\top\bigr)_{ij}^2-\sum_{k\ne l}\bigl(Z^\top Z\bigr)_{kl}^2 ,$$
 #
 # without centring and without scaling, from two short sums: the number of operations and the memory must grow like $nd$, so neither matrix may be
-# formed. (In the check n or d can be 200,000.) What do $ZZ^\top$ and $Z^\top Z$ have in common?
+# formed. (In the check n or d can be 40,000.) What do $ZZ^\top$ and $Z^\top Z$ have in common?
 
 # %% nbgrader={"grade": false, "grade_id": "gram_covariance_gap", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def gram_covariance_gap(z):
@@ -634,8 +634,8 @@ check(collapsed_directions)
 #
 # The gap $s-p^2$ dies out exponentially; so start on $s=p^2$, and the mode stays there (check both by differentiating $s-p^2$). Return the threshold:
 # the largest lower bound of the starts $p(0)>0$ from which the mode *survives*, that is, $p(t)$ does not tend to 0. If no start survives,
-# however large, return `math.inf`; if all do, 0. (In the check $\tau^2$ and its critical value are never equal.) The answer must have ten correct digits
-# for $\eta=10^{-12}$ as well: two almost equal numbers must not be subtracted.
+# however large, return `math.inf`; if all do, 0. (In the check $\tau^2$ and its critical value are never equal.) The answer must have nine correct digits
+# even where $\eta$ is $10^{-10}$ of $\tau^2$: two almost equal numbers must not be subtracted.
 #
 # `pull` > 0, `noise` >= 0 and `decay` >= 0; anything else raises.
 
@@ -737,6 +737,9 @@ check(collapse_and_repair)
 # collapsed encoder use, and what is its loss?
 
 # %%
+from course import figures
+from course.views import wandering_digits
+
 digits, labels = wandering_digits(10, 0)
 runs = collapse_and_repair(digits[:64], 0)
 encoder, others = make_encoder(digits.shape[1:], 0), digits[400:800]

@@ -34,11 +34,11 @@ def cases(rng):
     def pushes(dim, *sizes, dtype=torch.float64):
         return {"pushes": [unit_rows(rng, n, dim, dtype=dtype) for n in sizes]}
 
-    yield Case("size 8, batches of 4", (8, 3), pushes(3, 4, 4, 4), drive="queue")
+    yield Case("size 4, batches of 2", (4, 2), pushes(2, 2, 2, 2), drive="queue")
     yield Case("size 10, batches of 4", (10, 2), pushes(2, 4, 4, 4, 4), drive="queue", hint="10 is no multiple of 4.")
-    yield Case("size 5, batches of 3, 5, 1 and 4", (5, 4), pushes(4, 3, 5, 1, 4), drive="queue")
+    yield Case("size 3, batches of 2, 3 and 1", (3, 3), pushes(3, 2, 3, 1), drive="queue")
     yield Case("size 1", (1, 2), pushes(2, 1, 1), drive="queue")
-    yield Case("float32", (4, 3), pushes(3, 3, 3, dtype=torch.float32), drive="queue")
+    yield Case("float32", (3, 2), pushes(2, 2, 2, dtype=torch.float32), drive="queue")
     for case in exercise.bad_inputs(4, 3):
         yield replace(case, drive="queue", kwargs={"pushes": []})
     good, wrong = unit_rows(rng, 2, 3), unit_rows(rng, 5, 3)
@@ -147,6 +147,28 @@ exercise.slip(
     "What are the rows that nobody has pushed, and what do they do as negatives?",
     "Before it is full, `rows()` has as many rows as were pushed.",
 )
+
+
+@exercise.wrong(
+    "the last row of a batch is its oldest",
+    belief="Within a batch the last row leaves first.",
+    hints=(
+        "A queue of 10, batches of 4: which two keys of the first batch are left after the third push?",
+        "The first row of a batch is its oldest.",
+    ),
+)
+def NegativeQueue(size, dim):
+    class Queue:
+        held = torch.zeros(0, dim)
+
+        def push(self, keys):
+            accepted(keys, size, dim)
+            self.held = torch.vstack([keys.data, self.held.to(keys.dtype)])[:size]
+
+        def rows(self):
+            return self.held.clone()
+
+    return Queue()
 
 
 @exercise.wrong(
@@ -260,7 +282,7 @@ def NegativeQueue(size, dim):
 
         def push(self, keys):
             accepted(keys, size, dim)
-            self.held = torch.vstack([keys.data, self.held.to(keys.dtype)])[:size]
+            self.held = torch.vstack([keys.data.flip(0), self.held.to(keys.dtype)])[:size]
 
         def rows(self):
             return self.held + 0

@@ -55,10 +55,10 @@ def drawn(rng, b, k, d, dtype=torch.float64):
 
 @exercise.cases
 def cases(rng):
-    for b, k, d, t in ((3, 5, 2, 0.5), (4, 6, 3, 0.2), (1, 2, 4, 0.07), (5, 2, 3, 1.5)):
+    for b, k, d, t in ((3, 4, 2, 0.5), (1, 2, 4, 0.07), (4, 2, 3, 1.5)):
         yield Case(f"B = {b}, K = {k}, d = {d}, temperature {t}", (*drawn(rng, b, k, d), t), drive="slopes", rtol=1e-7)
-    yield Case("float32", (*drawn(rng, 3, 4, 3, torch.float32), 0.4), drive="slopes", rtol=1e-4)
-    query, key, queue = drawn(rng, 3, 4, 3)
+    yield Case("float32", (*drawn(rng, 2, 3, 2, torch.float32), 0.4), drive="slopes", rtol=1e-4)
+    query, key, queue = drawn(rng, 2, 3, 3)
     yield Case("temperature 0.001", (query, key, queue, 1e-3), part="stability", rtol=1e-7)
     yield from exercise.bad_inputs(query, key, queue, 0.3)
     b, k, d = larger_sizes(rng, 3)

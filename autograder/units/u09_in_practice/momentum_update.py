@@ -56,15 +56,15 @@ def cases(rng):
     def pair(m, d, dtype=torch.float64, buffers=True):
         return network(rng, m, d, dtype, buffers), network(rng, m, d, dtype, buffers)
 
-    for m, d, momentum in ((2, 3, 0.9), (3, 2, 0.99), (1, 4, 0.25)):
+    for m, d, momentum in ((2, 1, 0.9), (1, 2, 0.25)):
         yield Case(f"m = {m}, d = {d}, momentum {momentum}", (*pair(m, d), momentum), drive="modules")
     trained = {"trainable": True}
-    yield Case("a target that requires gradients", (*pair(2, 3), 0.8), trained, drive="modules")
-    yield Case("momentum 0", (*pair(2, 2), 0.0), drive="modules", hint="Momentum 0: the target becomes a copy.")
-    yield Case("momentum 1", (*pair(2, 2), 1.0), drive="modules", hint="Momentum 1: the parameters stay.")
-    yield Case("no buffers", (*pair(3, 2, buffers=False), 0.7), drive="modules")
-    yield Case("float32", (*pair(2, 3, torch.float32), 0.9), drive="modules")
-    for case in exercise.bad_inputs(*pair(2, 3), 0.9):
+    yield Case("a target that requires gradients", (*pair(1, 2), 0.8), trained, drive="modules")
+    yield Case("momentum 0", (*pair(1, 1), 0.0), drive="modules", hint="Momentum 0: the target becomes a copy.")
+    yield Case("momentum 1", (*pair(1, 1), 1.0), drive="modules", hint="Momentum 1: the parameters stay.")
+    yield Case("no buffers", (*pair(1, 2, buffers=False), 0.7), drive="modules")
+    yield Case("float32", (*pair(1, 2, torch.float32), 0.9), drive="modules")
+    for case in exercise.bad_inputs(*pair(2, 1), 0.9):
         yield replace(case, drive="modules")
     args = (*pair(*larger_sizes(rng, 2)), float(rng.uniform(0.6, 0.99)))
     yield Case("a larger module", args, drive="modules", public=False)

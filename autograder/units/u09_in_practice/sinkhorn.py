@@ -49,6 +49,8 @@ def cases(rng):
     far = cosines(rng, 4, 3)
     far[1] -= 1.5  # a row far below the largest score
     yield Case("epsilon 0.001", (far, 1e-3, 3), part="stability", rtol=1e-7)
+    high = 0.9 + 0.1 * cosines(rng, 3, 2)
+    yield Case("epsilon 0.001, all scores near 1", (high, 1e-3, 2), part="stability", rtol=1e-7)
     yield Case("epsilon 0.005, float32", (far.float(), 5e-3, 2), part="stability", rtol=1e-2)
     yield from exercise.bad_inputs(cosines(rng, 3, 2), 0.3, 3)
     yield Case("a larger batch", (cosines(rng, *larger_sizes(rng, 2)), 0.2, 3), public=False)

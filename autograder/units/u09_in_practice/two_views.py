@@ -42,10 +42,10 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    for n, c, h, w in ((3, 1, 4, 5), (1, 2, 5, 4), (5, 1, 3, 6)):
+    for n, c, h, w in ((3, 1, 2, 3), (1, 2, 3, 2), (4, 1, 3, 2)):
         yield Case(f"{n} images, {c} x {h} x {w}", (images(rng, n, c, h, w), seeded(rng)))
-    yield Case("float64", (images(rng, 2, 1, 4, 4, torch.float64), seeded(rng)), rtol=1e-5)
-    yield from exercise.bad_inputs(images(rng, 2, 1, 4, 4), seeded(rng))
+    yield Case("float64", (images(rng, 2, 1, 2, 3, torch.float64), seeded(rng)), rtol=1e-5)
+    yield from exercise.bad_inputs(images(rng, 2, 1, 2, 2), seeded(rng))
     n, c, h, w = larger_sizes(rng, 4, high=14)
     yield Case("a larger batch", (images(rng, n, c, h, w), seeded(rng)), public=False)
 
