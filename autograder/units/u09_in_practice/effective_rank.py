@@ -109,13 +109,6 @@ exercise.slip("shares by the largest", share=lambda values: values / values[0]).
     "What do your shares sum to?",
     "Divide by the sum.",
 )
-exercise.slip("0 ln 0 is NaN", entropy=lambda p: -(p * p.log()).sum()).says(
-    "No singular value is ever 0.",
-    "A coordinate that is always 0: what is 0 times ln 0 in floating point?",
-    "`torch.special.entr(p)`.",
-)
-
-
 @exercise.accepted("numpy")
 def effective_rank(z):
     s = np.linalg.svd(z.double().numpy(), compute_uv=False)
