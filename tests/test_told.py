@@ -72,7 +72,9 @@ def test_a_pasted_call_makes_the_very_inputs(name):
         assert text or len(repr((case.args, case.kwargs))) > LONGEST / 3
         if not text or case.inference:
             continue
-        args, kwargs = eval(text, {"f": lambda *args, **kwargs: (args, kwargs), "driven": lambda name, f: f, **LIBRARIES})
+        args, kwargs = eval(
+            text, {"f": lambda *args, **kwargs: (args, kwargs), "driven": lambda name, f: f, **LIBRARIES}
+        )
         assert same_tree(list(args), list(case.args)), case.label
         assert same_tree(kwargs, case.kwargs), case.label
         for one, other in zip(args, case.args, strict=True):

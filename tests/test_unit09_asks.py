@@ -242,8 +242,9 @@ def test_the_threshold_divides_the_flow(pull, noise, decay):
 @pytest.mark.parametrize(
     ("w", "theta", "lives"), [(0.2, 0.5, True), (2.0, 0.5, False), (-0.5, 0.6, True), (-0.6, 0.5, False)]
 )
-def test_the_derivations_limits(w, theta, lives, tau=0.7):
+def test_the_derivations_limits(w, theta, lives):
     """Question b: the flow of (w, theta) with stop-gradient, by small steps."""
+    tau = 0.7
     conserved = theta**2 - w**2
     for _ in range(200_000):
         step = 0.001 * (w - tau)

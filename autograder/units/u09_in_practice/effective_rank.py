@@ -109,6 +109,8 @@ exercise.slip("shares by the largest", share=lambda values: values / values[0]).
     "What do your shares sum to?",
     "Divide by the sum.",
 )
+
+
 @exercise.accepted("numpy")
 def effective_rank(z):
     s = np.linalg.svd(z.double().numpy(), compute_uv=False)
