@@ -36,15 +36,18 @@ def slopes(loss: Callable, *args: Any) -> dict[str, Any]:
     return {"value": value, **dict(zip(leaves, grads, strict=True))}
 
 
-def queue(make: Callable, size: int, dim: int, pushes: list[torch.Tensor]) -> list[dict[str, Any]]:
-    """What a queue holds at first and after each push, its rows in a canonical order.
+def queue(make: Callable, size: int, dim: int, pushes: list[torch.Tensor]) -> dict[str, Any]:
+    """What a queue holds after some pushes, its rows in a canonical order, and how it behaved on the way.
 
-    Each batch is the output of a graph, as an encoder's is, and is overwritten after the push; so are rows that the
-    queue has given away. "kept": rows given away before stay as they were through the next push. "graph": the rows carry
-    a gradient. A refused push must leave the queue as it was.
+    "at first": the rows of the new queue, "counts": how many there are after each push. Each batch is the output of a graph,
+    as an encoder's is, and is overwritten after the push; so are rows that the queue has given away. "kept": rows given away
+    stay as they were through the next push; "given away": changing them does not change the queue; "graph": a gradient
+    hangs on the rows. A refused push must leave the queue as it was.
     """
     held = make(size, dim)
-    found = [{"rows": _sorted(held.rows())}]
+    rows = held.rows()
+    found: dict[str, Any] = {"at first": _sorted(rows), "counts": [], "rows": _sorted(rows)}
+    seen = {"kept": True, "given away": True, "graph": False, "keys as they were": True, "dtype of the keys": True}
     for keys in pushes:
         before, graph = held.rows(), keys.clone().requires_grad_(True) * 1
         kept = before.clone()
@@ -54,22 +57,17 @@ def queue(make: Callable, size: int, dim: int, pushes: list[torch.Tensor]) -> li
             if not _same(_sorted(held.rows()), _sorted(kept)):
                 raise RuntimeError("a refused push has changed the queue") from None
             raise
-        untouched = _same(graph, keys)
+        seen["keys as they were"] &= _same(graph, keys)
         graph.detach().zero_()
         rows = held.rows()
-        shown = _sorted(rows).copy()
+        found["rows"] = _sorted(rows).copy()
+        found["counts"].append(len(rows))
         held.rows().detach().zero_()
-        found.append(
-            {
-                "rows": shown,
-                "rows given away are the caller's": _same(_sorted(held.rows()), shown),
-                "graph": rows.requires_grad,
-                "kept": _same(before, kept),
-                "keys as they were": untouched,
-                "dtype of the keys": rows.dtype == keys.dtype,
-            }
-        )
-    return found
+        seen["given away"] &= _same(_sorted(held.rows()), found["rows"])
+        seen["kept"] &= _same(before, kept)
+        seen["graph"] |= rows.requires_grad
+        seen["dtype of the keys"] &= rows.dtype == keys.dtype
+    return {**found, **seen}
 
 
 def modules(update: Callable, target: dict, online: dict, momentum: float, trainable: bool = False) -> dict[str, Any]:
@@ -77,9 +75,9 @@ def modules(update: Callable, target: dict, online: dict, momentum: float, train
     "buffers": {name: tensor}}.
 
     The target's tensors are those that it had before the call: an update in place reaches them, a new tensor under an old
-    name does not. They are read once more after the online module has changed: what shares its memory changes with it.
-    trainable: whether the target's parameters require gradients. "graph": a tensor of the target hangs on another one. A
-    refused update must leave the target as it was.
+    name does not ("in place"). They are read after the online module has changed: what shares its memory changes with it.
+    trainable: whether the target's parameters require gradients. "graph": a tensor of the target hangs on another one;
+    "online": whether the other module is as it was. A refused update must leave the target as it was.
     """
     mine, theirs = as_module(target, trainable), as_module(online, True)
     held = {**dict(mine.named_parameters()), **dict(mine.named_buffers())}
@@ -91,14 +89,15 @@ def modules(update: Callable, target: dict, online: dict, momentum: float, train
             raise RuntimeError("a refused update has changed the target") from None
         raise
     named = {**dict(mine.named_parameters()), **dict(mine.named_buffers())}
-    now = {name: value.detach().clone() for name, value in named.items()}
+    in_place = all(named.get(name) is value for name, value in held.items())
     others = {**dict(theirs.named_parameters()), **dict(theirs.named_buffers())}
-    after = {name: value.detach().clone() for name, value in others.items()}
+    given = {**online["parameters"], **online["buffers"]}
+    untouched = all(_same(value, given[name]) for name, value in others.items())
     with torch.no_grad():
         for value in others.values():
             value.detach().add_(1)
     graph = any(value.grad_fn is not None for value in held.values())
-    return {"target": held, "target by name": now, "online": after, "graph": graph}
+    return {"target": held, "in place": in_place, "online": untouched, "graph": graph}
 
 
 def as_module(tensors: dict[str, dict[str, torch.Tensor]], trainable: bool) -> torch.nn.Module:
