@@ -383,7 +383,7 @@ check(retrieve)
 # each line uses only lines above it. The answer is a list of labels, such as `["A", "B"]`.
 #
 # - **A** If the text of image $i$ is missed, at least k other texts have a higher score for image $i$ than its own.
-# - **B** If the text of image $i$ is missed, then $p_{ii}\le\frac1k$.
+# - **B** If the text of image $i$ is missed, then $p_{ii}\le\frac1B$: it is less likely than the average text.
 # - **C** If the text of image $i$ is missed, at least $k+1$ of the numbers $p_{i1},\dots,p_{iB}$ are as large as $p_{ii}$, itself
 #   included.
 # - **D** $\ell_i\ge0$ for every image, since $p_{ii}\le1$.
@@ -603,7 +603,7 @@ def blind_shifts(image_z):
     ### BEGIN SOLUTION
     validate.batch(image_z=image_z)
     # w adds u_i.w to the scores of image i for every text: no text notices if that is one number for all images
-    differences = image_z - image_z.mean(dim=0)
+    differences = image_z[1:] - image_z[0]
     seen = torch.linalg.pinv(differences, rtol=1e-6) @ differences  # projection onto the span of the differences
     return torch.eye(image_z.shape[1], dtype=image_z.dtype, device=image_z.device) - seen
     ### END SOLUTION
