@@ -53,7 +53,7 @@ exercise = Exercise(
             "With k = all classes there is one task: all training rows, all test rows.",
             "Mean classifier: one mean per class from the training rows; argmax of test_z @ means.T; compare with the labels "
             "renamed to 0 .. k - 1.",
-            "Trained: softmax regression with an offset, mean cross-entropy plus 0.005 times the squared weights; to its minimum.",
+            "Trained: softmax regression with an offset; mean cross-entropy plus 0.005 times the squared weights, minimised.",
         ),
         "properties": (
             "A task with n_tasks = 1 is one set of k different classes: its accuracy is one of the possible ones.",
