@@ -55,7 +55,7 @@ def pairs(rng, b, d, noise=0.9):
 
 @exercise.cases
 def cases(rng):
-    for b, d, log_scale in ((5, 3, 1.2), (4, 6, 2.5), (7, 2, -0.6)):
+    for b, d, log_scale in ((5, 3, 1.2), (4, 5, 2.5), (6, 2, -0.6)):
         yield Case(
             f"B = {b}, d = {d}, log_scale = {log_scale}",
             (*pairs(rng, b, d), number(log_scale)),
@@ -66,10 +66,7 @@ def cases(rng):
     yield Case("log_scale = 0", (*pairs(rng, 3, 4), 0.0))
     yield Case("float32", tuple(x.float() for x in (*pairs(rng, 5, 4), number(2.0))), grad=(0,))
     yield Case("not contiguous", (*(strided(x) for x in pairs(rng, 4, 3)), number(1.0)))
-    for log_scale in (7.0, 8.5):
-        yield Case(
-            f"log_scale = {log_scale}", (*pairs(rng, 4, 3), number(log_scale)), part="stability", grad=(0, 2), rtol=1e-7
-        )
+    yield Case("log_scale = 8", (*pairs(rng, 4, 3), number(8.0)), part="stability", grad=(2,), rtol=1e-7)
     yield Case("log_scale = 6, float32", (*(x.float() for x in pairs(rng, 4, 2)), 6.0), part="stability", rtol=1e-4)
     yield from exercise.bad_inputs(*pairs(rng, 4, 3), 1.0)
     b, d = larger_sizes(rng, 2, high=30)
