@@ -22,6 +22,7 @@ HIDDEN = (
     "convergence_experiment",
     "counterexample_step",
     "collapse_and_repair",
+    "train_clip",
 )
 # slips that only more digits or larger inputs than are stored can tell from a right answer; graded inputs do
 OF_THE_LAST_DIGITS = {
