@@ -1,8 +1,8 @@
 """Pictures with captions: the emoji that are shipped, or a folder of images with a captions file; and the split.
 
-    data = load()                       # emoji in two styles: data/LICENCES.md
-    data = load("folder")               # captions.csv, lines FILE,CAPTION[,GROUP], beside the images
-    parts = by_base(data, seed=0)       # {"train": numbers of concepts, "validation": ..., "test": ...}
+data = load()                       # emoji in two styles: data/LICENCES.md
+data = load("folder")               # captions.csv, lines FILE,CAPTION[,GROUP], beside the images
+parts = by_base(data, seed=0)       # {"train": numbers of concepts, "validation": ..., "test": ...}
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ def load(path: str | Path = FILE) -> Pictures:
             concepts = tuple(json.loads(bytes(stored["concepts"]).decode()))
             return Pictures(stored["images"], concepts, stored["of_concept"], stored["styles"])
     except FileNotFoundError as error:
-        raise ExperimentError(f"{path} does not exist; `python -m experiments clip prepare` makes the one shipped") from error
+        raise ExperimentError(
+            f"{path} does not exist; `python -m experiments clip prepare` makes the one shipped"
+        ) from error
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError, KeyError) as error:
         raise ExperimentError(f"{path} is no file of pictures: {error}") from error
 
@@ -95,7 +97,12 @@ def _picture(path: Path, where: str) -> np.ndarray:
 
 def write(path: Path, images: np.ndarray, concepts: list[dict], of_concept: list[int], styles: list[str]) -> None:
     text = np.frombuffer(json.dumps(concepts, ensure_ascii=False).encode(), dtype=np.uint8)
-    arrays = {"images": images, "concepts": text, "of_concept": np.array(of_concept, np.int32), "styles": np.array(styles)}
+    arrays = {
+        "images": images,
+        "concepts": text,
+        "of_concept": np.array(of_concept, np.int32),
+        "styles": np.array(styles),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     written_whole(path, lambda temporary: np.savez_compressed(temporary, **arrays))
 

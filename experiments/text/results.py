@@ -16,13 +16,17 @@ from course.comparison import interval
 from experiments import running
 from experiments.text import bound, settings
 from experiments.text.run import Job, Material
-from experiments.text.tasks import cells
 
 GROUPS = ("table", "seen", "unseen")  # tested on all articles; trained on half: on these, on the others
 
 
 def write(
-    folder: Path, name: str, found: Mapping[Job, dict], articles: Sequence, materials: Mapping[str, Material], device: str
+    folder: Path,
+    name: str,
+    found: Mapping[Job, dict],
+    articles: Sequence,
+    materials: Mapping[str, Material],
+    device: str,
 ) -> list[Path]:
     """text_NAME and bound_NAME, each as npz, json and png."""
     numbers, rows = arrays(found), {}
@@ -146,7 +150,11 @@ def draw_bound(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
     figure, axes = figures.panels(len(summary["tau"]), width=4.2, height=3.4)
     for ax, (law, tau) in zip(axes, summary["tau"].items(), strict=True):
         loss, supervised = (numbers[f"{law} / {quantity}"] for quantity in ("unsupervised", "supervised_mean"))
-        named = {r"$L_{un}$": loss, r"$L_{sup}^\mu$": supervised, "what the lemma allows": (loss - tau * np.log(2)) / (1 - tau)}
+        named = {
+            r"$L_{un}$": loss,
+            r"$L_{sup}^\mu$": supervised,
+            "what the lemma allows": (loss - tau * np.log(2)) / (1 - tau),
+        }
         figures.runs(numbers["steps"], named, ax, ylabel="nats", title=f"{law}, tau = {tau:.3f}", legend="lower left")
         ax.set_ylim(bottom=0)
     return figure
