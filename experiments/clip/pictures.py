@@ -23,6 +23,7 @@ from experiments.running import ExperimentError, written_whole
 FILE = Path(__file__).parent / "data" / "emoji.npz"
 CAPTIONS = "captions.csv"
 SIDE = 32
+LEAST = 10  # captions: with fewer a part of the split could be empty
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 PEOPLE = {"1F468", "1F469", "1F9D1"}  # man, woman, person: the same picture but for hair and moustache
 SIGNS = {"200D", "FE0F", "2640", "2642", "27A1"}  # joiner, variant, female, male, "facing right"
@@ -75,6 +76,8 @@ def _from_folder(folder: Path) -> Pictures:
         rows = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if row]
     if not rows:
         raise ExperimentError(f"{file} is empty: no picture has a caption")
+    if len(rows) < LEAST:
+        raise ExperimentError(f"{file} has {len(rows)} captions, at least {LEAST} are needed")
     images, concepts = [], []
     for number, row in rows:
         if len(row) not in (2, 3) or not row[1].strip():

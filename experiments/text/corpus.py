@@ -26,8 +26,9 @@ ATTRIBUTION = """# The sentences in wikipedia.json.gz
 
 Text of English Wikipedia, from its dump of May 2016, as far as the wheel of gensim 4.4.0 carries it as test data. Its authors
 are the contributors of the articles below; the link of each leads to the revision that was used, and from there to its
-history, which names them. Licence: Creative Commons Attribution-ShareAlike 3.0, <https://creativecommons.org/licenses/by-sa/3.0/>; this
-file and what is made from it stand under the same licence (the rest of the repository does not).
+history, which names them. Licence: Creative Commons Attribution-ShareAlike 3.0,
+<https://creativecommons.org/licenses/by-sa/3.0/>; this file and what is made from it stand under the same licence (the rest
+of the repository does not).
 
 Changed: only running text is kept, without markup, templates (so that some measures are missing), tables, lists, headings,
 references, formulas and pictures; it is cut into sentences by nupunkt 0.8.0; sentences of 5 to 60 words that look whole are

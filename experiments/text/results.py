@@ -183,3 +183,6 @@ def best(rows: Mapping[str, float]) -> dict[str, float]:
     key = max(trained, key=lambda key: rows[key] + by_mean[key.rsplit(" / ", 2)[0]])
     lr, steps, scale, _ = key.removeprefix("lr ").split(" / ")
     return {"lr": float(lr), "steps": int(steps), "scale": float(scale)}
+
+
+DRAWN = {"text": draw, "bound": draw_bound}

@@ -47,5 +47,5 @@ METHODS = {
 }
 BASELINES = ("TF-IDF", "LSA", "mean of word vectors", "mean of random vectors")
 ON_SEEN = ("supervised", "10 negatives")  # trained on half of the articles, tested on both halves
-QUICK = ("supervised", "1 negative", "blocks of 2, equal tuples")
+QUICK = ("supervised", "1 negative")
 QUICK_RUNS, QUICK_STEPS, QUICK_ARTICLES, QUICK_SENTENCES = 2, 10, 12, 40
