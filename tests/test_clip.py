@@ -283,9 +283,9 @@ def test_the_area_of_a_word_is_one_where_its_pictures_come_first():
     data.concepts[2]["tags"].append("cat")
     model = Knowing(torch.tensor([[0.1, 1.0], [0.2, 1.0], [3.0, 1.0], [0.3, 1.0]]))
     model.read = lambda bags: torch.tensor([[1.0, 0.0]])
-    assert measures.area(model, data, "cat") == 1
+    assert measures.areas(model, data, ("cat", "dog")) == {"cat": 1}
     model.read = lambda bags: torch.tensor([[-1.0, 0.0]])
-    assert measures.area(model, data, "cat") == 0
+    assert measures.areas(model, data, ("cat", "dog")) == {"cat": 0}
 
 
 def test_exponentials_without_precaution_overflow_and_the_loss_does_not(functions):

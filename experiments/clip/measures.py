@@ -101,13 +101,18 @@ def gap(
     }
 
 
-def area(model: Model, data: Pictures, word: str) -> float:
-    """Area under the ROC curve of the pictures whose name or tags hold the word, by their cosine with the word."""
+def areas(model: Model, data: Pictures, words: Sequence[str]) -> dict[str, float]:
+    """Word -> area under the ROC curve of the pictures whose name or tags hold it, by their cosine with the word; for words
+    that are said of some pictures."""
     from sklearn.metrics import roc_auc_score
 
-    said = [word in f"{c['name']} {' '.join(c['tags'])}".lower().split() for c in data.concepts]
-    scores = model.see(data.images) @ model.read([grams(word)])[0]
-    return float(roc_auc_score(np.array(said)[data.of_concept], scores.numpy()))
+    z, found = model.see(data.images), {}
+    for word in words:
+        said = np.array([word in f"{c['name']} {' '.join(c['tags'])}".lower().split() for c in data.concepts])
+        if said.any():
+            scores = z @ model.read([grams(word)])[0]
+            found[word] = float(roc_auc_score(said[data.of_concept], scores.numpy()))
+    return found
 
 
 def overflow(z: torch.Tensor, text_z: torch.Tensor, functions: Functions, scales: Sequence[float]) -> dict[str, list]:

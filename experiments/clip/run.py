@@ -105,8 +105,9 @@ def extra(job: Job, variant: Variant, model: Model, data: Pictures, functions, p
                 keys = [key for key in each if not key.endswith("hits")]
                 found |= {f"{style}, {part} concepts, {key}": each[key] for key in keys}
     if job.name in ("symmetric", "words withheld"):
-        said = {w for c in data.concepts for text in (c["name"], *c["tags"]) for w in text.lower().split()}
-        found |= {f"area: {word}": measures.area(model, data, word) for word in WITHHELD if word in said}
+        areas = measures.areas(model, data, WITHHELD)
+        found |= {f"area: {word}": value for word, value in areas.items()}
+        found["area: mean"] = float(np.mean([*areas.values()])) if areas else 0.5
     if variant.leaky:
         found |= siblings(model, functions, data, plain, parts)
     if job.name == "symmetric":

@@ -37,7 +37,7 @@ class Choice:
 
 
 # The best of `choose`, whose numbers are in lectures/data/10_text_and_images/clip_choices.json
-CHOICE = Choice(mixed=True, shifted=True, lr=5e-3)
+CHOICE = Choice(mixed=True, shifted=True, lr=2e-3)
 CANDIDATES = (
     Choice(False, False, 5e-3),
     Choice(False, True, 5e-3),

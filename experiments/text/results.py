@@ -123,12 +123,12 @@ def laws(found: Mapping[Job, dict]) -> dict:
 def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
     """Every row of the table at k = 10 (or the largest k there is), and the articles that were not trained on."""
     rows = summary["rows"]
-    k = "k = 10" if "k = 10 / all labels / mean" in cells_of(rows["table"]) else "all"
     panels = (("table", "all labels"), ("table", f"{settings.FEW} labels"), ("unseen", "all labels"))
     height = 1.3 + 0.27 * len(rows["table"])
     figure, axes = figures.panels(len(panels), width=4.6, height=height)
     for ax, (group, labels) in zip(axes, panels, strict=True):
         table = rows[group]
+        k = "k = 10" if "k = 10 / all labels / mean" in cells_of(table) else "all"
         cells = {how: [table[name][f"{k} / {labels} / {how}"] for name in table] for how in settings.CLASSIFIERS}
         named = {
             f"{how} classifier" if how == "mean" else "trained head": [(100 * c[0], 100 * (c[1] or 0)) for c in found]

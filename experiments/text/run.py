@@ -214,14 +214,15 @@ def one_choice(job: Job, given: Material, functions: Mapping[str, Callable], dev
 def table_jobs(
     methods: Sequence[str], seeds: Sequence[int], steps: int, chunks: int = CHUNKS, rest: Sequence[str] = BASELINES
 ) -> list[Job]:
-    """The table, the halves and the bound, seed by seed; a baseline without a seed is done once."""
-    jobs, halves = [], [name for name in ON_SEEN if name in methods]
-    for seed in seeds:
-        jobs += [Job("table", name, seed, steps, chunks=chunks) for name in methods]
-        jobs += [Job("seen", name, seed, steps, chunks=chunks) for name in halves]
-        jobs.append(Job("bound", BOUND_OF, seed, steps))
-        some = [name for name in rest if seed == seeds[0] or name == "mean of random vectors"]
-        jobs += [Job(what, name, seed, chunks=chunks) for what in ("table", "seen") for name in some]
+    """The table, the halves and the bound, the dear ones last; a baseline without a seed is done once."""
+    cheap = [name for name in methods if METHODS[name].block == 1]
+    jobs = [Job("table", name, seed, steps, chunks=chunks) for seed in seeds for name in cheap]
+    jobs += [Job("seen", name, seed, steps, chunks=chunks) for seed in seeds for name in ON_SEEN if name in methods]
+    for name in rest:
+        some = seeds if name == "mean of random vectors" else seeds[:1]
+        jobs += [Job(what, name, seed, chunks=chunks) for what in ("table", "seen") for seed in some]
+    jobs += [Job("bound", BOUND_OF, seed, steps) for seed in seeds]
+    jobs += [Job("table", name, seed, steps, chunks=chunks) for seed in seeds for name in methods if name not in cheap]
     return jobs
 
 

@@ -13,7 +13,7 @@ KS = (2, 10)
 FEW = 5  # labels of a class
 CLASSIFIERS = ("trained", "mean")
 
-LRS, LOOKS = (5e-3, 1e-2, 2e-2), (100, 200, 400)  # what `choose` compares: learning rates, steps
+LRS, LOOKS = (5e-3, 1e-2, 2e-2, 4e-2), (100, 200, 400)  # what `choose` compares: learning rates, steps
 SCALES = (1.0, 3.0, 10.0, 30.0)  # embeddings times this before a head is trained: the strength of its penalty
 
 
@@ -27,8 +27,8 @@ class Choice:
 
 
 # The best of `choose`, whose numbers are in lectures/data/10_text_and_images/text_choices.json
-CHOICES = {"supervised": Choice(5e-3, 200, 1.0), "unsupervised": Choice(5e-3, 400, 1.0)}
-BASELINE_SCALES = {"TF-IDF": 3.0, "LSA": 3.0, "mean of word vectors": 3.0, "mean of random vectors": 10.0}
+CHOICES = {"supervised": Choice(2e-2, 100, 1.0), "unsupervised": Choice(2e-2, 400, 1.0)}
+BASELINE_SCALES = {"TF-IDF": 30.0, "LSA": 30.0, "mean of word vectors": 10.0, "mean of random vectors": 10.0}
 
 # pairs of a step: 64, or the next multiple of the size of a group (1 + negatives)
 METHODS = {
