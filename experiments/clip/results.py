@@ -18,6 +18,7 @@ from experiments.clip import settings
 from experiments.clip.pictures import Pictures
 from experiments.clip.run import Job
 
+GALLERY = 240  # test drawings that the lecture can show
 NOT_NUMBERS = ("losses", "shown", "overflow")
 DIRECTIONS = ("image to text", "text to image")
 COLUMNS = ("image to text R@1", "image to text R@10", "text to image R@1", "text to image R@10", "groups: eight prompts",
@@ -50,11 +51,13 @@ def write(folder: Path, name: str, found: Mapping[Job, dict], data: Pictures, de
     }
     if one is not None:
         numbers |= grids(one["shown"], data)
-        drawn = data.of_concept[one["shown"]["drawings"]]
-        summary |= {"overflow": one["overflow"], "queries": list(settings.QUERIES), "words": one["shown"]["words"]}
+        places, words = gallery(one["shown"], data)
+        drawn = [data.concepts[data.of_concept[one["shown"]["drawings"][i]]] for i in places]
+        summary |= {"overflow": one["overflow"], "queries": list(settings.QUERIES)}
+        summary |= {"names": [c["name"] for c in drawn], "of_group": [c["group"] for c in drawn]}
         summary |= {
-            "names": [data.concepts[c]["name"] for c in drawn],
-            "of_group": [data.concepts[c]["group"] for c in drawn],
+            "tags": [" ".join(c["tags"]) for c in drawn],
+            "words": " ".join(one["shown"]["words"][i] for i in words),
         }
     return running.write_results(folder, f"clip_{name}", numbers, summary, draw)
 
@@ -64,15 +67,26 @@ def cell(values: list[float]) -> list:
     return [round(float(np.mean(values)), 4), None if half is None else round(half, 4)]
 
 
+def gallery(shown: Mapping, data: Pictures) -> tuple[list[int], list[int]]:
+    """Places in `shown` of GALLERY test drawings, and of the words that are said of one of them, or asked for."""
+    places = sorted(np.random.default_rng(0).permutation(len(shown["drawings"]))[:GALLERY].tolist())
+    concepts = [data.concepts[data.of_concept[shown["drawings"][i]]] for i in places]
+    texts = [*settings.QUERIES, *(text for c in concepts for text in (c["name"], *c["tags"]))]
+    said = {word for text in texts for word in text.lower().split()}
+    return places, [i for i, word in enumerate(shown["words"]) if word in said]
+
+
 def grids(shown: Mapping, data: Pictures) -> dict[str, np.ndarray]:
-    """images (n, 32, 32, 3) uint8 of the test drawings, image_z and text_z (n, 64), rows of length 1 but for rounding, and
-    of the words word_sums (w, 64), word_counts (w,): a text's row points along sum of sums / sum of counts of its words."""
+    """images (n, 32, 32, 3) uint8 of test drawings; image_z and text_z (n, 64), the rows of the drawings and of their names,
+    of length 1 but for rounding; and word_sums (w, 64) int8: the row of a text of these words points along the sum of its
+    words' rows."""
+    places, words = gallery(shown, data)
+    sums = np.array(shown["word_sums"])[words]
     return {
-        "images": data.images[shown["drawings"]],
-        "image_z": np.array(shown["image_z"], dtype=np.float16),
-        "text_z": np.array(shown["text_z"], dtype=np.float16),
-        "word_sums": np.array(shown["word_sums"], dtype=np.float16),
-        "word_counts": np.array(shown["word_counts"], dtype=np.int16),
+        "images": data.images[np.array(shown["drawings"])[places]],
+        "image_z": np.array(shown["image_z"])[places].astype(np.float16),
+        "text_z": np.array(shown["text_z"])[places].astype(np.float16),
+        "word_sums": np.round(127 * sums / np.abs(sums).max()).astype(np.int8),
     }
 
 

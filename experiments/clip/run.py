@@ -137,8 +137,8 @@ def siblings(model: Model, functions, data: Pictures, plain: Captions, parts) ->
 def shown(model: Model, functions, data: Pictures, parts, plain: Captions) -> dict:
     """For the lecture: rows of the test drawings in the first style, of their names, and of single words; and overflow.
 
-    A text's row is the weighted mean of its words' (towers.TextTower): "words" holds the sum of a word's n-gram vectors and
-    their number, so that any text of these words can be embedded without the tower."""
+    A text's row is the mean over its n-grams (towers.TextTower). So it points along the sum of its words' "word_sums", and any
+    text of these words can be embedded without the tower."""
     style = data.styles[0]
     drawings = data.drawn(style, parts["test"])
     z, text_z = model.see(data.images[drawings]), model.read([plain.names[c] for c in data.of_concept[drawings]])
@@ -154,7 +154,6 @@ def shown(model: Model, functions, data: Pictures, parts, plain: Captions) -> di
             "text_z": text_z.numpy().round(4).tolist(),
             "words": words,
             "word_sums": rows.numpy().round(4).tolist(),
-            "word_counts": [len(bag) for bag in bags],
         },
         "overflow": measures.overflow(z, text_z, functions, SCALES),
     }
