@@ -57,7 +57,7 @@ def write(folder: Path, name: str, found: Mapping[Job, dict], data: Pictures, de
         summary |= {"names": [c["name"] for c in drawn], "of_group": [c["group"] for c in drawn]}
         summary |= {
             "tags": [" ".join(c["tags"]) for c in drawn],
-            "words": " ".join(one["shown"]["words"][i] for i in words),
+            "words": [one["shown"]["words"][i] for i in words],
         }
     return running.write_results(folder, f"clip_{name}", numbers, summary, draw)
 
