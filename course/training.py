@@ -101,6 +101,7 @@ def probe_accuracy(
     test_z: torch.Tensor,
     test_y: torch.Tensor,
     per_class: int | None = None,
+    inverse_penalty: float = 10.0,
 ) -> float:
     """Test accuracy of a multinomial logistic regression on embeddings (n, d) that stay as they are.
 
@@ -117,7 +118,7 @@ def probe_accuracy(
         order = rng.permutation(len(y))
         chosen = np.concatenate([order[y[order] == c][:per_class] for c in np.unique(y)])
         with threadpool_limits(1):  # small matrices: more threads only wait for each other
-            probe = LogisticRegression(C=10.0, max_iter=1000).fit(x[chosen], y[chosen])
+            probe = LogisticRegression(C=inverse_penalty, max_iter=1000).fit(x[chosen], y[chosen])
             accuracies.append(probe.score(test_x, test_y))
     return float(np.mean(accuracies))
 

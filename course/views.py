@@ -6,6 +6,7 @@ for view1, view2, y in batches(images, labels, seed=0, n_steps=60): ...    # (64
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -63,6 +64,29 @@ def augment(images: torch.Tensor, generator: torch.Generator, shift: int = 1, no
     single = {"generator": generator, "dtype": torch.float32}  # the same draws whatever the caller's default dtype is
     gain = 0.7 + 0.6 * torch.rand(n, 1, 1, 1, **single).to(device)
     return gain * moved + noise * torch.randn(images.shape, **single).to(device)
+
+
+def warp(
+    images: torch.Tensor, generator: torch.Generator, strength: float = 1.0, *, moved: bool = True
+) -> torch.Tensor:
+    """One random view of each image (n, c, h, w): shifted by up to 2 pixels a side, turned by up to 20 degrees and
+    scaled by e^-0.2 to e^0.2 about the middle, brightness x 0.6 to 1.4 (1 - 0.4 to 1 + 0.4), noise of standard deviation 0.1
+    added. `strength` multiplies 2 pixels, 20 degrees, the exponent 0.2, 0.4 and 0.1.
+
+    moved: False leaves the geometry as it is: brightness and noise only.
+    The generator lives on the CPU whatever the device of the images, so that a seed draws the same views everywhere.
+    """
+    n, _, h, w = images.shape
+    single = {"generator": generator, "dtype": torch.float32}
+    turn, scale, down, right, light = (strength * (2 * torch.rand(5, n, **single) - 1)).to(images.device)
+    noise = 0.1 * strength * torch.randn(images.shape, **single).to(images.device)
+    if moved:
+        angle, size = math.radians(20) * turn, torch.exp(0.2 * scale)
+        cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
+        rows = [torch.stack([cos, -sin, 4 * right / w], dim=1), torch.stack([sin, cos, 4 * down / h], dim=1)]
+        grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+        images = F.grid_sample(images, grid, align_corners=False)
+    return (1 + 0.4 * light)[:, None, None, None] * images + noise
 
 
 def batches(

@@ -1,4 +1,4 @@
-"""python -m experiments convergence | debiasing | first"""
+"""python -m experiments convergence | debiasing | first | practice"""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from experiments import running
 from experiments.convergence import command as convergence
 from experiments.debiasing import command as debiasing
 from experiments.first import command as first
+from experiments.practice import command as practice
 
-COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing}
+COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing, "practice": practice}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,12 +21,14 @@ HIDDEN = (
     "compare_debiasing",
     "convergence_experiment",
     "counterexample_step",
+    "collapse_and_repair",
 )
-# slips that only numbers of more digits than are stored can tell from a right answer; graded inputs do
+# slips that only more digits or larger inputs than are stored can tell from a right answer; graded inputs do
 OF_THE_LAST_DIGITS = {
     ("alignment", "a squared distance not quite 0"),
     ("angle_bound", "difference of nearly equal numbers"),
     ("negatives_enough", "the exponential minus 1"),
+    ("gram_covariance_gap", "the matrices are formed"),
 }
 UNIT = load_unit("01_similarity_losses")
 nt_xent = UNIT.references()["nt_xent"]

@@ -17,6 +17,7 @@ from course.check.paste import LONGEST, pasted
 from course.check.store import DATA, load_public_check
 from course.check.words import both, lowered, spoken
 
+LIBRARIES = {"np": np, "torch": torch, "math": math}
 NAMES = sorted(path.stem for path in DATA.glob("*.json"))
 UNIT = load_unit("01_similarity_losses")
 RIGHT = float(UNIT.references()["limit_collapse"])
@@ -71,7 +72,9 @@ def test_a_pasted_call_makes_the_very_inputs(name):
         assert text or len(repr((case.args, case.kwargs))) > LONGEST / 3
         if not text or case.inference:
             continue
-        args, kwargs = eval(text, {"f": lambda *args, **kwargs: (args, kwargs), "np": np, "torch": torch, "math": math})
+        args, kwargs = eval(
+            text, {"f": lambda *args, **kwargs: (args, kwargs), "driven": lambda name, f: f, **LIBRARIES}
+        )
         assert same_tree(list(args), list(case.args)), case.label
         assert same_tree(kwargs, case.kwargs), case.label
         for one, other in zip(args, case.args, strict=True):

@@ -155,7 +155,9 @@ class Session:
     def calls(self, name: str, cases: list[Case], deadline: float) -> list[Outcome]:
         """The outcome of each case, asked in one request."""
         # only what a call needs: neither the label, nor whether it must raise, nor how it is judged
-        trees = [{name: getattr(case, name) for name in ("args", "kwargs", "grad", "inference")} for case in cases]
+        trees = [
+            {name: getattr(case, name) for name in ("args", "kwargs", "grad", "inference", "drive")} for case in cases
+        ]
         self._load()
         self.asked = True
         return self._outcomes({"op": "calls", "name": name}, trees, deadline, len(cases))

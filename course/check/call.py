@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from course.check.case import Case
+from course.check.drive import driven
 from course.check.state import default_dtype, usual_state
 
 MAX_MESSAGE = 500
@@ -51,7 +52,7 @@ def _call(function, case: Case) -> Outcome:
             leaves.append(args[position])
         try:
             with torch.inference_mode() if case.inference else contextlib.nullcontext():
-                answer = function(*args, **kwargs)
+                answer = driven(case.drive, function)(*args, **kwargs)
             value = plain(answer)
             grads, gradient_error = _gradients(answer, leaves) if case.grad else (None, None)
         except MemoryError as error:

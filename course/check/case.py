@@ -25,6 +25,8 @@ class Case:
     rtol       relative tolerance, of max(1, |expected|); None takes the default of the coarsest input dtype
     public     False: graded only, the learner's notebook does not have it
     hint       what helps where just this case fails; it is shown before the hints of the part
+    drive      name of a driver in `course.check.drive.DRIVERS` that uses the answer (a class, a function of modules, one
+               whose gradients are the point) and gives what is compared; "": the answer is called as it is
     """
 
     label: str
@@ -39,6 +41,7 @@ class Case:
     rtol: float | None = None
     public: bool = True
     hint: str = ""
+    drive: str = ""
 
     def __post_init__(self):
         if self.part not in PART_WEIGHTS or self.part in ("gradient", "properties"):
@@ -47,6 +50,6 @@ class Case:
             raise ValueError(f"case {self.label!r}: a case that must raise counts for 'bad input', not {self.part!r}")
 
 
-def bad_input(label: str, /, *args, hint: str = "", **kwargs) -> Case:
+def bad_input(label: str, /, *args, hint: str = "", drive: str = "", **kwargs) -> Case:
     """A call that must raise ValueError."""
-    return Case(label, args, kwargs, part="bad input", raises=True, hint=hint)
+    return Case(label, args, kwargs, part="bad input", raises=True, hint=hint, drive=drive)

@@ -17,6 +17,8 @@ WIDTH = 100
 
 def pasted(name: str, case: Case) -> str:
     """The call of a case as code, its inputs exact; empty where that would be longer than LONGEST."""
+    if case.drive:
+        name = f'driven("{case.drive}", {name})'
     parts = [code(value) for value in case.args] + [f"{key}={code(value)}" for key, value in case.kwargs.items()]
     line = f"{name}({', '.join(parts)})"
     if len(line) > LONGEST:
