@@ -10,8 +10,9 @@ from experiments import running
 from experiments.convergence import command as convergence
 from experiments.debiasing import command as debiasing
 from experiments.first import command as first
+from experiments.text import command as text
 
-COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing}
+COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing, "text": text}
 
 
 def parser() -> argparse.ArgumentParser:

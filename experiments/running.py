@@ -30,11 +30,12 @@ class Interrupted(Exception):
     """Stopped on request; the message says where."""
 
 
-def add_options(command: argparse.ArgumentParser, datasets: Mapping[str, Any]) -> None:
-    """The options that every experiment has, with the same names and meanings."""
-    command.add_argument("--dataset", default="digits", help=f"{', '.join(datasets)} (default: digits)")
+def add_options(command: argparse.ArgumentParser, datasets: Mapping[str, Any], runs: int = 5) -> None:
+    """The options that every experiment has, with the same names and meanings; the first data set is the default."""
+    first = next(iter(datasets))
+    command.add_argument("--dataset", default=first, help=f"{', '.join(datasets)} (default: {first})")
     command.add_argument("--device", default="auto", help="auto (default: the GPU where there is one), cpu, cuda")
-    command.add_argument("--runs", type=int, default=None, help="independent runs (default: 5)")
+    command.add_argument("--runs", type=int, default=None, help=f"independent runs (default: {runs})")
     command.add_argument("--seed", type=int, default=0, metavar="S", help="of the first run (default: 0)")
     command.add_argument("--out", type=Path, default=Path("figures"), metavar="DIR", help="folder of the results")
     command.add_argument("--quick", action="store_true", help="a small version, to see that it works")
