@@ -1,4 +1,4 @@
-"""python -m experiments convergence | debiasing | first"""
+"""python -m experiments NAME: clip, convergence, debiasing, first, text"""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from experiments import running
+from experiments.clip import command as clip
 from experiments.convergence import command as convergence
 from experiments.debiasing import command as debiasing
 from experiments.first import command as first
 from experiments.text import command as text
 
-COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing, "text": text}
+COMMANDS = {"first": first, "convergence": convergence, "debiasing": debiasing, "text": text, "clip": clip}
 
 
 def parser() -> argparse.ArgumentParser:

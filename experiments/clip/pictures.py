@@ -1,8 +1,8 @@
 """Pictures with captions: the emoji that are shipped, or a folder of images with a captions file; and the split.
 
-    data = load()                       # emoji in two styles: data/LICENCES.md
-    data = load("folder")               # captions.csv, lines FILE,CAPTION[,GROUP], beside the images
-    parts = by_base(data, seed=0)       # {"train": numbers of concepts, "validation": ..., "test": ...}
+data = load()                       # emoji in two styles: data/LICENCES.md
+data = load("folder")               # captions.csv, lines FILE,CAPTION[,GROUP], beside the images
+parts = by_base(data, seed=0)       # {"train": numbers of concepts, "validation": ..., "test": ...}
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from experiments.running import ExperimentError, written_whole
 FILE = Path(__file__).parent / "data" / "emoji.npz"
 CAPTIONS = "captions.csv"
 SIDE = 32
+LEAST = 10  # captions: with fewer a part of the split could be empty
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 PEOPLE = {"1F468", "1F469", "1F9D1"}  # man, woman, person: the same picture but for hair and moustache
 SIGNS = {"200D", "FE0F", "2640", "2642", "27A1"}  # joiner, variant, female, male, "facing right"
@@ -60,7 +61,9 @@ def load(path: str | Path = FILE) -> Pictures:
             concepts = tuple(json.loads(bytes(stored["concepts"]).decode()))
             return Pictures(stored["images"], concepts, stored["of_concept"], stored["styles"])
     except FileNotFoundError as error:
-        raise ExperimentError(f"{path} does not exist; `python -m experiments clip prepare` makes the one shipped") from error
+        raise ExperimentError(
+            f"{path} does not exist; `python -m experiments clip prepare` makes the one shipped"
+        ) from error
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError, KeyError) as error:
         raise ExperimentError(f"{path} is no file of pictures: {error}") from error
 
@@ -73,6 +76,8 @@ def _from_folder(folder: Path) -> Pictures:
         rows = [(number, row) for number, row in enumerate(csv.reader(lines), 1) if row]
     if not rows:
         raise ExperimentError(f"{file} is empty: no picture has a caption")
+    if len(rows) < LEAST:
+        raise ExperimentError(f"{file} has {len(rows)} captions, at least {LEAST} are needed")
     images, concepts = [], []
     for number, row in rows:
         if len(row) not in (2, 3) or not row[1].strip():
@@ -95,7 +100,12 @@ def _picture(path: Path, where: str) -> np.ndarray:
 
 def write(path: Path, images: np.ndarray, concepts: list[dict], of_concept: list[int], styles: list[str]) -> None:
     text = np.frombuffer(json.dumps(concepts, ensure_ascii=False).encode(), dtype=np.uint8)
-    arrays = {"images": images, "concepts": text, "of_concept": np.array(of_concept, np.int32), "styles": np.array(styles)}
+    arrays = {
+        "images": images,
+        "concepts": text,
+        "of_concept": np.array(of_concept, np.int32),
+        "styles": np.array(styles),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     written_whole(path, lambda temporary: np.savez_compressed(temporary, **arrays))
 

@@ -34,7 +34,10 @@ SHA256 = {
     "emojibase-data-17.0.0.tgz": "d01d0e2ca4e22cb402679532155342c71e2e871f25c32223c013b8b166ebdf5a",
 }
 RESVG = "resvg-py==0.5.0"
-LEFT_OUT = ("component", "flags")  # skin tones and hair alone; 270 flags, of which the name says nothing about the picture
+LEFT_OUT = (
+    "component",
+    "flags",
+)  # skin tones and hair alone; 270 flags, of which the name says nothing about the picture
 
 
 def prepare(path: Path = pictures.FILE) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 from experiments import running
 from experiments.jobs import Journal, run_all
 from experiments.running import ExperimentError
-from experiments.text import corpus, results, run as runs_of, settings
+from experiments.text import corpus, results, settings
+from experiments.text import run as runs_of
 from experiments.text.prepare import prepare
 
 HELP = "unit 10: sentences of Wikipedia articles, with labels and with pairs, on k-way tasks"
@@ -29,7 +30,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         "validation sentences; neither: the table and the bound. And a notebook of unit 10 (default: solved)",
     )
     running.add_options(command, DATASETS, settings.RUNS)
-    command.epilog = "--dataset also takes a folder with one text file per article, a sentence a line (Wiki-3029's layout)"
+    command.epilog = (
+        "--dataset also takes a folder with one text file per article, a sentence a line (Wiki-3029's layout)"
+    )
     command.add_argument("--steps", type=int, metavar="N", help="training steps (default: as chosen on validation)")
 
 

@@ -1,9 +1,9 @@
 """Articles as lists of sentences: the file that is shipped, or a folder with one text file per article; and the splits.
 
-    articles = load()                                   # Wikipedia, 2016: data/ATTRIBUTION.md
-    articles = load("folder")                           # NAME.txt per article, a sentence a line: the layout of Wiki-3029
-    parts = by_sentence(articles, seed=0)               # {"train": [...], "validation": [...], "test": [...]}
-    seen, unseen = by_article(articles, seed=0)
+articles = load()                                   # Wikipedia, 2016: data/ATTRIBUTION.md
+articles = load("folder")                           # NAME.txt per article, a sentence a line: the layout of Wiki-3029
+parts = by_sentence(articles, seed=0)               # {"train": [...], "validation": [...], "test": [...]}
+seen, unseen = by_article(articles, seed=0)
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ FILE = Path(__file__).parent / "data" / "wikipedia.json.gz"
 LICENCE = "CC BY-SA 3.0, https://creativecommons.org/licenses/by-sa/3.0/"
 ATTRIBUTION = """# The sentences in wikipedia.json.gz
 
-Text of English Wikipedia, from its dump of May 2016, as far as the wheel of gensim 4.4.0 carries it as test data. Its authors are the
-contributors of the articles below; the link of each leads to the revision that was used, and from there to its history, which
-names them. Licence: Creative Commons Attribution-ShareAlike 3.0, <https://creativecommons.org/licenses/by-sa/3.0/>; this
-file and what is made from it stand under the same licence (the rest of the repository does not).
+Text of English Wikipedia, from its dump of May 2016, as far as the wheel of gensim 4.4.0 carries it as test data. Its authors
+are the contributors of the articles below; the link of each leads to the revision that was used, and from there to its
+history, which names them. Licence: Creative Commons Attribution-ShareAlike 3.0,
+<https://creativecommons.org/licenses/by-sa/3.0/>; this file and what is made from it stand under the same licence (the rest
+of the repository does not).
 
 Changed: only running text is kept, without markup, templates (so that some measures are missing), tables, lists, headings,
 references, formulas and pictures; it is cut into sentences by nupunkt 0.8.0; sentences of 5 to 60 words that look whole are
@@ -84,7 +85,9 @@ def _from_file(path: Path) -> list[Article]:
             stored = json.load(file)["articles"]
         articles = [Article(**{**a, "sentences": tuple(a["sentences"])}) for a in stored]
     except FileNotFoundError as error:
-        raise ExperimentError(f"{path} does not exist; `python -m experiments text prepare` makes the one shipped") from error
+        raise ExperimentError(
+            f"{path} does not exist; `python -m experiments text prepare` makes the one shipped"
+        ) from error
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise ExperimentError(f"{path} is no file of articles: {error}") from error
     if not articles:

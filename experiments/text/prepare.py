@@ -34,7 +34,7 @@ CLEAN = re.compile(r"[A-Z\"'(0-9][^{}\[\]|<>=*#\n]*[.!?][\"')]?")  # begins and 
 
 
 def prepare(path: Path = corpus.FILE) -> list[Path]:
-    """Write the sentences file and its attribution. Raises ExperimentError where something cannot be fetched, or is not what it was."""
+    """Write the sentences file and its attribution. Raises ExperimentError where something cannot be fetched or has changed."""
     with tempfile.TemporaryDirectory() as folder:
         wheels = fetch(Path(folder))
         with zipfile.ZipFile(wheels["gensim"]) as wheel:
@@ -57,7 +57,17 @@ def prepare(path: Path = corpus.FILE) -> list[Path]:
 def fetch(folder: Path) -> dict[str, Path]:
     """The wheels of PACKAGES, name -> path, downloaded with pip."""
     wanted = [f"{name}=={version}" for name, version in PACKAGES.items()]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", str(folder)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "-d",
+        str(folder),
+    ]
     done = subprocess.run([*command, *wanted], capture_output=True, text=True, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

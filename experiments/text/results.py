@@ -16,13 +16,17 @@ from course.comparison import interval
 from experiments import running
 from experiments.text import bound, settings
 from experiments.text.run import Job, Material
-from experiments.text.tasks import cells
 
 GROUPS = ("table", "seen", "unseen")  # tested on all articles; trained on half: on these, on the others
 
 
 def write(
-    folder: Path, name: str, found: Mapping[Job, dict], articles: Sequence, materials: Mapping[str, Material], device: str
+    folder: Path,
+    name: str,
+    found: Mapping[Job, dict],
+    articles: Sequence,
+    materials: Mapping[str, Material],
+    device: str,
 ) -> list[Path]:
     """text_NAME and bound_NAME, each as npz, json and png."""
     numbers, rows = arrays(found), {}
@@ -119,12 +123,12 @@ def laws(found: Mapping[Job, dict]) -> dict:
 def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
     """Every row of the table at k = 10 (or the largest k there is), and the articles that were not trained on."""
     rows = summary["rows"]
-    k = "k = 10" if "k = 10 / all labels / mean" in cells_of(rows["table"]) else "all"
     panels = (("table", "all labels"), ("table", f"{settings.FEW} labels"), ("unseen", "all labels"))
     height = 1.3 + 0.27 * len(rows["table"])
     figure, axes = figures.panels(len(panels), width=4.6, height=height)
     for ax, (group, labels) in zip(axes, panels, strict=True):
         table = rows[group]
+        k = "k = 10" if "k = 10 / all labels / mean" in cells_of(table) else "all"
         cells = {how: [table[name][f"{k} / {labels} / {how}"] for name in table] for how in settings.CLASSIFIERS}
         named = {
             f"{how} classifier" if how == "mean" else "trained head": [(100 * c[0], 100 * (c[1] or 0)) for c in found]
@@ -146,7 +150,11 @@ def draw_bound(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
     figure, axes = figures.panels(len(summary["tau"]), width=4.2, height=3.4)
     for ax, (law, tau) in zip(axes, summary["tau"].items(), strict=True):
         loss, supervised = (numbers[f"{law} / {quantity}"] for quantity in ("unsupervised", "supervised_mean"))
-        named = {r"$L_{un}$": loss, r"$L_{sup}^\mu$": supervised, "what the lemma allows": (loss - tau * np.log(2)) / (1 - tau)}
+        named = {
+            r"$L_{un}$": loss,
+            r"$L_{sup}^\mu$": supervised,
+            "what the lemma allows": (loss - tau * np.log(2)) / (1 - tau),
+        }
         figures.runs(numbers["steps"], named, ax, ylabel="nats", title=f"{law}, tau = {tau:.3f}", legend="lower left")
         ax.set_ylim(bottom=0)
     return figure
@@ -175,3 +183,6 @@ def best(rows: Mapping[str, float]) -> dict[str, float]:
     key = max(trained, key=lambda key: rows[key] + by_mean[key.rsplit(" / ", 2)[0]])
     lr, steps, scale, _ = key.removeprefix("lr ").split(" / ")
     return {"lr": float(lr), "steps": int(steps), "scale": float(scale)}
+
+
+DRAWN = {"text": draw, "bound": draw_bound}

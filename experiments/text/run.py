@@ -120,7 +120,11 @@ def one_row(job: Job, given: Material, functions: Mapping[str, Callable], device
     else:
         choice = choice_of(job)
         encoder = trained(job, given, functions, choice, device)
-        z, accuracy, scale = embed(encoder, torch.from_numpy(given.rows)), functions["average_kway_accuracy"], choice.scale
+        z, accuracy, scale = (
+            embed(encoder, torch.from_numpy(given.rows)),
+            functions["average_kway_accuracy"],
+            choice.scale,
+        )
     if job.what == "table":
         return accuracies(z, given.parts, accuracy, scale, given.articles, job.chunks)
     unseen = [c for c in range(len(given.parts["train"])) if c not in given.articles]
@@ -190,7 +194,7 @@ def one_choice(job: Job, given: Material, functions: Mapping[str, Callable], dev
 
     def measure(steps: int, z, accuracy: Callable) -> None:
         (i, y), (j, wanted) = (labelled(given.parts[part], given.articles) for part in ("train", "validation"))
-        for scale in SCALES:
+        for scale in SCALES if steps in (0, job.steps) else SCALES[:1]:
             for classifier in CLASSIFIERS if scale == SCALES[0] else CLASSIFIERS[:1]:
                 value = accuracy(z[i] * scale, y, z[j] * scale, wanted, k, 5, 100, classifier)
                 found[f"{steps} / {scale:g} / {classifier}"] = value
@@ -210,14 +214,15 @@ def one_choice(job: Job, given: Material, functions: Mapping[str, Callable], dev
 def table_jobs(
     methods: Sequence[str], seeds: Sequence[int], steps: int, chunks: int = CHUNKS, rest: Sequence[str] = BASELINES
 ) -> list[Job]:
-    """The table, the halves and the bound; what has no seed is done once."""
-    jobs = [Job("table", name, seed, steps, chunks=chunks) for name in methods for seed in seeds]
-    halves = [name for name in ON_SEEN if name in methods]
-    jobs += [Job("seen", name, seed, steps, chunks=chunks) for name in halves for seed in seeds]
-    jobs += [Job("bound", BOUND_OF, seed, steps) for seed in seeds]
+    """The table, the halves and the bound, the dear ones last; a baseline without a seed is done once."""
+    cheap = [name for name in methods if METHODS[name].block == 1]
+    jobs = [Job("table", name, seed, steps, chunks=chunks) for seed in seeds for name in cheap]
+    jobs += [Job("seen", name, seed, steps, chunks=chunks) for seed in seeds for name in ON_SEEN if name in methods]
     for name in rest:
         some = seeds if name == "mean of random vectors" else seeds[:1]
         jobs += [Job(what, name, seed, chunks=chunks) for what in ("table", "seen") for seed in some]
+    jobs += [Job("bound", BOUND_OF, seed, steps) for seed in seeds]
+    jobs += [Job("table", name, seed, steps, chunks=chunks) for seed in seeds for name in methods if name not in cheap]
     return jobs
 
 

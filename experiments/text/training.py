@@ -88,7 +88,7 @@ def train(
         loss.backward()
         optimizer.step()
         if step % 50 == 0 and not torch.isfinite(loss):
-            raise ExperimentError(f"{method} diverged: its loss is {float(loss)} at step {step}; try an lr below {lr}")
+            raise ExperimentError(f"{method} diverged: its loss is {loss.item()} at step {step}; try an lr below {lr}")
         look(step, encoder)
     return encoder
 
