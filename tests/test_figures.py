@@ -26,6 +26,7 @@ ROWS = np.array([[3.0, 1.0, 2.0], [4.0, 5.0, 3.0], [6.0, 6.0, 7.0]])
 CLOUD = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.5], [0.2, -0.4]])
 PATH = np.array([[0.1, 0.2, 0.0, 0.0], [0.2, 0.0, 0.1, 0.0], [0.0, 0.1, 0.1, 0.1], [0.0, 0.0, 0.1, 0.0]])
 LAWS = np.array([[0.5, 0.5, 0.0, 0.0], [0.0, 0.25, 0.25, 0.5]])
+PHOTOS = np.arange(24).reshape(2, 2, 2, 3)
 LIMITS = {"lemma1": ROWS + 3, "lemma1_without_log": ROWS + 1, "sharp": ROWS + 0.5}
 PANEL = {"loss": ROWS, "supervised": ROWS / 2, "lemma2": ROWS + 3, "sharp": ROWS + 1, "floor": 0.4, "chance": 0.9}
 
@@ -49,6 +50,8 @@ CALLS = {
     "graph_and_pictures": lambda: figures.graph_and_pictures(PATH, np.eye(4)[:, :, None], [0, 0, 1, 1]),
     "sorted_by_clusters": lambda: figures.sorted_by_clusters(PATH, [1, 0, 1, 0]),
     "tiles": lambda: figures.tiles(CLOUD[:2, :, None], columns=2, red=[True, False], title="two"),
+    "shelves": lambda: figures.shelves({"a": PHOTOS, "b": PHOTOS[:1]}, marked={"a": [True, False]}),
+    "beside": lambda: figures.beside(PHOTOS, ["one", "two"], columns=1),
     "one_negative": lambda: paper.one_negative(X, ROWS, ROWS / 2, LIMITS, 0.9, "note"),
     "many_negatives": lambda: paper.many_negatives(X, {15: PANEL, 25: PANEL}, "note"),
     "output_norms": lambda: paper.output_norms(X, ROWS, 2 * ROWS, "note"),
@@ -80,6 +83,10 @@ WRONG = {
     "graph_on_circle": (lambda: figures.graph_on_circle(PATH, [1], order=range(4)), "'y' must have shape (4)"),
     "graph_on_circle, order": (lambda: figures.graph_on_circle(PATH, [1, 1, 1, 1], order=[0, 1]), "got [0, 1]"),
     "graph_and_pictures": (lambda: figures.graph_and_pictures(PATH, PATH, [0] * 4), "'pictures' must have shape (4, any"),
+    "shelves": (lambda: figures.shelves({"a": PATH}), "'a' must have shape (any, any, any, 3), got (4, 4)"),
+    "shelves, marked": (lambda: figures.shelves({"a": PHOTOS}, marked={"a": [1]}), "'a' must have shape (2), got (1,)"),
+    "shelves, names": (lambda: figures.shelves({"a": PHOTOS}, marked={"b": [1]}), "not drawn: ['b']"),
+    "beside": (lambda: figures.beside(PHOTOS, ["one"]), "2 pictures and 1 lines"),
     "sorted_by_clusters": (lambda: figures.sorted_by_clusters(PATH, [0]), "'labels' must have shape (4), got (1,)"),
 }  # fmt: skip
 
@@ -149,6 +156,28 @@ def test_a_figure_knows_no_live_object():
                 for name in names:
                     assert name.split(".")[0] not in ("torch", "sklearn", "scipy"), path.name
                     assert not name.startswith("course") or name.startswith("course.figures"), path.name
+
+
+# pictures
+
+
+def test_a_shelf_shows_every_picture_in_order_and_frames_what_is_marked():
+    (ax,) = figures.shelves({"a": PHOTOS, "long name": PHOTOS[::-1]}, marked={"a": [False, True]}).axes
+    images = sorted(ax.images, key=lambda image: (image.get_extent()[3], image.get_extent()[0]))
+    assert [np.array_equal(i.get_array(), p / 255) for i, p in zip(images, [*PHOTOS, *PHOTOS[::-1]], strict=True)] == [
+        True
+    ] * 4
+    assert [text.get_text() for text in ax.texts] == ["a", "long name"]
+    (frame,) = ax.lines
+    assert min(frame.get_xdata()) == images[1].get_extent()[0]
+
+
+def test_a_picture_stands_left_of_its_line():
+    (ax,) = figures.beside(PHOTOS, ["one", "two"], columns=2).axes
+    for image, text, photo in zip(ax.images, ax.texts, PHOTOS, strict=True):
+        assert np.array_equal(image.get_array(), photo / 255)
+        assert image.get_extent()[1] < text.get_position()[0] < image.get_extent()[1] + 1
+    assert [text.get_text() for text in ax.texts] == ["one", "two"]
 
 
 # style

@@ -14,12 +14,13 @@ from course.figures.circle import directions, pairs_on_circle
 from course.figures.dots import by_column, intervals, spectrum
 from course.figures.graph import graph_and_pictures, graph_on_circle, sorted_by_clusters, tiles
 from course.figures.lines import bands, curves, levels, marks, missing, runs
+from course.figures.pictures import beside, shelves
 from course.figures.scatter import against_bound, plane, points_and_means
 from course.figures.style import BLUE, DARK, FONT, GREEN, GREY, ORANGE, PALETTE, PURPLE, finish, panels, shades
 
 __all__ = [
-    "BLUE", "DARK", "FONT", "GREEN", "GREY", "ORANGE", "PALETTE", "PURPLE", "against_bound", "bands", "by_column",
-    "curves", "directions", "finish", "graph_and_pictures", "graph_on_circle", "histogram", "intervals", "ladder",
-    "law_bars", "levels", "marks", "missing", "pairs_on_circle", "panels", "plane", "points_and_means", "runs", "shades",
-    "sorted_by_clusters", "spectrum", "tiles",
+    "BLUE", "DARK", "FONT", "GREEN", "GREY", "ORANGE", "PALETTE", "PURPLE", "against_bound", "bands", "beside",
+    "by_column", "curves", "directions", "finish", "graph_and_pictures", "graph_on_circle", "histogram", "intervals",
+    "ladder", "law_bars", "levels", "marks", "missing", "pairs_on_circle", "panels", "plane", "points_and_means", "runs",
+    "shades", "shelves", "sorted_by_clusters", "spectrum", "tiles",
 ]  # fmt: skip
