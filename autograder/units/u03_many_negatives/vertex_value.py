@@ -181,16 +181,17 @@ def vertex_value(rho_c, rho_j, n_negatives, loss):
     return (chance * value).sum()
 
 
-@exercise.accepted("collisions of the draws that miss the rival, by recursion")
+@exercise.accepted("one draw after the other")
 def vertex_value(rho_c, rho_j, n_negatives, loss):
-    state = {(0, 0): 1.0}
+    chance = np.zeros((n_negatives + 1, n_negatives + 1))  # of m hits and n rivals so far
+    chance[0, 0] = 1.0
     for _ in range(n_negatives):
-        after = {}
-        for (m, n), chance in state.items():
-            for key, p in (((m + 1, n), rho_c), ((m, n + 1), rho_j), ((m, n), 1 - rho_c - rho_j)):
-                after[key] = after.get(key, 0.0) + chance * p
-        state = after
+        after = (1 - rho_c - rho_j) * chance
+        after[1:] += rho_c * chance[:-1]
+        after[:, 1:] += rho_j * chance[:, :-1]
+        chance = after
     total = 0.0
-    for (m, n), chance in state.items():
-        total += chance * (math.log1p(m) if n == 0 or loss == 0 else loss + math.log(n + (1 + m - n) * math.exp(-loss)))
+    for m, n in zip(*np.nonzero(chance)):
+        seen = n > 0 and loss > 0
+        total += chance[m, n] * (loss + math.log(n + (1 + m - n) * math.exp(-loss)) if seen else math.log1p(m))
     return total
