@@ -111,7 +111,7 @@ def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
         "gap": {"distance of the means": [row["gap: distance of means"] for row in rows.values()]},
     }
     figure, axes = figures.panels(len(panels), width=4.4, height=1.3 + 0.28 * len(rows))
-    legends = dict(zip(panels, ("lower right", "outside", None), strict=True))
+    legends = dict(zip(panels, ("upper right", "outside", None), strict=True))
     for ax, (title, named) in zip(axes, panels.items(), strict=True):
         percent = 1 if title == "gap" else 100
         points = {name: [(percent * m, percent * (h or 0)) for m, h in cells] for name, cells in named.items()}
