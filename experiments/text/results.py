@@ -48,6 +48,7 @@ def write(
         "optimizer": "Adam",
         "methods": {n: asdict(m) for n, m in settings.METHODS.items() if n in rows["table"]},
         "cells": "k / labels / classifier -> [mean, half of the 95 % interval over seeds, over tasks]; null: one value",
+        "runs": {n: sum(job.name == n and job.what == "table" for job in found) for n in rows["table"]},
         "device": running.device_name(device),
         "versions": running.versions(),
         "rows": rows,
@@ -135,7 +136,7 @@ def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
             for how, found in cells.items()
         }
         title = f"{k}, {labels}" + (", articles never trained on" if group == "unseen" else "")
-        figures.intervals(list(table), named, ax, xlabel="accuracy (%)", title=title, legend="lower left")
+        figures.intervals(list(table), named, ax, xlabel="accuracy (%)", title=title, legend="upper left")
         low = min(value for points in named.values() for value, _ in points)
         ax.set_xlim(max(0.0, low - 8), 100)
     return figure
