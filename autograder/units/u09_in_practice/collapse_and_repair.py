@@ -256,8 +256,8 @@ exercise.slip("a short training is the repair", good=lambda z1, z2, extra: agree
     "What has your encoder learnt after two steps?",
     "It must keep different images apart, more than the encoder at the start does.",
 )
-exercise.slip("a short collapse", few=3).says(
-    "A collapse happens in the first few steps.",
+exercise.slip("a short collapse", few=1).says(
+    "One step is the whole training.",
     "What is the mean cosine of two views at the end of your run?",
     "Go on until the loss is at its best: 100 steps of Adam.",
 )
