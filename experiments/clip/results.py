@@ -111,13 +111,14 @@ def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
         "gap": {"distance of the means": [row["gap: distance of means"] for row in rows.values()]},
     }
     figure, axes = figures.panels(len(panels), width=4.4, height=1.3 + 0.28 * len(rows))
+    legends = dict(zip(panels, ("upper right", "outside", None), strict=True))
     for ax, (title, named) in zip(axes, panels.items(), strict=True):
         percent = 1 if title == "gap" else 100
         points = {name: [(percent * m, percent * (h or 0)) for m, h in cells] for name, cells in named.items()}
         label = {"search among unseen concepts": "right one among the first ten (%)", "gap": "length"}.get(
             title, "accuracy (%)"
         )
-        figures.intervals(list(rows), points, ax, xlabel=label, title=title, legend="best")
+        figures.intervals(list(rows), points, ax, xlabel=label, title=title, legend=legends[title])
         if ax is not axes[0]:
             ax.set_yticklabels([])
     return figure

@@ -48,6 +48,7 @@ def write(
         "optimizer": "Adam",
         "methods": {n: asdict(m) for n, m in settings.METHODS.items() if n in rows["table"]},
         "cells": "k / labels / classifier -> [mean, half of the 95 % interval over seeds, over tasks]; null: one value",
+        "runs": {n: sum(job.name == n and job.what == "table" for job in found) for n in rows["table"]},
         "device": running.device_name(device),
         "versions": running.versions(),
         "rows": rows,
