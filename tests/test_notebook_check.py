@@ -21,6 +21,7 @@ HIDDEN = (
     "compare_debiasing",
     "convergence_experiment",
     "counterexample_step",
+    "train_clip",
 )
 # slips that only numbers of more digits than are stored can tell from a right answer; graded inputs do
 OF_THE_LAST_DIGITS = {

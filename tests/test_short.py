@@ -43,7 +43,7 @@ def test_the_last_digits_of_a_draw_do_not_matter(slug, name):
 
 def rounded_differently(tree, rng):
     if isinstance(tree, torch.Tensor) and tree.is_floating_point():
-        moved = torch.from_numpy(rounded_differently(tree.numpy(), rng))
+        moved = torch.from_numpy(np.asarray(rounded_differently(tree.numpy(), rng)))  # a tensor of shape () too
         return torch.empty_strided(tree.shape, tree.stride(), dtype=tree.dtype).copy_(moved)
     if isinstance(tree, np.ndarray) and tree.dtype == np.float64:
         return tree * (1 + rng.integers(-2, 3, size=tree.shape) * 2.0**-52)

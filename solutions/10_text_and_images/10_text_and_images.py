@@ -273,7 +273,7 @@ check(average_kway_accuracy)
 #
 # *Difficulty* ●●○○○ · *time* 15 min · 3 points · *transcribe*
 #
-# Radford et al. (2021): with the scores $s_{ij}=t\,u_i\cdot v_j$, where $t=e^{\texttt{log\_scale}}$, each image asks for its text
+# Radford et al. (2021): with the scores $s_{ij}=t\,u_i\cdot v_j$, where $\ln t$ is `log_scale`, each image asks for its text
 # among the B texts, and each text for its image among the B images,
 #
 # $$L=\frac12\Bigl[-\frac1B\sum_i\ln\frac{e^{s_{ii}}}{\sum_je^{s_{ij}}}-\frac1B\sum_j\ln\frac{e^{s_{jj}}}{\sum_ie^{s_{ij}}}\Bigr].$$
@@ -382,24 +382,24 @@ check(retrieve)
 # Below stand the lines of a proof, shuffled, and false ones among them. Give the labels of the true lines, in an order in which
 # each line uses only lines above it. The answer is a list of labels, such as `["A", "B"]`.
 #
-# - **A** If the text of image $i$ is missed, at least k other texts have a higher score for image $i$ than its own.
-# - **B** If the text of image $i$ is missed, then $p_{ii}\le\frac1B$: it is less likely than the average text.
-# - **C** If the text of image $i$ is missed, at least $k+1$ of the numbers $p_{i1},\dots,p_{iB}$ are as large as $p_{ii}$, itself
+# - **A** $L\ge(1-R_k)\ln(k+1)$: drop the images that are found from the sum, and bound those that are missed.
+# - **B** If the text of image $i$ is missed, at least $k+1$ of the numbers $p_{i1},\dots,p_{iB}$ are as large as $p_{ii}$, itself
 #   included.
-# - **D** $\ell_i\ge0$ for every image, since $p_{ii}\le1$.
-# - **E** $p_{i1}+\dots+p_{iB}=1$, and all are positive.
-# - **F** If the text of image $i$ is missed, then $p_{ii}\le\frac1{k+1}$.
-# - **G** If the text of image $i$ is found, then $\ell_i<\ln(k+1)$.
-# - **H** If the text of image $i$ is missed, then $\ell_i\ge\ln(k+1)$.
-# - **J** The share of images that are missed is $1-R_k$.
-# - **K** $L\ge(1-R_k)\ln(k+1)$: drop the images that are found from the sum, and bound those that are missed.
-# - **M** $L\ge\ln(k+1)$ as soon as one image is missed.
-# - **P** Divide by $\ln(k+1)>0$ and solve for $R_k$: the claim.
+# - **C** If the text of image $i$ is missed, then $p_{ii}\le\frac1{k+1}$.
+# - **D** Divide by $\ln(k+1)>0$ and solve for $R_k$: the claim.
+# - **E** $\ell_i\ge0$ for every image, since $p_{ii}\le1$.
+# - **F** If the text of image $i$ is missed, at least k other texts have a higher score for image $i$ than its own.
+# - **G** If the text of image $i$ is missed, then $p_{ii}\le\frac1B$: it is less likely than the average text.
+# - **H** $p_{i1}+\dots+p_{iB}=1$, and all are positive.
+# - **J** If the text of image $i$ is found, then $\ell_i<\ln(k+1)$.
+# - **K** The share of images that are missed is $1-R_k$.
+# - **M** If the text of image $i$ is missed, then $\ell_i\ge\ln(k+1)$.
+# - **P** $L\ge\ln(k+1)$ as soon as one image is missed.
 
 # %% nbgrader={"grade": false, "grade_id": "proof_recall", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_recall = None
 ### BEGIN SOLUTION
-proof_recall = ["A", "C", "E", "F", "H", "D", "J", "K", "P"]
+proof_recall = ["F", "B", "H", "C", "M", "E", "K", "A", "D"]
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check_proof_recall", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}

@@ -62,7 +62,7 @@ def cases(rng):
             grad=(0, 1, 2),
             rtol=1e-8,
         )
-    yield Case("log_scale is a Python number", (*pairs(rng, 4, 3), 1.7), grad=(0, 1), rtol=1e-8)
+    yield Case("log_scale is a Python number", (*pairs(rng, 4, 3), 1.7), grad=(0,), rtol=1e-8)
     yield Case("log_scale = 0", (*pairs(rng, 3, 4), 0.0))
     yield Case("float32", tuple(x.float() for x in (*pairs(rng, 5, 4), number(2.0))), grad=(0,))
     yield Case("not contiguous", (*(strided(x) for x in pairs(rng, 4, 3)), number(1.0)))

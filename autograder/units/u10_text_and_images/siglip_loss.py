@@ -59,18 +59,18 @@ def pairs(rng, b, d):
 
 @exercise.cases
 def cases(rng):
-    for b, d, log_scale, bias in ((5, 3, 1.2, -1.5), (4, 5, 2.1, 0.8), (3, 2, -0.6, -3.0)):
+    for b, d, log_scale, bias in ((5, 3, 1.2, -1.5), (4, 4, 2.1, 0.8), (3, 2, -0.6, -3.0)):
         label = f"B = {b}, d = {d}, log_scale = {log_scale}, bias = {bias}"
         yield Case(label, (*pairs(rng, b, d), number(log_scale), number(bias)), grad=(0, 1, 2, 3), rtol=1e-8)
-    yield Case("Python numbers", (*pairs(rng, 4, 3), 1.7, -2.0), grad=(0, 1), rtol=1e-8)
+    yield Case("Python numbers", (*pairs(rng, 4, 3), 1.7, -2.0), grad=(0,), rtol=1e-8)
     yield Case("one pair", (*pairs(rng, 1, 3), 1.0, -0.5))
     yield Case("float32", (*(x.float() for x in pairs(rng, 5, 4)), 2.0, -1.0), grad=(0,))
     yield Case("not contiguous", (*(strided(x) for x in pairs(rng, 4, 3)), 1.0, -1.2))
     yield Case(
-        "log_scale = 8", (*pairs(rng, 4, 3), number(8.0), number(-10.0)), part="stability", grad=(0, 2, 3), rtol=1e-7
+        "log_scale = 8", (*pairs(rng, 4, 3), number(8.0), number(-10.0)), part="stability", grad=(2, 3), rtol=1e-7
     )
     yield Case(
-        "bias = -1000", (*pairs(rng, 3, 2), number(2.0), number(-1000.0)), part="stability", grad=(1, 3), rtol=1e-7
+        "bias = -1000", (*pairs(rng, 3, 2), number(2.0), number(-1000.0)), part="stability", grad=(3,), rtol=1e-7
     )
     yield Case("bias = 300, float32", (*(x.float() for x in pairs(rng, 3, 2)), 1.0, 300.0), part="stability", rtol=1e-4)
     yield from exercise.bad_inputs(*pairs(rng, 4, 3), 1.0, -1.0)
