@@ -136,7 +136,7 @@ def draw(numbers: Mapping[str, np.ndarray], summary: Mapping) -> Figure:
             for how, found in cells.items()
         }
         title = f"{k}, {labels}" + (", articles never trained on" if group == "unseen" else "")
-        figures.intervals(list(table), named, ax, xlabel="accuracy (%)", title=title, legend="lower left")
+        figures.intervals(list(table), named, ax, xlabel="accuracy (%)", title=title, legend="upper left")
         low = min(value for points in named.values() for value, _ in points)
         ax.set_xlim(max(0.0, low - 8), 100)
     return figure
