@@ -164,8 +164,8 @@ def sentence_blocks(articles, n_pairs, size, generator):
     rows = []
     for _ in range(n_pairs):
         article = articles[int(torch.randint(len(articles), (), generator=generator))]
-        rows.append(article[torch.multinomial(torch.ones(len(article)), size + 1, generator=generator)].tolist())
-    return rows
+        rows.append(article[torch.multinomial(torch.ones(len(article)), size + 1, generator=generator)])
+    return torch.stack(rows)
 
 
 @exercise.accepted("anchor first, then a block of the others, sorted, in numpy")

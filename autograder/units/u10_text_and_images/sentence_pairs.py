@@ -156,7 +156,7 @@ def sentence_pairs(articles, n_pairs, generator):
         raise ValueError(f"{articles}, {n_pairs}")
     chosen = torch.multinomial(torch.ones(len(articles)), n_pairs, replacement=True, generator=generator)
     pairs = [torch.multinomial(torch.ones(len(articles[c])), 2, generator=generator) for c in chosen]
-    return [articles[c][pair].tolist() for c, pair in zip(chosen, pairs)]
+    return torch.stack([articles[c][pair] for c, pair in zip(chosen, pairs)])
 
 
 @exercise.accepted("numpy, seeded from the generator; the second place skips the first")
