@@ -312,8 +312,8 @@ labels = [label for _, label in rows]
 
 def film_figure(chosen):
     """Rank and loss over the steps (means over the seeds), and the last spectrum of the first seed."""
-    figure, axes = figures.panels(3, width=3.7, height=3.2)
     at = {label.removeprefix("SimSiam, "): labels.index(label) for label in chosen}
+    figure, axes = figures.panels(3, width=3.7, height=3.2)
     index = np.arange(1, 65)
     for ax, x, values, title in ((axes[0], looks, film["rank"].mean(axis=1), "effective rank of z"),
                                  (axes[1], 1 + np.arange(film["loss"].shape[2]), film["loss"].mean(axis=1), "loss"),
@@ -429,7 +429,7 @@ def best(W):
     return W @ S @ W.T @ np.linalg.inv(W @ (S + V) @ W.T)
 
 
-def linear_run(W, r=0.0, perfect=True, stop=True, time=60, dt=0.01):
+def linear_run(W, *, r=0.0, perfect=True, stop=True, time=60, dt=0.01):
     """Rows: three singular values of W, share of signal, loss; every 0.5 units of time."""
     P, rows = best(W), []
     for step in range(int(time / dt) + 1):
@@ -487,7 +487,7 @@ figure
 # five survive?
 
 # %%
-def mode(start, a=1.0, b=0.5, r=0.1, time=80, dt=0.02):
+def mode(start, *, a=1.0, b=0.5, r=0.1, time=80, dt=0.1):
     """The encoder weight along the flow, encoder and predictor beginning at `start`."""
     p, theta, path = start, start, []
     for _ in range(int(time / dt)):
@@ -499,7 +499,7 @@ def mode(start, a=1.0, b=0.5, r=0.1, time=80, dt=0.02):
 
 figure, (ax,) = figures.panels(1)
 named = {f"start {start}": mode(start) for start in (0.9, 0.3, 0.14, 0.11, 0.05)}
-figures.curves(0.02 * np.arange(4000), named, ax, ordered=True, logy=True, xlabel="time", ylabel="encoder weight",
+figures.curves(0.1 * np.arange(800), named, ax, ordered=True, logy=True, xlabel="time", ylabel="encoder weight",
                legend="outside")
 figure
 
@@ -576,7 +576,7 @@ figure
 # three cases? In which are frozen weights wrong about it?
 
 # %%
-def world(noise, n=40, dim=6):
+def world(noise, *, n=40, dim=6):
     """Images with covariance exactly I, their positives, and a small W."""
     g = torch.Generator().manual_seed(0)
     x, e, W = (torch.randn(size, dim, generator=g, dtype=torch.float64) for size in (n, n, dim))
@@ -595,7 +595,7 @@ def two_parts(x, positive, W):
     return minus, torch.einsum("i,ik,il->kl", 1 - alpha.diag(), u, u) / len(x)
 
 
-def sizes(x, positive, W, time=40, dt=0.04):
+def sizes(x, positive, W, *, time=40, dt=0.04):
     """Singular values of W along the flow, largest first."""
     path = []
     for _ in range(int(time / dt)):
