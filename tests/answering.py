@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import io
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -26,6 +27,7 @@ from course.check.compare import compare
 from course.check.parts import tolerance
 
 SEED = 7
+MOST_ORDERS = 360  # as many as six arguments have that are taken four at a time
 
 
 def as_numpy(tree):
@@ -130,11 +132,18 @@ def answers(
         packed = (
             function.__name__ == PACKED
         )  # an answer behind two functions would be written for the arguments as they come
-        for order in [tuple(range(taken))] if packed else itertools.permutations(range(count), taken):
+        for order in [tuple(range(taken))] if packed else orders(count, taken):
             for adapter in adapted(function):
                 if all(right(adapter, cases[i], expected[i], order) for i in numbers):
                     return True
     return False
+
+
+def orders(count: int, taken: int) -> Iterator[tuple[int, ...]]:
+    """Which arguments a function is given, in which order: all orders of them, or, where those are thousands, each choice in
+    the question's order."""
+    every = itertools.permutations if math.perm(count, taken) <= MOST_ORDERS else itertools.combinations
+    return every(range(count), taken)
 
 
 def right(function: Callable, case: Case, wanted: Outcome, order: tuple[int, ...]) -> bool:
