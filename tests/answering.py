@@ -55,7 +55,6 @@ def rows(function: Callable, gather: Callable) -> Callable:
 
 
 PACKED = "packed"
-KINDS = (as_it_is, as_numpy, as_torch, as_double)
 GATHERS = (
     lambda values: sum(values) / len(values),
     sum,
@@ -63,8 +62,18 @@ GATHERS = (
 )
 
 
-def adapters(function: Callable) -> Iterator[Callable]:
-    for kind in (as_it_is,) if function.__name__ == PACKED else KINDS:
+def kinds(args: Sequence) -> list[Callable]:
+    """The changes of kind that change one of these arguments."""
+    leaves = [leaf for arg in args for leaf in (arg if isinstance(arg, (list, tuple)) else [arg])]
+    tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor)]
+    changing = [as_it_is]
+    changing += [as_numpy] if tensors else []
+    changing += [as_torch] if any(isinstance(leaf, np.ndarray) for leaf in leaves) else []
+    return changing + ([as_double] if any(as_double(x).dtype != x.dtype for x in tensors) else [])
+
+
+def adapters(function: Callable, args: Sequence) -> Iterator[Callable]:
+    for kind in (as_it_is,) if function.__name__ == PACKED else kinds(args):
         yield lambda *args, kind=kind: function(*map(kind, args))
         for gather in GATHERS:
             yield rows(lambda *args, kind=kind: function(*map(kind, args)), gather)
@@ -123,7 +132,7 @@ def answers(
     cases: Sequence[Case],
     expected: Sequence[Outcome],
     numbers: Sequence[int],
-    adapted: Callable[[Callable], Iterator[Callable]] = lambda function: iter((function,)),
+    adapted: Callable[[Callable, Sequence], Iterator[Callable]] = lambda function, args: iter((function,)),
 ) -> bool:
     """Whether the function, with its arguments permuted or some left out, gives the right values of all these cases."""
     places, least = inspect.signature(function).parameters, _least(function)
@@ -133,7 +142,7 @@ def answers(
             function.__name__ == PACKED
         )  # an answer behind two functions would be written for the arguments as they come
         for order in [tuple(range(taken))] if packed else orders(count, taken):
-            for adapter in adapted(function):
+            for adapter in adapted(function, cases[numbers[0]].args):
                 if all(right(adapter, cases[i], expected[i], order) for i in numbers):
                     return True
     return False

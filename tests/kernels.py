@@ -38,7 +38,7 @@ SETTINGS = {
         "MKL_CBWR": "AVX",
     }),
 }  # fmt: skip
-TESTS = [f"tests/test_{name}.py" for name in ("generated", "short", "public", "notebook_check", "units_graded")]
+TESTS = [f"tests/test_{name}.py" for name in ("generated", "notebook_check", "units_graded")]
 NOT_ARITHMETIC = "not notebooks_are_those and not lectures_are and not changed_hint"  # the same text on every processor
 
 
