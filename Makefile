@@ -11,6 +11,9 @@ PAIRS := lectures///ipynb,lectures///py:percent;solutions///ipynb,solutions///py
 UNSAID := -jupytext.formats,-jupytext.text_representation.jupytext_version,-jupytext.cell_metadata_filter,-jupytext.notebook_metadata_filter
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
+# one more than processors: the attacks, the sandbox and the browser mostly wait
+WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+
 .PHONY: help lab demo test test-kernels bench author build clean
 help:
 	@echo "make lab     set up, open JupyterLab on work/: your copies of the lectures and exercises"
@@ -43,7 +46,7 @@ demo: $(VENV)/ready
 
 test: $(VENV)/ready-test
 	$(BIN)/python -m ruff check . && $(BIN)/python -m ruff format --check .
-	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_OPTIONS)
 
 test-kernels: $(VENV)/ready-test
 	$(BIN)/python tests/kernels.py $(PYTEST_OPTIONS)
