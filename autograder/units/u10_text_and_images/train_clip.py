@@ -26,6 +26,7 @@ from course.captions import (
 from course.training import snapshot
 
 STATES = 3  # before the first step, after it, at the end
+AS_DRAWN = 1e-4  # processors differ by 1e-6 in the normal numbers that a seed gives; another seed by 0.1 and more
 AGREE = 1 - 1e-4  # share of the gradient's weight (sum of |g|) whose signs the first step must follow
 NAMED_RIGHT = 0.3  # of unseen pictures in combinations that were never shown; 60 steps of Adam reach 0.7
 N_PAIRS, N_TEST = 300, 250
@@ -158,7 +159,7 @@ def trained(f, rng):
     before, after, end = states
     for part, tower in zip(("image", "text"), towers64(seed), strict=True):
         for name, value in tower.named_parameters():
-            if float((before[f"{part}.{name}"] - value.detach()).abs().max()) > 1e-6:
+            if float((before[f"{part}.{name}"] - value.detach()).abs().max()) > AS_DRAWN:
                 return f"the first state of the {part} tower is not that of make_towers(seed) before training"
     if abs(float(before["log_scale"]) - math.log(10)) > 1e-5:
         return "log_scale does not start at ln 10"
