@@ -60,8 +60,7 @@ def run(
         if value is not None and value < least:
             raise ExperimentError(f"{option} must be at least {least}, got {value}")
     device = running.choose_device(device)
-    functions = runs_of.functions_from(notebook)  # before any process starts
-    del functions
+    runs_of.functions_from(notebook)  # before any process starts
     path = DATASETS.get(dataset, Path(dataset))
     articles = corpus.load(path)
     if quick:

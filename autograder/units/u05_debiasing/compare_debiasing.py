@@ -9,17 +9,15 @@ three losses was used. That training went on shows in the loss of images that th
 
 import math
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, needs
-from course import data
+from autograder.author.audit import followed, other_start, outputs, runs_of, wanderers
 from course.training import embed, make_encoder, snapshot, train
-from course.views import augment, batches, scattered
+from course.views import augment, batches
 
 NAMES = ("biased", "debiased", "unbiased")
-STATES = 3  # before the first step, after it, at the end
 AGREE = 1 - 1e-5  # share of the gradient's weight (sum of |g|) whose signs the first step must follow
 LEARNT = 0.1  # nats on unseen images; 60 steps gain 0.2 at least with slow SGD, 0.4 with Adam
 ALIKE = 0.5  # of the distance to the debiased run; for the reference and the accepted variants it is 0.04 at most
@@ -55,19 +53,6 @@ exercise = Exercise(
 )
 
 
-def wanderers(rng, n):
-    """n digits at random places of a 10 x 11 canvas, and their labels."""
-    images, labels = data.load_digits()
-    chosen = torch.from_numpy(rng.permutation(len(images))[:n])
-    return F.pad(scattered(images[chosen], 10, int(rng.integers(2**31))), (0, 1)), labels[chosen]
-
-
-def outputs(state, images):
-    """Outputs (n, d) of the given encoder with the parameters `state` (name -> array), in their dtype."""
-    encoder = make_encoder(images.shape[1:], 0).to(next(iter(state.values())).dtype)
-    return torch.func.functional_call(encoder, state, (images.to(next(iter(state.values())).dtype),))
-
-
 def gap(one, other, images):
     """Largest difference of two embeddings with rows of length 1."""
     return float((F.normalize(outputs(one, images)) - F.normalize(outputs(other, images))).abs().max())
@@ -76,26 +61,6 @@ def gap(one, other, images):
 def distance(one, other, images):
     """Root mean square difference of two embeddings with rows of length 1."""
     return float((F.normalize(outputs(one, images)) - F.normalize(outputs(other, images))).square().mean().sqrt())
-
-
-def runs_of(answer, shape):
-    """The answer as name -> list of states (name -> tensor), or what is wrong with its form."""
-    if not isinstance(answer, dict) or set(answer) != set(NAMES):
-        return 'the answer must be a dict with the keys "biased", "debiased", "unbiased"'
-    wanted = {key: tuple(value.shape) for key, value in make_encoder(shape, 0).named_parameters()}
-    runs = {}
-    for name in NAMES:
-        states = answer[name]
-        if not isinstance(states, list) or len(states) != STATES:
-            return f"{name} must be a list of three snapshots: before the first step, after it, at the end"
-        for state in states:
-            found = {k: np.shape(v) for k, v in state.items()} if isinstance(state, dict) and len(state) == 4 else None
-            if found != wanted:
-                return f"{name}: a snapshot must hold the parameters of make_encoder(images.shape[1:], seed): {wanted}"
-            if not all(np.asarray(value).dtype.kind == "f" and np.isfinite(value).all() for value in state.values()):
-                return f"{name}: a snapshot must hold finite floats"
-        runs[name] = [{k: torch.from_numpy(np.asarray(v, float)) for k, v in state.items()} for state in states]
-    return runs
 
 
 def slope(loss, state, batch):
@@ -107,21 +72,14 @@ def slope(loss, state, batch):
     return torch.cat([g.flatten() for g in grads])
 
 
-def followed(step, gradient):
-    """Share of the gradient's weight whose sign the step opposes."""
-    weight = gradient.abs()
-    return float(weight[step * gradient < 0].sum() / weight.sum())
-
-
 def training_problem(runs, images, labels, seed, unseen):
     """The first run that does not begin where, go where, or arrive where it should; unseen = (view1, view2, labels)."""
-    start = {key: value.detach().double() for key, value in make_encoder(images.shape[1:], seed).named_parameters()}
     batch = next(batches(images, labels, seed, 1))
     for name, loss in losses().items():
         before, after, end = runs[name]
-        if max(float((before[key] - value).abs().max()) for key, value in start.items()) > 1e-6:
-            return f"{name}: the first snapshot is not make_encoder(images.shape[1:], seed) before training"
-        step = torch.cat([(after[key] - before[key]).flatten() for key in start])
+        if problem := other_start(name, before, images.shape[1:], seed):
+            return problem
+        step = torch.cat([(after[key] - before[key]).flatten() for key in before])
         if not followed(step, slope(loss, before, batch)) >= AGREE:
             return (
                 f"{name}: the first step does not go against the gradient of the {name} loss on the first batch of "
@@ -157,7 +115,7 @@ def three_runs(f, rng):
     different = torch.from_numpy(rng.permutation(n))
     ends = []
     for y, told in ((labels, ""), (different, f"with {n} different labels: ")):
-        runs = runs_of(f(images, y, seed, "cpu"), images.shape[1:])
+        runs = runs_of(f(images, y, seed, "cpu"), NAMES, images.shape[1:])
         problem = runs if isinstance(runs, str) else training_problem(runs, images, y, seed, unseen)
         if problem:
             return told + problem

@@ -12,13 +12,11 @@ import torch
 import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, needs
-from course import data
+from autograder.author.audit import followed, other_start, outputs, runs_of, wanderers
 from course.training import make_encoder, snapshot
-from course.views import augment, batches, scattered
+from course.views import augment, batches
 
 NAMES = ("collapsed", "repaired")
-STATES = 3  # before the first step, after it, at the end
-AS_DRAWN = 1e-4  # processors differ by 1e-6 in the normal numbers that a seed gives; another seed by 0.1 and more
 AGREE = 1 - 1e-5  # share of the gradient's weight (sum of |g|) whose signs the first step must follow
 AT_BEST = 0.99  # cosine of two views, and of two images, where everything has collapsed
 FLAT, ROUND = 2.5, 5.0  # effective ranks: at most, at least
@@ -51,57 +49,22 @@ exercise = Exercise(
 )
 
 
-def wanderers(rng, n):
-    """n digits at random places of a 10 x 11 canvas, and their labels."""
-    images, labels = data.load_digits()
-    chosen = torch.from_numpy(rng.permutation(len(images))[:n])
-    return F.pad(scattered(images[chosen], 10, int(rng.integers(2**31))), (0, 1)), labels[chosen]
-
-
-def outputs(state, images):
-    """Outputs (n, d) of the given encoder with the parameters `state` (name -> tensor), in their dtype."""
-    dtype = next(iter(state.values())).dtype
-    encoder = make_encoder(images.shape[1:], 0).to(dtype)
-    return torch.func.functional_call(encoder, state, (images.to(dtype),))
-
-
-def runs_of(answer, shape):
-    """The answer as name -> list of states (name -> tensor), or what is wrong with its form."""
-    if not isinstance(answer, dict) or set(answer) != set(NAMES):
-        return 'the answer must be a dict with the keys "collapsed", "repaired"'
-    wanted = {key: tuple(value.shape) for key, value in make_encoder(shape, 0).named_parameters()}
-    runs = {}
-    for name in NAMES:
-        states = answer[name]
-        if not isinstance(states, list) or len(states) != STATES:
-            return f"{name} must be a list of three snapshots: before the first step, after it, at the end"
-        for state in states:
-            found = {k: np.shape(v) for k, v in state.items()} if isinstance(state, dict) and len(state) == 4 else None
-            if found != wanted:
-                return f"{name}: a snapshot must hold the parameters of make_encoder(images.shape[1:], seed): {wanted}"
-            if not all(np.asarray(value).dtype.kind == "f" and np.isfinite(value).all() for value in state.values()):
-                return f"{name}: a snapshot must hold finite floats"
-        runs[name] = [{k: torch.from_numpy(np.asarray(v, float)) for k, v in state.items()} for state in states]
-    return runs
-
-
 def disagreement(z1, z2):
     return -F.cosine_similarity(z1, z2, dim=1).mean()
 
 
 def start_problem(runs, images, seed):
     """What is wrong with the beginning of a run."""
-    start = {key: value.detach().double() for key, value in make_encoder(images.shape[1:], seed).named_parameters()}
     for name in NAMES:
-        if max(float((runs[name][0][key] - value).abs().max()) for key, value in start.items()) > AS_DRAWN:
-            return f"{name}: the first snapshot is not make_encoder(images.shape[1:], seed) before training"
+        if problem := other_start(name, runs[name][0], images.shape[1:], seed):
+            return problem
     before, after, _ = runs["collapsed"]
     view1, view2, _ = next(batches(images, torch.zeros(len(images)), seed, 1))
     leaves = {key: value.clone().requires_grad_() for key, value in before.items()}
     grads = torch.autograd.grad(disagreement(outputs(leaves, view1), outputs(leaves, view2)), list(leaves.values()))
     gradient = torch.cat([g.flatten() for g in grads])
     step = torch.cat([(after[key] - before[key]).flatten() for key in leaves])
-    if not float(gradient.abs()[step * gradient < 0].sum() / gradient.abs().sum()) >= AGREE:
+    if not followed(step, gradient) >= AGREE:
         return (
             "collapsed: the first step does not go against the gradient of minus the mean cosine, through both views, on the "
             "first batch of batches(images, labels, seed, ...)"
@@ -157,7 +120,7 @@ def cases(rng):
 def two_runs(f, rng):
     n, seed = int(rng.integers(60, 71)), int(rng.integers(1000))
     images, labels = wanderers(rng, n + 800)
-    runs = runs_of(f(images[:n], seed), images.shape[1:])
+    runs = runs_of(f(images[:n], seed), NAMES, images.shape[1:])
     if isinstance(runs, str):
         return runs
     images_seen, others, labels = images[:n], images[n:], labels[n:]

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, needs
+from autograder.author.audit import STATES, followed
 from course.captions import (
     COLOURS,
     DIGITS,
@@ -25,7 +26,6 @@ from course.captions import (
 )
 from course.training import snapshot
 
-STATES = 3  # before the first step, after it, at the end
 AS_DRAWN = 1e-4  # processors differ by 1e-6 in the normal numbers that a seed gives; another seed by 0.1 and more
 AGREE = 1 - 1e-4  # share of the gradient's weight (sum of |g|) whose signs the first step must follow
 NAMED_RIGHT = 0.3  # of unseen pictures in combinations that were never shown; 60 steps of Adam reach 0.7
@@ -118,12 +118,6 @@ def slope(state, images, tokens):
     z = run(image, part_of(leaves, "image"), images.double()), run(text, part_of(leaves, "text"), tokens)
     grads = torch.autograd.grad(symmetric(*z, leaves["log_scale"]), list(leaves.values()))
     return dict(zip(leaves, grads, strict=True))
-
-
-def followed(step, gradient):
-    """Share of the gradient's weight whose sign the step opposes."""
-    weight = gradient.abs()
-    return float(weight[step * gradient < 0].sum() / weight.sum())
 
 
 def named_right(state, images, digits, colours):
