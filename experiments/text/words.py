@@ -55,7 +55,7 @@ def word_vectors(rows: torch.Tensor, n_words: int, dim: int) -> torch.Tensor:
     left, values, _ = svds(matrix, k=min(dim, n_words - 1), v0=np.ones(n_words), return_singular_vectors="u")
     vectors = torch.zeros(n_words, dim)
     vectors[:, : len(values)] = torch.from_numpy((left * np.sqrt(values)).astype(np.float32))
-    vectors[: UNKNOWN + 1] = 0  # their rows of the matrix are empty; the iteration leaves a rounding error on some processors
+    vectors[: UNKNOWN + 1] = 0  # nothing is known of them; the iteration leaves rounding errors on some processors
     return vectors * (SIZE / vectors.square().mean().sqrt())
 
 
