@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from autograder.sandbox.process import Sandbox, SandboxError
 
 torch.set_num_threads(1)
+if "OPENBLAS_NUM_THREADS" not in os.environ:  # tests/kernels.py chooses its own
+    threadpool_limits(1)  # numpy's and scipy's libraries
+    os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")})  # of commands, too
 
 
 @pytest.fixture(scope="session")

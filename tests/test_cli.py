@@ -16,7 +16,7 @@ SLUG = "01_similarity_losses"
 SOLVED = ROOT / "solutions" / SLUG / f"{SLUG}.ipynb"
 
 
-@pytest.mark.parametrize("slug", unit_names())
+@pytest.mark.parametrize("slug", [unit_names()[0], unit_names()[-1]])  # tests/test_units_graded.py has all
 def test_the_solution_scores_full_and_the_release_zero(slug, tmp_path, sandbox):
     total = sum(load_unit(slug).checks.values())
     for folder, score in (("solutions", total), ("exercises", 0.0)):

@@ -16,6 +16,7 @@ import torch
 from course import views
 from course.encoders import conv_encoder, projector
 from experiments.__main__ import main
+from experiments.jobs import Journal
 from experiments.practice import measure, plan, run, settings, train
 from experiments.practice.command import SOLVED
 from experiments.practice.losses import nt_xent_with, similarity_without_stop, swapped_prediction, vicreg_loss
@@ -23,6 +24,7 @@ from experiments.practice.plan import Entry
 from experiments.practice.run import Job
 from experiments.practice.settings import CHOSEN, Choices
 from experiments.practice.variants import METHODS
+from experiments.running import Interrupted
 
 STUDENT = Path(__file__).resolve().parent.parent / "exercises" / "09_in_practice" / "09_in_practice.ipynb"
 DATA = Path(__file__).resolve().parent.parent / "lectures" / "data" / "09_in_practice"
@@ -120,27 +122,25 @@ def jobs(n):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_finished_runs_are_kept_and_not_run_again(tmp_path, monkeypatch, processes, f):
-    path, asked = tmp_path / ".x.checkpoint", []
-    kept = run.checkpoint.save
+    add = Journal.add
 
-    def save_then_stop(path, done):
-        kept(path, done)
-        asked.append(True)
+    def add_then_interrupt(journal, key, result):
+        add(journal, key, result)
+        os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(run.checkpoint, "save", save_then_stop)
-    with pytest.raises(run.Interrupted, match=r"stopped; [12] of 4 runs are finished and kept"):
-        run.all_runs(jobs(4), SOLVED, "cpu", processes, path, lambda: bool(asked))
-    monkeypatch.setattr(run.checkpoint, "save", kept)
-    before = run.checkpoint.load(path)
+    monkeypatch.setattr(Journal, "add", add_then_interrupt)
+    with pytest.raises(Interrupted, match="stopped; 1 of 4 runs are finished and kept"):
+        run.all_runs(jobs(4), SOLVED, "cpu", processes, tmp_path, "x")
+    monkeypatch.setattr(Journal, "add", add)
     seen = []
     here = run.one_run
     monkeypatch.setattr(run, "one_run", lambda job, *rest: seen.append(job.seed) or here(job, *rest))
-    found = run.all_runs(jobs(4), SOLVED, "cpu", 1, path, lambda: False)
-    assert len(seen) == 4 - len(before)
-    fresh = here(jobs(1)[0], f, "cpu")
-    for result in (found[0], fresh):
+    found = run.all_runs(jobs(4), SOLVED, "cpu", 1, tmp_path, "x")
+    assert len(seen) == 3
+    fresh = [here(job, f, "cpu") for job in jobs(4)]
+    for result in (*found, *fresh):
         del result["values"]["seconds"]
-    assert found[0] == fresh  # whoever ran it
+    assert found == fresh  # whoever ran it, now or before
 
 
 def test_ctrl_c_stops_the_command_with_130_and_the_same_command_goes_on(tmp_path, capsys, monkeypatch):
@@ -156,11 +156,11 @@ def test_ctrl_c_stops_the_command_with_130_and_the_same_command_goes_on(tmp_path
     monkeypatch.setattr(run, "one_run", interrupted)
     command = ["practice", "--runs", "3", "--processes", "1", "--out", str(tmp_path)]
     assert main(command) == 130
-    assert "stopped; 1 of 3 runs are finished and kept; run the same command to go on" in capsys.readouterr().err
+    assert "stopped; 2 of 3 runs are finished and kept; run the same command to go on" in capsys.readouterr().err
     seen = []
     monkeypatch.setattr(run, "one_run", lambda job, *rest: seen.append(job.seed) or real(job, *rest))
     assert main(command) == 0
-    assert seen == [1, 2]
+    assert seen == [2]
 
 
 # data

@@ -11,10 +11,9 @@ from experiments import running
 from experiments.clip import pictures, results, settings
 from experiments.clip import run as runs_of
 from experiments.clip.prepare import prepare
-from experiments.jobs import Journal, run_all
+from experiments.jobs import Journal, digest, run_all
 from experiments.running import ExperimentError
 from experiments.text.command import SOLVED, split_words
-from experiments.text.run import digest
 
 HELP = "unit 10: a small CLIP on emoji and their names; search, groups by words, the gap between modalities"
 PARTS = ("prepare", "choose")

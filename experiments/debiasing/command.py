@@ -19,7 +19,7 @@ SOLVED = Path(__file__).resolve().parents[2] / "solutions" / "05_debiasing" / "0
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
-    command.description = f"{HELP}. Takes minutes; nothing is written before the end."
+    command.description = f"{HELP}. Takes minutes; Ctrl-C stops, the same command goes on."
     command.add_argument(
         "notebook",
         type=Path,
@@ -48,7 +48,7 @@ def run(
     if controls:
         return control_runs(notebook, runs, steps, seed, out, SETTINGS[:1] if quick else SETTINGS)
     device = running.choose_device(device)
-    found = results.entries(all_runs(notebook, settings, range(seed, seed + runs), steps, device))
+    found = results.entries(all_runs(notebook, settings, range(seed, seed + runs), steps, device, out, name))
     print("\n".join(map(table, found)), file=sys.stderr)
     summary = results.describe(found, runs, steps, seed, device)
     return running.write_results(out, name, results.arrays(found), summary, results.draw)

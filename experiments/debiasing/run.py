@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from course.training import TEMPERATURE, embed, exponentials, probe_accuracy, train
 from course.views import augment
 from experiments.debiasing.losses import contestants, functions_from
 from experiments.debiasing.settings import Setting, load
+from experiments.jobs import Journal, digest, run_all
 
 FEW = 5  # labels per class in the second probe
 CONTESTANTS = ("biased", "debiased, half prior", "debiased", "debiased, v from the class", "unbiased")
@@ -58,33 +55,26 @@ def _similarities(encoder, images, generator) -> tuple[torch.Tensor, torch.Tenso
     return cosines[rows, rows.roll(b)], cosines[other].view(n, n - 2)
 
 
-_FUNCTIONS: dict[str, Callable] = {}  # of a worker process
+_STATE: dict = {}  # of a worker process
 
 
-def _start_worker(notebook: Path) -> None:
-    torch.set_num_threads(1)
-    _FUNCTIONS.update(functions_from(notebook))
+def start(notebook: Path, steps: int, device: str) -> None:
+    _STATE.update(functions=functions_from(notebook), steps=steps, device=device)
 
 
-def _job(setting: Setting, seed: int, steps: int, device: str) -> Results:
-    return one_run(setting, seed, _FUNCTIONS, steps, device)
+def work(job: tuple[Setting, int]) -> Results:
+    return one_run(*job, _STATE["functions"], _STATE["steps"], _STATE["device"])
 
 
 def all_runs(
-    notebook: Path, settings: Sequence[Setting], seeds: Sequence[int], steps: int, device: str
+    notebook: Path, settings: Sequence[Setting], seeds: Sequence[int], steps: int, device: str, out: Path, name: str
 ) -> dict[Setting, list[Results]]:
-    """The results of each setting, in the order of the seeds. A notebook without losses fails before any process starts."""
+    """The results of each setting, in the order of the seeds; finished ones are kept in a file of the folder `out`.
+
+    A notebook without losses fails before any process starts.
+    """
     functions_from(notebook)
     jobs = [(setting, seed) for setting in settings for seed in seeds]
-    runs: dict[Setting, list[Results]] = {setting: [] for setting in settings}
-    workers = min(len(jobs), os.cpu_count() or 1) if device == "cpu" else 1
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start_worker, (notebook,)) as pool:
-        futures = [pool.submit(_job, setting, seed, steps, device) for setting, seed in jobs]
-        try:
-            for (setting, _), future in tqdm(list(zip(jobs, futures, strict=True)), unit="run", disable=None):
-                runs[setting].append(future.result())
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    return runs
+    journal = Journal(out, name, f"{steps} {digest(notebook)}")
+    found = run_all(jobs, work, start, (notebook, steps, device), journal, device)
+    return {setting: [found[setting, seed] for seed in seeds] for setting in settings}

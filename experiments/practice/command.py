@@ -53,9 +53,7 @@ def run(
     # seed by seed: a part that is stopped early has all entries of its first seeds
     jobs = [Job(entry, s, dataset, part == "choices") for s in range(seed, seed + runs) for entry in entries]
     out.mkdir(parents=True, exist_ok=True)
-    path = out / f".{name}.checkpoint"
-    with running.Stop() as stop:
-        flat = all_runs(jobs, notebook, device, 1 if device == "cuda" else processes, path, stop)
+    flat = all_runs(jobs, notebook, device, processes, out, name)
     found = [flat[i :: len(entries)] for i in range(len(entries))]
     summary, quantities = results.describe(part, dataset, entries, found, seed, device)
     numbers = results.arrays(entries, found, quantities)

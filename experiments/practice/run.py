@@ -1,31 +1,23 @@
-"""All runs of a part: over processes with one thread each, kept as they finish, stopped by Ctrl-C without a loss."""
+"""One run of a part, and all of them."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
-import multiprocessing
-import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
 
 from course import encoders, training, views
-from course.threads import one_thread
-from experiments.convergence import checkpoint
+from experiments.jobs import Journal, digest, run_all
 from experiments.notebook import functions_from
 from experiments.practice import losses, measure, methods, train, variants
 from experiments.practice.plan import Entry
 from experiments.practice.settings import Data, load
-from experiments.running import Interrupted
 
 UNIT_01 = Path(__file__).resolve().parents[2] / "solutions" / "01_similarity_losses" / "01_similarity_losses.ipynb"
 PENALTIES, COUNTS = (1.0, 10.0, 100.0, 1000.0), (1, 5, 20)  # among which the probes' choices are made
@@ -41,17 +33,6 @@ class Job:
     seed: int
     dataset: str
     validation: bool = False
-
-    def key(self, notebook: Path) -> str:
-        """Names a finished run in the checkpoint: equal only where the numbers would be, code and notebooks included."""
-        sources = [Path(inspect.getsourcefile(module)) for module in (encoders, training, views, *_modules())]
-        known = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (UNIT_01, notebook, *sources)]
-        content = [asdict(self.entry.choices), self.entry.looks, self.seed, self.dataset, self.validation, known]
-        return hashlib.sha256(json.dumps([*content, torch.__version__], sort_keys=True).encode()).hexdigest()[:20]
-
-
-def _modules() -> tuple[ModuleType, ...]:
-    return losses, measure, methods, train, variants
 
 
 def functions(notebook: Path) -> SimpleNamespace:
@@ -76,7 +57,7 @@ def functions(notebook: Path) -> SimpleNamespace:
     return SimpleNamespace(nt_xent=found["nt_xent"], **{name: mine[name] for name in tried})
 
 
-def one_run(job: Job, f: SimpleNamespace, device: str, stop: Callable[[], bool] = lambda: False) -> Result:
+def one_run(job: Job, f: SimpleNamespace, device: str) -> Result:
     """Train and measure one run."""
     data, c = load(job.dataset, job.seed, validation=job.validation), job.entry.choices
     if c.method == "raw pixels":
@@ -97,7 +78,7 @@ def one_run(job: Job, f: SimpleNamespace, device: str, stop: Callable[[], bool] 
 
     if c.method == "random encoder":  # BatchNorm's running means are of these images; no weight moves
         c = c.but(lr=0.0)
-    options = {"device": device, "looks": job.entry.looks, "look": look, "stop": stop}
+    options = {"device": device, "looks": job.entry.looks, "look": look}
     model, fallen, seconds = train.train(c, f, images, labels, job.seed, **options)
     values = measure.measured(model, c, data, f, job.seed) | {"loss": fallen[-1], "seconds": seconds}
     if hasattr(model, "classify"):  # with the labels it was trained with, and no probe
@@ -116,72 +97,29 @@ def accuracy(model: variants.Supervised, data: Data) -> float:
     return float((guesses == data.test_y).double().mean())
 
 
-_WORKER: dict[str, Any] = {}  # of a worker process: its functions, device and the parent's wish to stop
+_STATE: dict[str, Any] = {}  # of a worker process: its functions and its device
 
 
-def _start_worker(notebook: Path, device: str, asked: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes of a terminal; the parent decides
-    torch.set_num_threads(1)
-    _WORKER.update(f=functions(notebook), device=device, stop=asked.is_set)
+def start(notebook: Path, device: str) -> None:
+    _STATE.update(f=functions(notebook), device=device)
 
 
-def _job(job: Job) -> Result:
-    return one_run(job, _WORKER["f"], _WORKER["device"], _WORKER["stop"])
+def work(job: Job) -> Result:
+    return one_run(job, _STATE["f"], _STATE["device"])
 
 
-def all_runs(
-    jobs: Sequence[Job], notebook: Path, device: str, processes: int, path: Path, stop: Callable[[], bool]
-) -> list[Result]:
-    """The result of each job, in their order; those that `path` holds are not run again, and each new one is added to it.
+def fingerprint(notebook: Path) -> str:
+    """Of all that decides the result of a job besides the job: code and notebooks."""
+    modules = (encoders, training, views, losses, measure, methods, train, variants)
+    sources = [Path(inspect.getsourcefile(module)) for module in modules]
+    return f"{digest(UNIT_01, notebook, *sources)} {torch.__version__}"
 
-    A notebook that lacks a function fails before anything starts. Raises Interrupted where `stop` says so. The file stays, so
-    that the same command with more runs adds what is missing.
+
+def all_runs(jobs: Sequence[Job], notebook: Path, device: str, processes: int, folder: Path, name: str) -> list[Result]:
+    """The result of each job, in their order. A notebook that lacks a function fails before anything starts.
+
+    What is finished stays in a file of the folder, so that the same command with more runs adds what is missing.
     """
-    f = functions(notebook)
-    done = checkpoint.load(path) or {}
-    keys = [job.key(notebook) for job in jobs]
-    missing = {key: job for key, job in zip(keys, jobs, strict=True) if key not in done}
-    bar = tqdm(total=len(jobs), initial=len(jobs) - len(missing), desc=path.stem.strip("."), unit="run", disable=None)
-    with bar:
-        finished = (
-            _here(missing, f, device, stop) if processes == 1 else _apart(missing, notebook, device, processes, stop)
-        )
-        try:
-            for key, result in finished:
-                done[key] = result
-                checkpoint.save(path, done)
-                bar.update()
-        except Interrupted as interrupted:
-            kept = sum(key in done for key in keys)
-            raise Interrupted(f"stopped; {kept} of {len(jobs)} runs are finished and kept") from interrupted
-    return [done[key] for key in keys]
-
-
-def _here(
-    jobs: dict[str, Job], f: SimpleNamespace, device: str, stop: Callable[[], bool]
-) -> Iterator[tuple[str, Result]]:
-    """One run after the other, in this process."""
-    with one_thread():
-        for key, job in jobs.items():
-            yield key, one_run(job, f, device, stop)
-
-
-def _apart(
-    jobs: dict[str, Job], notebook: Path, device: str, processes: int, stop: Callable[[], bool]
-) -> Iterator[tuple[str, Result]]:
-    """As many runs at once as there are processes, as they finish."""
-    context = multiprocessing.get_context("spawn")
-    asked = context.Event()
-    with ProcessPoolExecutor(min(processes, len(jobs) or 1), context, _start_worker, (notebook, device, asked)) as pool:
-        waiting = {pool.submit(_job, job): key for key, job in jobs.items()}
-        try:
-            while waiting:
-                ready, _ = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                for future in ready:
-                    yield waiting.pop(future), future.result()
-                if stop():
-                    raise Interrupted
-        except BaseException:
-            asked.set()  # the workers leave their training loop
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    functions(notebook)
+    journal = Journal(folder, name, fingerprint(notebook))
+    return list(run_all(jobs, work, start, (notebook, device), journal, device, processes).values())

@@ -13,7 +13,7 @@ from course.views import warp
 from experiments.practice.methods import Method
 from experiments.practice.settings import Choices
 from experiments.practice.variants import METHODS
-from experiments.running import ExperimentError, Interrupted
+from experiments.running import ExperimentError
 
 Look = Callable[[int, Method], None]
 
@@ -28,13 +28,11 @@ def train(
     device: str = "cpu",
     looks: Iterable[int] = (),
     look: Look = lambda step, model: None,
-    stop: Callable[[], bool] = lambda: False,
 ) -> tuple[Method, list[float], float]:
     """The trained method, its loss at every step, and the seconds that the training took: of the processor (one thread), or
     of the clock on a GPU. The weights at the start, the batches and the views depend on the seed alone.
 
-    looks: after how many steps `look` is called. Raises Interrupted where `stop` says so, ExperimentError where the loss is
-    not finite or refuses what it is given.
+    looks: after how many steps `look` is called. Raises ExperimentError where the loss is not finite or refuses what it is given.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -65,8 +63,6 @@ def train(
         optimizer.step()
         values.append(value.detach())
         spent += clock() - begun
-        if stop():
-            raise Interrupted("stopped")
     if c.steps in looks:
         look(c.steps, model)
     found = torch.stack(values).tolist() if values else []

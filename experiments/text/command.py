@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments import running
-from experiments.jobs import Journal, run_all
+from experiments.jobs import Journal, digest, run_all
 from experiments.running import ExperimentError
 from experiments.text import corpus, results, settings
 from experiments.text import run as runs_of
@@ -75,7 +75,7 @@ def run(
     materials = {"all": runs_of.material(articles)}
     if part != "choose":
         materials["half"] = runs_of.material(articles, corpus.by_article(articles)[0])
-    fingerprint = f"{settings.CHOICES} {settings.METHODS} {quick} {runs_of.digest(notebook, path)}"
+    fingerprint = f"{settings.CHOICES} {settings.METHODS} {quick} {digest(notebook, path)}"
     journal = Journal(out, f"text_{name}", fingerprint)
     if journal.found:
         print(f"{len(journal.found)} runs are there from before", file=sys.stderr)

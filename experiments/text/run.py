@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,15 +85,6 @@ def functions_from(notebook: Path) -> dict[str, Callable]:
         "average_kway_accuracy": (z, y, z, y, 2, 1, 0, "mean"),
     }
     return notebooks.functions_from(notebook, tried)
-
-
-def digest(*paths: Path) -> str:
-    """Of files that decide the results."""
-    found = hashlib.sha256()
-    for path in paths:
-        for file in sorted(path.glob("*")) if path.is_dir() else [path]:
-            found.update(file.read_bytes())
-    return found.hexdigest()
 
 
 _STATE: dict = {}  # of a worker process
