@@ -47,6 +47,6 @@ c.JupyterHub.services = [
         "user": GRADER,
         "cwd": f"{HOME}/{COURSE}",
         "environment": {"JUPYTERHUB_DEFAULT_URL": "/lab", "PYTHONPATH": f"{HOME}/{COURSE}", "HOME": HOME},
-        "oauth_client_allowed_scopes": ["inherit"],
+        "oauth_no_confirm": True,  # instructors are not asked whether their own course may know who they are
     }
 ]
