@@ -1,4 +1,4 @@
-"""python -m autograder grade | grade-class | build | prove | demo"""
+"""python -m autograder grade | grade-class | report | export | build | prove | demo"""
 
 from __future__ import annotations
 
@@ -50,6 +50,27 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--unsafe-no-sandbox", action="store_true", help="run the code without a sandbox")
     group.set_defaults(run=_grade_class)
 
+    report = commands.add_parser("report", help="one page on how a class did: reports/UNIT.html")
+    report.add_argument("unit", metavar="UNIT")
+    report.add_argument("--course", type=Path, default=Path.cwd(), help="course directory (default: here)")
+    report.add_argument("--shareable", action="store_true", help="without names")
+    report.set_defaults(run=_report)
+
+    export = commands.add_parser("export", help="grades or a grader for Canvas, Moodle, Gradescope: exports/UNIT-...")
+    export.add_argument("unit", metavar="UNIT")
+    export.add_argument("--course", type=Path, default=Path.cwd(), help="course directory (default: here)")
+    form = export.add_mutually_exclusive_group(required=True)
+    form.add_argument(
+        "--canvas", action="store_const", dest="form", const="canvas", help="grades as Canvas imports them"
+    )
+    form.add_argument(
+        "--moodle", action="store_const", dest="form", const="moodle", help="grades as Moodle imports them"
+    )
+    form.add_argument(
+        "--gradescope", action="store_const", dest="form", const="gradescope", help="a zip that grades on Gradescope"
+    )
+    export.set_defaults(run=_export)
+
     build = commands.add_parser("build", help="regenerate notebooks and public checks from their sources")
     build.add_argument("units", nargs="*", metavar="UNIT")
     build.add_argument("--lectures", action="store_true", help="execute the lectures too")
@@ -95,6 +116,24 @@ def _grade_class(arguments) -> int:
         unsafe=arguments.unsafe_no_sandbox,
         exchanged=arguments.exchanged,
     )
+
+
+def _report(arguments) -> int:
+    from autograder.classroom.class_report import write_report
+
+    print(write_report(arguments.course, arguments.unit, arguments.shareable))
+    return 0
+
+
+def _export(arguments) -> int:
+    from autograder.classroom.gradescope import write_zip
+    from autograder.classroom.lms import export_lms
+
+    if arguments.form == "gradescope":
+        print(write_zip(arguments.course, arguments.unit))
+    else:
+        print(export_lms(arguments.course, arguments.unit, arguments.form))
+    return 0
 
 
 def _build(arguments) -> int:

@@ -166,7 +166,11 @@ def test_formgrader_grades_an_honest_derivation_offline(course, server, page):
     assert [url for url in page.asked if not url.startswith(f"{server}/formgrader/")] == []
     field = page.locator("#derive_gradient")
     answer = page.locator(".nbgrader_cell", has=field)
-    assert answer.locator("math").count() == 16
+    assert answer.locator(".answer math").count() == 16
+    theirs, scheme = answer.locator(".answer").bounding_box(), answer.locator(".scheme").bounding_box()
+    assert theirs["x"] + theirs["width"] <= scheme["x"]  # beside it
+    assert scheme["y"] == theirs["y"]
+    assert "Jensen in the right direction" in answer.locator(".scheme").inner_text()
     with page.expect_response(re.compile("/api/grade/")):
         field.fill("4")
         field.blur()

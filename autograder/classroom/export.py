@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from pathlib import Path
 
 from nbgrader.plugins import ExportPlugin
 
 from autograder.classroom.gradebook import Mark, read_marks
+from autograder.classroom.late import refresh_penalties
 from autograder.grading.record import read_problem
 from autograder.grading.version import checks_version
 from autograder.submission.notebook import SubmissionError, read_bytes
@@ -25,6 +27,7 @@ FIELDS = (
     "checks_version",
     "problem",
 )
+FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")  # how a formula begins, also in full width
 
 
 class CheckedCsvExport(ExportPlugin):
@@ -33,10 +36,12 @@ class CheckedCsvExport(ExportPlugin):
     def export(self, gradebook) -> None:
         path = Path(self.to or "grades.csv")
         course = Path(gradebook.engine.url.database).resolve().parent
+        chosen = [a for a in gradebook.assignments if not self.assignment or a.name in self.assignment]
+        for assignment in chosen:
+            refresh_penalties(gradebook, self.config, assignment.name)
         rows = [
             row
-            for assignment in gradebook.assignments
-            if not self.assignment or assignment.name in self.assignment
+            for assignment in chosen
             for row in assignment_rows(course, assignment)
             if not self.student or row["student_id"] in self.student
         ]
@@ -113,6 +118,8 @@ def _version(unit: str) -> str:
 
 
 def plain_text(value):
-    """Text that a spreadsheet does not take for a formula; other values as they are."""
-    risky = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if risky else value
+    """Text of one line that a spreadsheet does not take for a formula; other values as they are."""
+    if not isinstance(value, str):
+        return value
+    line = re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", value)
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.classroom.late import assign_penalty
 from autograder.grading.record import Record, record_path
 from autograder.submission.files import write_atomically
 from autograder.submission.notebook import SubmissionError
@@ -135,22 +136,9 @@ class GradebookWriter:
             _save_auto_grades(self.gradebook, node, resources)
             db.flush()
             db.expire_all()
-            self._penalize(student, submission)
+            assign_penalty(self.config, submission)
             db.execute(text(TABLE))
             db.execute(text(INSERT), mark_values(student, record))
-
-    def _penalize(self, student: str, submission) -> None:
-        """What nbgrader's AssignLatePenalties does, with the course's settings, in our transaction."""
-        from nbgrader.preprocessors import AssignLatePenalties
-
-        notebook = self.gradebook.find_submission_notebook(self.unit, self.unit, student)
-        notebook.late_submission_penalty = None
-        if submission.total_seconds_late > 0:
-            step = AssignLatePenalties(config=self.config)
-            step.init_plugin()
-            penalty = step.plugin_inst.late_submission_penalty(student, notebook.score, submission.total_seconds_late)
-            if penalty is not None:
-                notebook.late_submission_penalty = min(max(penalty, 0.0), notebook.score)
 
 
 def submission_time(folder: Path) -> datetime | None:

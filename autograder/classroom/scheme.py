@@ -1,0 +1,37 @@
+"""The mark scheme and the model answer of a derivation, for whoever grades it (formgrader's page, never feedback)."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from autograder.pages.markdown import rendered
+from autograder.units.manifest import UnitError, load_unit
+
+FRAME = re.compile(r"^#* *(?:BEGIN|END) SOLUTION *$", re.MULTILINE)
+SCHEME = re.compile(r"^=* *BEGIN MARK SCHEME *=*$\n(.*?)^=* *END MARK SCHEME *=*$\n?", re.MULTILINE | re.DOTALL)
+
+
+def scheme_and_answer(source: str) -> tuple[str, str]:
+    """The two parts of a solved derivation cell; a part that its author did not write is empty."""
+    scheme = "\n".join(part.strip() for part in SCHEME.findall(source))
+    return scheme, FRAME.sub("", SCHEME.sub("", source)).strip()
+
+
+@lru_cache(maxsize=256)
+def mark_scheme(cell_id: str, slug: str) -> str:
+    """HTML to stand beside a student's answer: the filter that our formgrade template calls. Empty for other cells."""
+    try:
+        cells = [cell for cell in load_unit(slug).solved if cell.id == cell_id and cell.kind == "manual"]
+    except UnitError:  # an assignment that is not of this course
+        return ""
+    if not cells or cells[0].type != "markdown":
+        return ""
+    scheme, answer = scheme_and_answer(cells[0].source)
+    lines = "\n".join(
+        f"- {line}" if re.match(r"[\d.½]+ points?:", line) else f"  {line}" for line in scheme.splitlines()
+    )
+    parts = (("Mark scheme", lines), ("Model answer", answer))
+    return "".join(
+        f"<details open><summary>{title}</summary>{rendered(text)}</details>" for title, text in parts if text
+    )
