@@ -1,6 +1,6 @@
 """Read the ledger of claims; the page of the site and the tests both do.
 
-    python docs/claims/ledger.py 002        # the hash of the headings, to be put into 002.toml
+python docs/claims/ledger.py 002        # the hash of the headings, to be put into 002.toml
 """
 
 from __future__ import annotations
