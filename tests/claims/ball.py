@@ -34,6 +34,11 @@ def refuted(claimed: tuple[Number, str, Number]) -> bool:
     return bool(NEGATION[relation](a, b))
 
 
+def square(x: arb) -> arb:
+    """x times x; `x**2` is not a number where the ball holds 0 and has a radius."""
+    return x * x
+
+
 def log1p_exp(t: arb) -> arb:
     """ln(1 + e^t), the loss of one comparison."""
     return (1 + t.exp()).log()

@@ -32,6 +32,7 @@ REFERENCE = re.compile(
     r"(?:Theorem|Proposition|Lemma|Corollary|Figure|Table|section|Section|Equation|Unit|unit)s?~? ?"
     r"[\d.]+\w*(?:(?:,| and| to| or) [\d.]+\w*)*|\(https?://[^)]*\)|`[^`]*`"
 )
+POWER = re.compile(r"\\cdot ?10\^\{?(-?\d+)\}?")
 NUMBER = re.compile(r"(?<![\w.])(-?)(\d+(?:\.\d+)?(?:e-?\d+)?)( ?\\?%)?(?![\w])")
 
 
@@ -140,7 +141,8 @@ def flat(value) -> list[float]:
 def printed(text: str) -> list[tuple[str, float, float, bool]]:
     """Decimals and percentages of a note: (as printed, value, half a unit of its last digit, with a minus sign)."""
     found = []
-    for sign, digits, percent in NUMBER.findall(REFERENCE.sub(" ", text)):
+    text = POWER.sub(r"e\1", REFERENCE.sub(" ", text))
+    for sign, digits, percent in NUMBER.findall(text):
         if "." not in digits and "e" not in digits and not percent:
             continue
         mantissa, _, power = digits.partition("e")
