@@ -132,7 +132,7 @@ def k_means_on_rows() -> dict:
     # one hub alone; all others: the nine light ones of its part on the first axis, the other part on the second
     wrong = q(6, 5) - (square(n * light) + square(total)) / (2 * n + 1)
     # after division by sqrt(p) the rows are equal inside a component: its cost is 0
-    return {"components": components, "one hub": wrong, "divided": 0, "claimed": (components, "<=", wrong)}
+    return {"hub": 0.8, "components": components, "one hub": wrong, "divided": 0, "claimed": (components, "<=", wrong)}
 
 
 def rotated_minimiser() -> dict:
@@ -209,7 +209,15 @@ def hidden_component() -> dict:
                 raise AssertionError("not an eigenvector")
     cut, loss = d + e, third * (1 + 1) ** 2 / 2  # y = (1, 1, -1) against (0, 1, -1) / sqrt 2, weights sqrt(1/3)
     lost = 3 * d + 6 * e
-    return {"links": [d, e], "cut": cut, "loss": loss, "error": third, "lost": lost, "bound": 4 * cut / lost}
+    return {
+        "links": [d, e],
+        "cut": cut,
+        "classes change": 2 * cut,
+        "loss": loss,
+        "error": third,
+        "lost": lost,
+        "bound": 4 * cut / lost,
+    }
 
 
 def digits_promise() -> dict:

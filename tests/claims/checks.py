@@ -164,12 +164,11 @@ def numbers(claim: dict) -> list[str]:
 
 
 def refutation(claim: dict) -> list[str]:
-    """A counterexample's programs break what is claimed, with certainty."""
-    if claim["verdict"] != "false, counterexample":
-        return []
+    """What a program says is claimed is broken with certainty; a counterexample has such a program."""
     results = [run(program) for program in programs(claim)]
     claimed = [triple for result in results if "claimed" in result for triple in as_list(result["claimed"])]
-    faults = [] if claimed else ["none of its programs says what is claimed"]
+    owed = claim["verdict"] == "false, counterexample" and not claimed
+    faults = ["none of its programs says what is claimed"] if owed else []
     return faults + [f"not certainly broken: {triple}" for triple in claimed if not refuted(triple)]
 
 
