@@ -112,7 +112,7 @@ def test_a_good_entry_has_no_fault():
         ({"shown_by": [*GOOD["shown_by"], "a proof"]}, "neither a test"),
         ({"note": "The right side is 0.387."}, "0.387 is computed by none"),
         ({"note": "It happens in 51 % of worlds."}, "51 % is computed by none"),
-        ({"shown_by": ["tests/claims/c002.py::floors"], "note": "n"}, "none of its programs says what is claimed"),
+        ({"shown_by": ["tests/claims/c002.py::lemma2"], "note": "n"}, "none of its programs says what is claimed"),
     ],
 )
 def test_a_doctored_entry_is_refused(change, fault):
