@@ -60,7 +60,7 @@ def test_identifiers_are_unique_and_begin_with_their_source():
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_an_entry_is_well_formed_and_what_it_names_exists(claim):
     headings = HEADINGS[claim["id"].partition("-")[0]]
-    assert not checks.form(claim, headings) + checks.place(claim) + checks.shown(claim)
+    assert not checks.form(claim, headings) + checks.formulas(claim) + checks.place(claim) + checks.shown(claim)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
@@ -83,7 +83,7 @@ GOOD = {
 
 
 def faults(claim: dict) -> list[str]:
-    found = checks.form(claim, ["S"]) + checks.place(claim) + checks.shown(claim)
+    found = checks.form(claim, ["S"]) + checks.formulas(claim) + checks.place(claim) + checks.shown(claim)
     return found or checks.numbers(claim) + checks.refutation(claim)
 
 
@@ -103,6 +103,7 @@ def test_a_good_entry_has_no_fault():
         ({"shown_by": ["tests/test_claims.py::test_a_good_entry_has_no_fault"]}, "no program"),
         ({"theorem": ""}, "without its theorem"),
         ({"note": "an open $x"}, "open $"),
+        ({"note": "$\\frac{1}{2$"}, "braces"),
         ({"unit": "11_none"}, "no such unit"),
         ({"theorem": "Proposition 2.44"}, "has no Proposition 2.44"),
         ({"theorem": "Proposition 2"}, "has no Proposition 2"),

@@ -14,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from flint import arb
+from latex2mathml.converter import convert
 
 from autograder.units.manifest import ROOT
 from tests.claims.ball import refuted
@@ -58,6 +59,22 @@ def form(claim: dict, headings: list[str]) -> list[str]:
     for field in ("means", "note", "corrected"):
         if claim.get(field, "").count("$") % 2:
             faults.append(f"an open $ in {field}")
+    return faults
+
+
+def formulas(claim: dict) -> list[str]:
+    """Each formula can be drawn: braces in pairs, and a converter that reads it."""
+    faults = []
+    for formula in re.findall(
+        r"\$([^$]+)\$", " ".join(claim.get(field, "") for field in ("means", "note", "corrected"))
+    ):
+        if formula.count("{") != formula.count("}"):
+            faults.append(f"braces: {formula}")
+            continue
+        try:
+            convert(formula)
+        except Exception as error:  # the converter has no exception of its own
+            faults.append(f"{formula}: {error!r}")
     return faults
 
 
