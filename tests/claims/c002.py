@@ -1,22 +1,17 @@
-"""Programs of the entries of source 002 (Merad et al.): each returns the numbers that its entries quote.
+"""Programs of the entries of source 002 (Merad et al.), Section 3 and its proofs: the numbers that its entries quote.
 
 C classes, N negatives, natural logarithms. Orthogonal classes are f = sqrt(s) e_c, one point a class.
 """
 
 from __future__ import annotations
 
-import functools
-import json
 import math
 
 import numpy as np
 from flint import arb, fmpq
 
-from autograder.units.manifest import ROOT
-from course import comparison
 from tests.claims.ball import log1p_exp, q
 
-DATA = ROOT / "lectures" / "data"
 LN2, LN10 = arb(2).log(), arb(10).log()
 
 
@@ -49,9 +44,6 @@ def orthogonal(C: int, N: int, s: int) -> tuple[arb, arb]:
     other = arb(-s).exp()
     laws = enumerate(binomial(N, fmpq(1, C)))
     return sum((arb(w) * (1 + m + (N - m) * other).log() for m, w in laws), arb(0)), (1 + (C - 1) * other).log()
-
-
-# --- section 3 -------------------------------------------------------------------------------------------------------
 
 
 def natural_logarithm() -> dict:
@@ -185,197 +177,3 @@ def without_factor() -> dict:
     contrastive, supervised = (loss(a) + loss(b)) / 2, (log1p_exp(a) + log1p_exp(b)) / 2
     found = {"f(2)": q(21, 2), "S": supervised, "L": contrastive, "quotient": supervised / contrastive, "limit": 4 / 3}
     return found | {"claimed": (supervised, "<=", contrastive)}
-
-
-# --- section 4 -------------------------------------------------------------------------------------------------------
-
-
-def no_global_smoothness() -> dict:
-    """A quotient g.Hg/|g|^2 of the Hessian at z3 = -z2, z1 orthogonal, all of norm C: (3/2) C^2, without bound."""
-    eye, found = np.eye(2), []
-    M = np.block([[0 * eye, -eye, eye], [-eye, 0 * eye, 0 * eye], [eye, 0 * eye, 0 * eye]])
-    for C in (1.0, 10.0):
-        z1, z2 = np.array([C, 0.0]), np.array([0.0, C])
-        g = np.concatenate([-2 * z2, -z1, z1])
-        found.append(g @ (M / 2 + np.outer(g, g) / 4) @ g / (g @ g))
-    return {"at 1, 10": found}
-
-
-def best_smoothness(C: float) -> float:
-    """The largest eigenvalue of the Hessian on norms <= C, d >= 2: lecture 08's challenge, by a fine grid of t."""
-    t = np.linspace(0, 2 * C * C, 200001)
-    s = 1 / (1 + np.exp(-t))
-    k = s * (1 - s)
-    return float(np.max(6 * C**2 * k + np.sqrt(36 * C**4 * k**2 + 8 * s**2 + 16 * s * k * t)) / 2)
-
-
-def smoothness() -> dict:
-    """The best constant, the published one and the lecture's, at C = 1; largest and smallest quotient over C."""
-    best = {C: best_smoothness(C) for C in (0.05, 0.5, 1, 2, 5, 10)}
-    return {
-        "C = 1": [best[1], 10.0, math.sqrt(2) + 1.5],
-        "published / best": [(2 + 8 * C * C) / b for C, b in best.items()],
-        "ours / best": [(math.sqrt(2) + 1.5 * C * C) / b for C, b in best.items()],
-    }
-
-
-def equal_signs() -> dict:
-    """z1 = z2 = z3 = e1 (d = 2): norms of the second part of the Hessian and of all of it, against 8 and 10."""
-    z1, u, s = np.array([1.0, 0.0]), np.zeros(2), 0.5
-    g = np.concatenate([u, -z1, z1])
-    eye = np.eye(2)
-    M = np.block([[0 * eye, -eye, eye], [-eye, 0 * eye, 0 * eye], [eye, 0 * eye, 0 * eye]])
-    part = s * (1 - s) * np.outer(g, g)
-    size = [float(np.abs(np.linalg.eigvalsh(matrix)).max()) for matrix in (part, s * M + part)]
-    return {"parts": size, "published": [8.0, 10.0], "root 2": math.sqrt(2), "two columns": 2 * math.sqrt(2)}
-
-
-def lemma4() -> dict:
-    """The best factor of Lemma 4, and the triplets (x, a, b), (x, b, a) with f(a) = f(b): gradient 0, losses ln 2."""
-    x, a = np.array([1.0, 0.0]), np.array([0.6, 0.8])
-    by_x = 0.5 * (a - a) + 0.5 * (a - a)
-    by_a = -0.5 * x + 0.5 * x
-    root = arb(2).sqrt()
-    return {
-        "factor": -2 * (1 - 1 / (2 * root)).log(),
-        "gradient": float(np.linalg.norm(np.concatenate([by_x, by_a, -by_a]))),
-        "loss": LN2,
-    }
-
-
-def floors() -> dict:
-    """ln(1 + e^{-2 C^2}), the least loss of a triplet with norms at most C; at C = 1 a loss of 0.1 is out of reach."""
-    least = [log1p_exp(q(-1, 2)), log1p_exp(q(-2)), log1p_exp(q(-8))]
-    return {"C = 1/2, 1, 2": least, "claimed": (least[1], "<=", q(1, 10))}
-
-
-def least_gradient() -> dict:
-    """sqrt(2) eta sigma(-2 C^2) at eta = 1/2, C = 1: no smaller gradient in the outputs of one triplet."""
-    return {"gradient": arb(2).sqrt() / 2 / (1 + arb(2).exp())}
-
-
-def several_negatives() -> dict:
-    """Lemma 4 with N negatives: largest loss * eta / (2 eps) on 400 random tables, eps the gradient in the outputs."""
-    rng, worst = np.random.default_rng(0), 0.0
-    for _ in range(400):
-        N, d = rng.integers(1, 6), rng.integers(1, 4)
-        z = rng.normal(size=(N + 2, d)) * rng.uniform(0.3, 3)
-        z[1] = rng.uniform(1, 4) * z[0]  # a positive that agrees, so that the gradient is small
-        scores = z[1:] @ z[0]
-        v = np.exp(scores - np.logaddexp.reduce(scores))
-        pull = v - np.eye(1, N + 1)[0]
-        eps = np.linalg.norm(np.concatenate([pull @ z[1:], np.outer(pull, z[0]).ravel()]))
-        eta = np.linalg.norm(z, axis=1).min()
-        if eps < eta / 2:
-            worst = max(worst, -math.log(v[0]) * eta / (2 * eps))
-    return {"largest": worst}
-
-
-def tail() -> dict:
-    """Powers with which objective and gradient fall from step 300 on, widths 32 and 128 (stored histories)."""
-    stored, powers = np.load(DATA / "08_convergence" / "descent.npz"), []
-    for m in (32, 128):
-        steps, rows = stored[f"steps_{m}"], stored[f"rows_{m}"]
-        late = (steps >= 300) & (steps <= 1500)
-        powers += [np.polyfit(np.log(steps[late]), np.log(rows[i][late]), 1)[0] for i in (0, 1)]
-    slopes = np.log(stored["separation_steps"]).mean(axis=0)
-    return {"powers": powers, "separation": np.polyfit(np.log(stored["deltas"]), slopes, 1)[0]}
-
-
-def summed() -> dict:
-    """Lemma 4 for the whole sum: the factor of sqrt(n) eps / eta, where the paper has 2 n."""
-    return {"factor": -2 * (1 - 1 / (2 * arb(2).sqrt())).log()}
-
-
-def bounded() -> dict:
-    """The largest loss of a triplet with norms at most C = 1, 2: ln(1 + e^{2 C^2})."""
-    return {"largest": [log1p_exp(q(2)), log1p_exp(q(8))]}
-
-
-def base_of_the_chain() -> dict:
-    """-log(1 - x) against x/(1 - x) at x = 1/10: base e and base 2."""
-    loss, right = -(1 - q(1, 10)).log(), q(1, 9)
-    return {"base e": loss, "base 2": loss / LN2, "right": right, "claimed": (loss / LN2, "<=", right)}
-
-
-# --- section 5 -------------------------------------------------------------------------------------------------------
-
-
-@functools.cache
-def figure(name: str) -> list[dict]:
-    """The results of one run of `python -m experiments convergence`, by number of negatives."""
-    return json.loads((DATA / "08_convergence" / f"{name}.json").read_text(encoding="utf-8"))["results"]
-
-
-def correlation(name: str) -> list[float]:
-    """Correlation of the logarithms of both losses along each run, smallest over the runs, by number of negatives."""
-    stored = np.load(DATA / "08_convergence" / f"{name}.npz")
-    pairs = zip(stored["unsupervised"], stored["supervised"], strict=True)
-    return [min(np.corrcoef(np.log(L), np.log(S))[0, 1] for L, S in zip(*group, strict=True)) for group in pairs]
-
-
-def runs_with_one_negative() -> dict:
-    """Figure 1 on digits and clothes: quotients along the runs, bounds at the end, correlations."""
-    found = {}
-    for name in ("figure1_digits", "figure1_fashion-mnist"):
-        (one,) = figure(name)
-        found[name] = [one["largest_supervised_over_bound"]["lemma1_without_log"], one["final_bounds"]["lemma1"]]
-        found[name] += [one["largest_supervised_over_unsupervised"], np.mean(one["final_supervised"])]
-        found[name] += [one["final_bounds"]["lemma1_without_log"], one["final_bounds"]["sharp"], one["ln_classes"]]
-        found[name + " correlation"] = correlation(name)
-    return found
-
-
-def runs_with_many_negatives() -> dict:
-    """Figure 2 on digits and clothes: quotients without the factor, bounds with it, correlations, ends."""
-    found = {}
-    for name in ("figure2_digits", "figure2_fashion-mnist"):
-        groups = figure(name)
-        found[name] = {
-            "S / L": [g["largest_supervised_over_unsupervised"] for g in groups],
-            "share": [g["share_of_records_where_supervised_exceeds_unsupervised"] for g in groups],
-            "lemma 2": [g["final_bounds"]["lemma2"] for g in groups],
-            "sharp": [g["final_bounds"]["sharp"] for g in groups],
-            "L": [np.mean(g["final_unsupervised"]) for g in groups],
-            "floor": [g["floor"] for g in groups],
-            "S": [np.mean(g["final_supervised"]) for g in groups],
-        }
-        found[name + " correlation"] = correlation(name)
-    return found
-
-
-def norms() -> dict:
-    """Figure 3 on digits and clothes: smallest and largest norm over all images, runs and records, and at the end."""
-    found = {}
-    for name in ("figure3_digits", "figure3_fashion-mnist"):
-        (g,) = figure(name)
-        found[name] = [g["smallest_norm"], g["largest_norm"], min(g["final_smallest_norm"])]
-        found[name] += [max(g["final_largest_norm"])]
-        stored = np.load(DATA / "08_convergence" / f"{name}.npz")
-        lowest = stored["smallest_norm"][0].min(axis=0)
-        if stored["steps"][lowest.argmin()] > 15:
-            raise AssertionError("the smallest norm is not one of the first steps")
-    return found
-
-
-def bounds_at_the_end() -> dict:
-    """Clothes, N = 35, means of the final losses: Lemma 2, Proposition D, F+ and what is bounded."""
-    g = figure("figure2_fashion-mnist")[2]
-    loss, theta = np.mean(g["final_unsupervised"]), 1 - 10 * (1 - 0.8**36) / (2 * 36)
-    lemma2, sharp = g["final_bounds"]["lemma2"], g["final_bounds"]["sharp"]
-    return {"bounds": [lemma2, sharp, (loss - g["floor"]) / theta], "S": np.mean(g["final_supervised"])}
-
-
-def practice() -> dict:
-    """Unit 09's table: probes with five labels a class on h and z, and with all labels, in per cent / 100."""
-    table = json.loads((DATA / "09_in_practice" / "table_digits.json").read_text(encoding="utf-8"))
-    return {e["label"]: [e["mean"][name] for name in ("few h", "few z", "linear h", "linear z") if name in e["mean"]]
-            for e in table["entries"]}  # fmt: skip
-
-
-def positives_of_the_class() -> dict:
-    """Unit 05: gains of the debiased loss in points / 100, five labels a class, ten classes, batches of 128."""
-    runs = json.loads((DATA / "05_debiasing" / "debiasing_digits.json").read_text(encoding="utf-8"))["settings"]
-    (ten,) = [e for e in runs if e["n_classes"] == 10 and e["batch"] == 128]
-    named = ("debiased", "debiased, v from the class", "unbiased")
-    return {name: [100 * value for value in comparison.gains(ten, name, "few")] for name in named}
