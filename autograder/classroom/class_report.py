@@ -7,7 +7,6 @@ from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup
 
 from autograder.classroom.statistics import (
     ENOUGH,
@@ -88,18 +87,16 @@ def _scores(records: list[Record]) -> tuple[float, ...] | None:
     return quartiles([record.score for record in records]) if records else None
 
 
-def _histogram(records: list[Record]) -> Markup:
+def _histogram(records: list[Record]) -> str:
     counts = distribution(records)
     labels = [f"{10 * i}-{10 * i + 10}" for i in range(10)]
     said = ", ".join(f"{label} %: {count}" for label, count in zip(labels, counts, strict=True) if count)
-    return Markup(
-        bars(counts, labels, "per cent of the automatic points", f"Number of students by score. {said or 'None.'}")
-    )
+    return bars(counts, labels, "per cent of the automatic points", f"Number of students by score. {said or 'None.'}")
 
 
-def _share_bar(question: Question) -> Markup:
+def _share_bar(question: Question) -> str:
     said = ", ".join(f"{count} {name}" for name, count in question.outcomes.items())
-    return Markup(shares(question.outcomes, f"{question.name}: {said}"))
+    return shares(question.outcomes, f"{question.name}: {said}")
 
 
 def _beliefs(unit: Unit, records: list[Record]) -> list[tuple[int, str, str, str]]:
