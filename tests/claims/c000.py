@@ -132,23 +132,13 @@ def dream() -> dict:
     }
 
 
-def prefers_the_useless() -> dict:
-    """Classes (+-r, 1) and (+-r, -1), r = 2: the identity classifies, f = 0 does not, and L_un prefers f = 0. In balls."""
-    points = [(Fraction(2 * s), Fraction(c)) for c in SIGN for s in SIGN]
-    label = [0, 0, 1, 1]
-
-    def dot(a, b):
-        return sum(u * v for u, v in zip(a, b, strict=True))
-
-    total, supervised = arb(0), arb(0)
-    for i, j, k in product(range(4), repeat=3):
-        if label[i] == label[j]:  # x and x+ of one class: 8 pairs of 16, each with 4 negatives
-            total += log1p_exp(q(dot(points[i], points[k]) - dot(points[i], points[j]))) / 32
-    for i in range(4):
-        mean = (0, points[i][1])
-        supervised += log1p_exp(q(-2 * dot(points[i], mean))) / 4
-    zero = arb(2).log()
-    return {"L_un": total, "L_sup^mu": supervised, "f = 0": zero, "claimed": (total, "<=", zero)}
+def ranking() -> dict:
+    """The same picture at sizes 1.1 and 2.4: the larger contrastive loss, and the better classifier. Pairs (L_un, L_sup^mu)."""
+    sizes = (1.1, 2.4)
+    small, large = (two_pairs(p, p / 2) for p in sizes)
+    assert small[0] < large[0]
+    assert small[1] > large[1]
+    return {"sizes": sizes, "small": small, "large": large}
 
 
 def general_loss() -> dict:
