@@ -98,7 +98,7 @@ def submit_as_ada(clone: Path, home: Path, session: str) -> None:
 def by_other_means(clone: Path) -> None:
     """Zoe is a year late, and handed in a derivation only; somebody's file is no notebook."""
     path = write_submission(clone, "zoe", {"hinge_loss": SOLUTION["hinge_loss"], "derive_gradient": ANSWER})
-    (path.parent / "timestamp.txt").write_text("2031-01-31 00:00:00 UTC")
+    (path.parent / "timestamp.txt").write_text("2041-01-31 00:00:00 UTC")
     write_submission(clone, "broken", {}).write_text("{")
 
 

@@ -164,7 +164,7 @@ def test_a_linked_folder_is_not_graded_as_ones_own(tmp_path, sandbox):
         assert sum(score or 0 for score, _ in book.get(student, {}).values()) == 0
 
 
-def test_a_manual_grade_survives_grading_again(released, sandbox):
+def test_a_manual_grade_survives_grading_again_and_the_same_file_needs_no_new_look(released, sandbox):
     from nbgrader.api import Gradebook
 
     write_submission(released, "mary", dict(SOLUTION, derive_gradient=ANSWER))
@@ -172,10 +172,22 @@ def test_a_manual_grade_survives_grading_again(released, sandbox):
     with Gradebook(f"sqlite:///{released / 'gradebook.db'}") as book:
         grade = book.find_grade("derive_gradient", UNIT, UNIT, "mary")
         grade.manual_score = 4.0
+        grade.needs_manual_grade = False
         book.db.commit()
+
+    def looked_at():
+        with Gradebook(f"sqlite:///{released / 'gradebook.db'}") as book:
+            grade = book.find_grade("derive_gradient", UNIT, UNIT, "mary")
+            assert grade.manual_score == 4.0
+            return not grade.needs_manual_grade
+
     assert grade_class(released, UNIT, workers=1, regrade=Regrade(everything=True)) == 0
-    with Gradebook(f"sqlite:///{released / 'gradebook.db'}") as book:
-        assert book.find_grade("derive_gradient", UNIT, UNIT, "mary").manual_score == 4.0
+    assert looked_at()
+    assert nbgrader(released, "autograde", UNIT, "--student", "mary").returncode == 0
+    assert looked_at()
+    write_submission(released, "mary", dict(SOLUTION, derive_gradient=f"{ANSWER} And more."))
+    assert grade_class(released, UNIT, workers=1) == 0
+    assert not looked_at()  # a new answer asks for a new look
 
 
 def test_formgrader_shows_the_rebuilt_notebook(released, sandbox):

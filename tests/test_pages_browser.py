@@ -14,6 +14,7 @@ from served import add, files, graded, jupyter, nbgrader, new_course, submission
 from test_browser import CHROMIUM, PATIENCE, QUIET
 
 from autograder.classroom.demo import UNIT
+from autograder.grading.record import note_problem
 from autograder.units.manifest import ROOT
 
 pytestmark = [
@@ -32,6 +33,7 @@ def course(tmp_path_factory):
     half = "\n\n".join(texts[: len(texts) // 2])
     message = "<script>window.pwned=1</script>"
     add(path, "eve", graded(submitted({"derive_gradient": half}, texts, CODE.values()), message))
+    note_problem(path, UNIT, "ada", "the <b>newer</b> one is no notebook")
     nbgrader(path, "generate_feedback", UNIT)
     return path
 
@@ -125,6 +127,9 @@ def test_an_honest_feedback_page_is_legible_offline(course, page):
         answer = page.locator("section.answer", has=page.locator("#cell-derive_gradient"))
         assert answer.locator("math").count() == 16
         assert "not graded yet (4 points)" in answer.inner_text()
+        said = page.locator("main").inner_text()
+        assert "A newer attempt of yours could not be graded" in said
+        assert "the <b>newer</b> one is no notebook" in said
         fraction = answer.locator("mfrac").first.bounding_box()
         assert (
             fraction["height"] > 1.5 * answer.locator("mi").first.bounding_box()["height"]

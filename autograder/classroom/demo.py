@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from autograder.author import Variant
+from autograder.classroom.class_report import write_report
 from autograder.grading.record import read_problem
 from autograder.units.manifest import ROOT, Unit, load_unit
 
@@ -43,6 +44,7 @@ def main() -> int:
     print_table(course, unit)
     print(f"\ngraded {len(list((course / 'submitted').iterdir()))} submissions in {seconds:.0f} s")
     print(f"feedback   {course}/feedback/<student>/{UNIT}/{UNIT}.html")
+    print(f"report     {write_report(course, UNIT)}")
     print(f"gradebook  {course}/gradebook.db     grades  {course}/grades.csv")
     print("derivations wait for a human, in formgrader (JupyterLab's menu Nbgrader > Formgrader):")
     print(f"    cd {course} && {Path(sys.executable).parent / 'jupyter'} lab")

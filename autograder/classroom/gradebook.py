@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom.late import assign_penalty
+from autograder.classroom.reviewed import keep_reviewed, reviewed
 from autograder.grading.record import Record, record_path
 from autograder.submission.files import write_atomically
 from autograder.submission.notebook import SubmissionError
@@ -127,13 +128,17 @@ class GradebookWriter:
         keep_exchange_files(submitted, graded_path(self.course, self.unit, student).parent)
         names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
+        before = read_marks(self.course, self.unit).get(student)
+        same = before is not None and before.sha256 == record.sha256
         with _one_transaction(self.gradebook.db) as db:
             self.gradebook.update_or_create_student(student)
             when = submission_time(submitted) if self.dated else None
             submission = self.gradebook.update_or_create_submission(
                 self.unit, student, **({"timestamp": when} if when else {})
             )
+            seen = reviewed(self.gradebook, self.unit, student) if same else []
             _save_auto_grades(self.gradebook, node, resources)
+            keep_reviewed(self.gradebook, self.unit, student, seen)
             db.flush()
             db.expire_all()
             assign_penalty(self.config, submission)

@@ -20,8 +20,9 @@ from traitlets import Bool
 from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.classroom.crew import grade_one
-from autograder.classroom.gradebook import keep_exchange_files, submission_time, write_mark
+from autograder.classroom.gradebook import keep_exchange_files, read_marks, submission_time, write_mark
 from autograder.classroom.machine import plan
+from autograder.classroom.reviewed import keep_reviewed, reviewed
 from autograder.grading.jobs import Job
 from autograder.grading.record import Record, note_problem, record_path
 from autograder.sandbox.protected import protected_places
@@ -55,7 +56,7 @@ class TrustedGrade(NbGraderPreprocessor):
 
 class Dates(NbGraderPreprocessor):
     """Take back the time that nbgrader read from timestamp.txt, unless it is believed: who can put a file into a
-    submission can date it."""
+    submission can date it. And note what a human has graded, before nbgrader asks for a new look (`Marked`)."""
 
     believed = Bool(False, help="timestamp.txt was written by nbgrader's exchange: late penalties count it").tag(
         config=True
@@ -63,15 +64,17 @@ class Dates(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         names = resources["nbgrader"]
-        if not self.believed:
-            with Gradebook(names["db_url"]) as gradebook:
+        with Gradebook(names["db_url"]) as gradebook:
+            names["reviewed"] = reviewed(gradebook, names["assignment"], names["student"])
+            if not self.believed:
                 gradebook.find_submission(names["assignment"], names["student"]).timestamp = None
                 gradebook.db.commit()
         return nb, resources
 
 
 class Marked(NbGraderPreprocessor):
-    """Last of all: note in the gradebook which file was graded, with which checks (autograder.classroom.gradebook)."""
+    """Last of all: note in the gradebook which file was graded, with which checks (autograder.classroom.gradebook), and
+    keep a human's look at that same file."""
 
     def preprocess(self, nb, resources):
         names = resources["nbgrader"]
@@ -79,7 +82,13 @@ class Marked(NbGraderPreprocessor):
         course = folder.parents[2]
         keep_exchange_files(course / "submitted" / names["student"] / names["assignment"], folder)
         path = record_path(course, names["assignment"], names["student"])
-        write_mark(course, names["student"], Record.from_json(json.loads(path.read_text(encoding="utf-8"))))
+        record = Record.from_json(json.loads(path.read_text(encoding="utf-8")))
+        before = read_marks(course, names["assignment"]).get(names["student"])
+        if before and before.sha256 == record.sha256:
+            with Gradebook(names["db_url"]) as gradebook:
+                keep_reviewed(gradebook, names["assignment"], names["student"], names["reviewed"])
+                gradebook.db.commit()
+        write_mark(course, names["student"], record)
         return nb, resources
 
 

@@ -28,10 +28,9 @@ def mark_scheme(cell_id: str, slug: str) -> str:
     if not cells or cells[0].type != "markdown":
         return ""
     scheme, answer = scheme_and_answer(cells[0].source)
-    lines = "\n".join(
-        f"- {line}" if re.match(r"[\d.½]+ points?:", line) else f"  {line}" for line in scheme.splitlines()
-    )
-    parts = (("Mark scheme", lines), ("Model answer", answer))
+    if not scheme.startswith("- "):  # written line by line: a sentence that ends a line ends one on the page
+        scheme = re.sub(r"(?<=[.)])\n", "  \n", scheme)
+    parts = (("Mark scheme", scheme), ("Model answer", answer))
     return "".join(
         f"<details open><summary>{title}</summary>{rendered(text)}</details>" for title, text in parts if text
     )
