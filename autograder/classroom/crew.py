@@ -16,6 +16,7 @@ from functools import lru_cache
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess, current_process
+from threading import Lock
 
 from autograder.grading.jobs import JOB_SECONDS, Job, Result, serve
 from autograder.submission.notebook import SubmissionError
@@ -141,6 +142,9 @@ class Crew:
         )
 
 
+_ONE_AT_A_TIME = Lock()  # a Dask worker may have several threads
+
+
 @lru_cache(maxsize=1)
 def standing_crew() -> Crew:
     """One process that grades for whoever asks again and again (nbgrader, a Dask worker); it ends with this process."""
@@ -150,7 +154,8 @@ def standing_crew() -> Crew:
 
 
 def grade_one(job: Job) -> Result:
-    return next(iter(standing_crew().grade([job])))
+    with _ONE_AT_A_TIME:
+        return next(iter(standing_crew().grade([job])))
 
 
 def _stirred(workers: list[Worker]) -> list[Worker]:
