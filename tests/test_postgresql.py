@@ -90,6 +90,7 @@ def test_a_class_is_graded_penalised_shown_and_exported_from_postgresql(server, 
     with Gradebook(server) as book:
         book.update_or_create_assignment(UNIT, duedate=DUE)
     days = {"intime": "2025-12-31", "late": "2026-01-02", "theirs": "2026-01-02"}
+    penalties = {"intime": 0, "late": TOTAL, "theirs": TOTAL}
     for student, day in days.items():
         path = write_submission(course, student, {**SOLUTION, "derive_gradient": "An answer."})
         (path.parent / "timestamp.txt").write_text(f"{day} 00:00:00 UTC")
@@ -105,15 +106,15 @@ def test_a_class_is_graded_penalised_shown_and_exported_from_postgresql(server, 
 
     api = NbGraderAPI(CourseDirectory(config=course_config(course), root=str(course)))  # what formgrader's pages show
     assert [assignment["name"] for assignment in api.get_assignments()] == [UNIT]
-    assert {s["student"]: s["late_submission_penalty"] for s in api.get_submissions(UNIT)} == {
-        "intime": 0,
-        "late": TOTAL,
-        "theirs": TOTAL,
-    }
+    shown = {s["student"]: (s["score"], s["needs_manual_grade"]) for s in api.get_submissions(UNIT)}
+    assert shown == dict.fromkeys(days, (TOTAL, True))
     (notebook,) = api.get_notebooks(UNIT)
     assert notebook["needs_manual_grade"]
     assert len(api.get_notebook_submissions(UNIT, UNIT)) == 3
-    with Gradebook(server) as book:  # and what it writes
+    with Gradebook(server) as book:
+        submissions = book.find_assignment(UNIT).submissions
+        assert {s.student.id: s.late_submission_penalty or 0 for s in submissions} == penalties
+        # and as its "Save" does:
         book.find_grade("derive_gradient", UNIT, UNIT, "intime").manual_score = 4.0
         book.db.commit()
     nbgrader(course, "export", "--to", str(course / "grades.csv"))

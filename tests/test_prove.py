@@ -11,7 +11,14 @@ def test_an_unknown_function_is_said_in_one_line_with_the_known_ones(capsys):
     assert main(["prove", "01_similarity_losses", "--only", "nt_xnet"]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert said.startswith("error: no check is called 'nt_xnet'; known: logistic_loss, ")
+    assert said == "error: no check is called 'nt_xnet'; did you mean nt_xent?\n"
+    assert main(["prove", "01_similarity_losses", "--only", "zzz"]) == 2
+    assert capsys.readouterr().err.startswith("error: no check is called 'zzz'; known: logistic_loss, ")
+    assert main(["prove", "01_similarty_losses"]) == 2
+    assert capsys.readouterr().err == "error: unknown unit '01_similarty_losses'; did you mean 01_similarity_losses?\n"
+    for arguments in (["build", "01"], ["new", "01", "f"], ["grade-class", "01"]):
+        assert main(arguments) == 2
+        assert capsys.readouterr().err == "error: unknown unit '01'; did you mean 01_similarity_losses?\n"
 
 
 def test_a_missing_check_is_said_in_one_line_with_the_path_to_write(capsys, monkeypatch):

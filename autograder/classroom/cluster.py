@@ -125,8 +125,12 @@ def _workers(client: Any, address: str) -> set[str]:
 
 
 def _submit(client: Any, done: Event, worker: str, function: Any, *arguments: Any) -> Any:
-    """The future of a call on that worker and no other; `done` is set when it is."""
-    future = client.submit(function, *arguments, workers=[worker], pure=False)
+    """The future of a call on that worker and no other; `done` is set when it is.
+
+    The function travels by name, as text: one that is sent itself, and is not there, ends a Dask worker.
+    """
+    call = f"__import__('importlib').import_module({function.__module__!r}).{function.__name__}(*arguments)"
+    future = client.submit(eval, call, {"arguments": arguments}, workers=[worker], pure=False)
     future.add_done_callback(lambda _: done.set())
     return future
 
