@@ -59,7 +59,7 @@ def test_a_check_that_cannot_be_read_or_tried_is_a_line_and_no_traceback(capsys,
     monkeypatch.setattr(Unit, "exercise", lambda self, name: exercise)
     assert main(["prove", "01_similarity_losses", "--only", "hinge_loss", "--workers", "1"]) == 1
     said = capsys.readouterr().out
-    assert "hinge_loss: no bad input: refuses=(...)" in said
+    assert "hinge_loss: no bad input: refuses=(...)" not in said  # nothing is asked with arguments yet
     assert "hinge_loss: no case for the grader only" in said
     assert "hinge_loss: RuntimeError: reference of hinge_loss, 'no argument': ('TypeError'" in said
 

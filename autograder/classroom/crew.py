@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess, current_process
 from threading import Lock
@@ -52,15 +52,21 @@ class Worker:
         return result if self.job and result.student == self.job.student else None
 
     def end(self) -> None:
-        self.connection.close()
+        self.connection.close()  # which it takes for the end, when it is idle
         self.process.join(0 if self.job else 3)
         self.process.kill()
         self.process.join()
 
 
+def prepare() -> None:
+    """Start the server from which workers are forked: it imports torch while the caller does something else."""
+    get_context("forkserver").set_forkserver_preload(PRELOADED)
+    forkserver.ensure_running()
+
+
 def start_worker() -> Worker:
+    prepare()
     context = get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,), daemon=True)
     with _may_have_children():
@@ -96,6 +102,8 @@ class Crew:
         self.close()
 
     def close(self) -> None:
+        for worker in self.workers:  # all of them first: they end at the same time
+            worker.connection.close()
         for worker in self.workers:
             worker.end()
         self.workers = []

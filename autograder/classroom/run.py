@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.cluster import grade_on
-from autograder.classroom.crew import Crew
+from autograder.classroom.crew import Crew, prepare
 from autograder.classroom.gradebook import GradebookWriter, Mark, graded_path, read_marks, require_unit
 from autograder.classroom.machine import plan
 from autograder.classroom.settings import course_config
@@ -58,8 +58,10 @@ def grade_class(
     course = course.resolve()
     if not unsafe and not scheduler:
         Sandbox()  # fail now, with a clear message, rather than once per submission
-    require_unit(course, unit)
     folders = sorted((course / "submitted").glob(f"*/{unit}"))
+    if folders and not scheduler:
+        prepare()  # before nbgrader's imports take their seconds
+    require_unit(course, unit)
     if not folders:
         raise SubmissionError(f"no submission: {course / 'submitted'}/*/{unit} is empty")
     marks = read_marks(course, unit)
