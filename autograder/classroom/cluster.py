@@ -107,7 +107,7 @@ def _connected(address: str) -> Iterator[Any]:
         ) from error
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates in Dask's configuration
         raise ClusterError(f"no Dask scheduler answers at {address!r}: {error}") from error
     with client:
         count = len(_workers(client, address))
