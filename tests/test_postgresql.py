@@ -151,3 +151,12 @@ def test_the_gradebook_is_where_nbgrader_run_in_the_course_directory_has_it(tmp_
     assert url("sqlite:///other.db") == f"sqlite:///{tmp_path}/other.db"
     assert url("sqlite:////srv/grades.db") == "sqlite:////srv/grades.db"
     assert url("postgresql://host/class") == "postgresql://host/class"
+
+
+def test_a_configuration_that_cannot_be_read_is_said_in_one_line(tmp_path, capsys):
+    course = new_course(tmp_path, "")
+    with open(course / "nbgrader_config.py", "a", encoding="utf-8") as file:
+        file.write('c.CourseDirectory.db_url = os.environ["NOWHERE_SET"]\n')
+    write_submission(course, "a", {})
+    assert main(["grade-class", UNIT, "--course", str(course)]) == 2
+    assert capsys.readouterr().err == f"error: {course}/nbgrader_config.py cannot be read: KeyError: 'NOWHERE_SET'\n"

@@ -20,12 +20,18 @@ def course_config(course: Path) -> Config:
     """nbgrader's settings as its own commands find them in the course directory: the machine's, the account's, the course's.
 
     On a server with many accounts the exchange and the late penalty are often set for the machine or the account only.
+    Raises SubmissionError where one of them cannot be read.
     """
     config = Config()
     for folder in (*reversed(jupyter_config_path()), str(course)):  # the nearest comes last and wins
         for loader, kind in ((PyFileConfigLoader, "py"), (JSONFileConfigLoader, "json")):
-            with contextlib.suppress(ConfigFileNotFound):
-                config.merge(loader(f"nbgrader_config.{kind}", path=folder).load_config())
+            name = f"nbgrader_config.{kind}"
+            try:
+                config.merge(loader(name, path=folder).load_config())
+            except ConfigFileNotFound:
+                continue
+            except Exception as error:
+                raise SubmissionError(f"{folder}/{name} cannot be read: {type(error).__name__}: {error}") from error
     return config
 
 
