@@ -57,7 +57,7 @@ def client(folder):
     if subprocess.run(trial, capture_output=True, check=False).returncode:
         pytest.skip("bubblewrap cannot be used within bubblewrap here")
     with (
-        distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=None) as here,
+        distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=":0") as here,
         distributed.Client(here, set_as_default=False) as client,
         open(folder / "workers.log", "w") as log,
     ):
@@ -151,3 +151,11 @@ def test_a_scheduler_that_does_not_answer_is_said_in_one_line(folder, monkeypatc
         error = capsys.readouterr().err
         assert error.startswith(f"error: no Dask scheduler answers at '{address}': ")
         assert error.count("\n") == 1
+
+
+def test_a_scheduler_that_is_lost_ends_the_command_with_the_reason(folder, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    with distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=":0") as here:
+        threading.Timer(1, here.close).start()
+        with pytest.raises(ClusterError, match="the scheduler at tcp://.* is gone; what was graded is kept"):
+            list(grade_on(here.scheduler_address, [submit(folder, "a")], UNIT))

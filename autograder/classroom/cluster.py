@@ -54,11 +54,12 @@ def grade_on(address: str, jobs: Sequence[Job], unit: str) -> Iterator[Result]:
 
     Raises ClusterError where no scheduler answers, a worker's course differs from this one, or the scheduler is lost.
     """
-    waiting, tries, ours = deque(jobs), Counter(), introduction(unit)
+    waiting, tries = deque(jobs), Counter()
     known: dict[str, str] = {}  # address of a worker that has introduced itself -> its process
     begun: dict[Any, tuple[str, Job | None]] = {}  # future -> worker, and its job; None: the introduction
     stirred = Event()
     with _connected(address) as client:
+        ours = introduction(unit)
         while waiting or any(job for _, job in begun.values()):
             present = _workers(client, address)
             for future, (worker, job) in list(begun.items()):
@@ -83,16 +84,18 @@ def grade_on(address: str, jobs: Sequence[Job], unit: str) -> Iterator[Result]:
             known = {worker: process for worker, process in known.items() if worker in present}
             busy = {worker for worker, _ in begun.values()}
             for worker in sorted(present - busy):
+                if not waiting:
+                    break
                 if worker not in known:
                     begun[_submit(client, stirred, worker, introduction, unit)] = (worker, None)
-                elif waiting:
-                    job = waiting.popleft()
-                    try:
-                        content = job.loaded().pack()
-                    except SubmissionError as error:
-                        yield Result(job.student, error=str(error))
-                        continue
-                    begun[_submit(client, stirred, worker, graded, content, known[worker])] = (worker, job)
+                    continue
+                job = waiting.popleft()
+                try:
+                    content = job.loaded().pack()
+                except SubmissionError as error:
+                    yield Result(job.student, error=str(error))
+                    continue
+                begun[_submit(client, stirred, worker, graded, content, known[worker])] = (worker, job)
             stirred.wait(LOOK)
             stirred.clear()
 

@@ -37,7 +37,7 @@ def slurm_cluster(folder: Path, security: Security) -> SLURMCluster:
         protocol="tls://",
         security=security,
         shared_temp_directory=str(folder),
-        scheduler_options={"dashboard_address": None},
+        scheduler_options={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
     )
 
 

@@ -43,7 +43,7 @@ def main() -> None:
         for number in range(count):
             write_submission(folder, f"s{number:03}", solution(UNIT), UNIT)
         for workers in (1, 2, 4):
-            options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": None}
+            options = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
             with LocalCluster(processes=True, **options) as cluster:
                 taken = seconds(folder, count, scheduler=cluster.scheduler_address)
             first = first or taken
