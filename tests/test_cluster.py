@@ -157,5 +157,5 @@ def test_a_scheduler_that_is_lost_ends_the_command_with_the_reason(folder, monke
     monkeypatch.setattr(cluster, "PATIENCE", 1)
     with distributed.LocalCluster(n_workers=0, processes=True, dashboard_address=":0") as here:
         threading.Timer(1, here.close).start()
-        with pytest.raises(ClusterError, match="the scheduler at tcp://.* is gone; what was graded is kept"):
+        with pytest.raises(ClusterError, match=r"the scheduler at tcp://.* is gone; what was graded is kept"):
             list(grade_on(here.scheduler_address, [submit(folder, "a")], UNIT))

@@ -65,10 +65,14 @@ def test_a_check_that_cannot_be_read_or_tried_is_a_line_and_no_traceback(capsys,
 
 
 def test_prove_tells_of_a_constant_that_no_case_sees():
-    exercise = line_exercise.line()
-    assert list(wrong_constants(exercise, [Case("nothing", (0.0, 1))], [Outcome(value=np.array(0.0))])) == [
-        "1.01 times the right answer passes: no case where a wrong constant fails"
-    ]
+    exercise = replace(line_exercise.line(), properties=[])
+
+    def told(*values):
+        cases = [Case(f"{value}", (value, 1)) for value in values]
+        return list(wrong_constants(exercise, cases, [Outcome(value=np.array(value)) for value in values]))
+
+    assert told(0.0) == ["1.01 times the right answer passes: no case where a wrong constant fails"]
+    assert told(0.0, 2.0) == []
 
 
 def test_a_missing_check_is_said_in_one_line_with_the_path_to_write(capsys, monkeypatch):

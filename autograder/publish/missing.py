@@ -61,7 +61,10 @@ def _one_sided(exercise: Exercise, cases: list[Case]) -> Iterator[str]:
 
 
 def wrong_constants(exercise: Exercise, cases: list[Case], expected: list[Outcome]) -> Iterator[str]:
-    """Answers that are wrong by a constant, and pass: some world is missing in which the constant is seen."""
+    """Answers that are wrong by a constant, and pass: some world is missing in which the constant is seen.
+
+    Nothing is said of a check with properties of its own, which may see it, nor of answers that are no numbers.
+    """
     values = [o.value for c, o in zip(cases, expected, strict=True) if c.part == "values"]
     plain = all(c.compare == "close" for c in cases) and all(np.asarray(v).dtype.kind == "f" for v in _leaves(values))
     if not exercise.function or exercise.properties or not values or not plain:
