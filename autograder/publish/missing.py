@@ -96,4 +96,4 @@ def _mapped(change: Callable[[Any], Any], tree: Any) -> Any:
         return {key: _mapped(change, value) for key, value in tree.items()}
     if isinstance(tree, (list, tuple)):
         return type(tree)(_mapped(change, item) for item in tree)
-    return change(np.asarray(tree))
+    return np.asarray(change(np.asarray(tree)))  # numpy makes scalars of arrays without axes
