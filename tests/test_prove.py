@@ -12,8 +12,8 @@ from autograder.__main__ import main
 from autograder.author import Case
 from autograder.publish import prove
 from autograder.publish.missing import wrong_constants
-from autograder.publish.new import new_function
-from autograder.units.manifest import ROOT, Cell, Unit, UnitError, load_unit
+from autograder.publish.new import _with_question, new_function
+from autograder.units.manifest import ROOT, Cell, Unit, UnitError, load_unit, unit_names
 from course.check.call import Outcome
 from tests import line_exercise
 
@@ -51,6 +51,18 @@ def test_new_writes_over_nothing_and_takes_no_name_twice(name, reason, capsys, m
     with pytest.raises(UnitError, match=reason):
         new_function("01_similarity_losses", name, tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("slug", unit_names())
+def test_a_new_question_is_the_last_one_and_the_rest_stays_as_it_is(slug):
+    text = (ROOT / "solutions" / slug / f"{slug}.py").read_text(encoding="utf-8")
+    changed = _with_question(text, "newest", 99)
+    before, _, rest = changed.partition("# %% [markdown]\n# ## 99 · `newest`")
+    question, _, closing = rest.partition("check(newest)\n")
+    assert (before.rstrip() + "\n\n" + closing.lstrip()).rstrip() == text.rstrip()
+    assert "check(" not in closing
+    assert closing.count("# %%") == ("Done? Restart" in text)
+    assert '"grade_id": "check_newest", "locked": true, "points": 1' in question
 
 
 def test_a_check_that_cannot_be_read_or_tried_is_a_line_and_no_traceback(capsys, monkeypatch):

@@ -6,6 +6,7 @@ What is written here is unfinished on purpose: `build` and `prove` run, and say 
 from __future__ import annotations
 
 import keyword
+import re
 from pathlib import Path
 
 from autograder.submission.files import write_atomically
@@ -15,6 +16,7 @@ HEAD = (
     '# %% nbgrader={{"grade": {grade}, "grade_id": "{id}", "locked": {grade}, {points}"schema_version": 3, '
     '"solution": {solution}, "task": false}}'
 )
+CLOSING = re.compile(r"^# %% \[markdown\]\n# ---(?: |\n# )Done\?", re.MULTILINE)  # how to hand in
 QUESTION = '''\
 # %% [markdown]
 # ## {number} · `{name}`
@@ -88,9 +90,10 @@ def new_function(slug: str, name: str, root: Path = ROOT) -> list[Path]:
 
 
 def _with_question(text: str, name: str, number: int) -> str:
-    """The text source with the question's cells after its last check."""
-    last = text.rindex('# %% nbgrader={"grade": true')
-    end = text.find("\n# %%", last + 1) + 1 or len(text)
+    """The text source with the question's cells before its closing cell, or at the end."""
+    closing = CLOSING.search(text)
+    end = closing.start() if closing else len(text)
     stub = HEAD.format(grade="false", id=name, points="", solution="true")
     check = HEAD.format(grade="true", id=f"check_{name}", points='"points": 1, ', solution="false")
-    return text[:end] + QUESTION.format(name=name, number=number, stub=stub, check=check) + text[end:]
+    before = text[:end] if text[:end].endswith("\n\n") else f"{text[:end].rstrip()}\n\n"
+    return before + QUESTION.format(name=name, number=number, stub=stub, check=check) + text[end:]
