@@ -6,7 +6,6 @@ What is written here is unfinished on purpose: `build` and `prove` run, and say 
 from __future__ import annotations
 
 import keyword
-import re
 from pathlib import Path
 
 from autograder.submission.files import write_atomically
@@ -16,7 +15,6 @@ HEAD = (
     '# %% nbgrader={{"grade": {grade}, "grade_id": "{id}", "locked": {grade}, {points}"schema_version": 3, '
     '"solution": {solution}, "task": false}}'
 )
-CLOSING = re.compile(r"^# %% \[markdown\]\n# ---(?: |\n# )Done\?", re.MULTILINE)  # how to hand in
 QUESTION = '''\
 # %% [markdown]
 # ## {number} · `{name}`
@@ -90,9 +88,9 @@ def new_function(slug: str, name: str, root: Path = ROOT) -> list[Path]:
 
 
 def _with_question(text: str, name: str, number: int) -> str:
-    """The text source with the question's cells before its closing cell, or at the end."""
-    closing = CLOSING.search(text)
-    end = closing.start() if closing else len(text)
+    """The text source with the question's cells before its closing cell, which says how to hand in, or at the end."""
+    last = text.rindex("\n# %%") + 1
+    end = last if "Done?" in text[last:] else len(text)
     stub = HEAD.format(grade="false", id=name, points="", solution="true")
     check = HEAD.format(grade="true", id=f"check_{name}", points='"points": 1, ', solution="false")
     before = text[:end] if text[:end].endswith("\n\n") else f"{text[:end].rstrip()}\n\n"
