@@ -1,4 +1,4 @@
-"""python -m autograder grade | grade-class | report | export | build | prove | demo"""
+"""python -m autograder grade | grade-class | report | export | new | build | prove | demo"""
 
 from __future__ import annotations
 
@@ -71,6 +71,11 @@ def parser() -> argparse.ArgumentParser:
     )
     export.set_defaults(run=_export)
 
+    new = commands.add_parser("new", help="begin a graded function: question, stub and the module of its check")
+    new.add_argument("unit", metavar="UNIT")
+    new.add_argument("function", metavar="FUNCTION")
+    new.set_defaults(run=_new)
+
     build = commands.add_parser("build", help="regenerate notebooks and public checks from their sources")
     build.add_argument("units", nargs="*", metavar="UNIT")
     build.add_argument("--lectures", action="store_true", help="execute the lectures too")
@@ -136,15 +141,36 @@ def _export(arguments) -> int:
     return 0
 
 
-def _build(arguments) -> int:
-    from autograder.publish import build
+def _new(arguments) -> int:
+    from autograder.publish.build import build_unit
+    from autograder.publish.new import new_function
     from autograder.units.manifest import ROOT
 
-    slugs, refused = arguments.units or sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py")), 0
+    unit, name = arguments.unit, arguments.function
+    source, module = (path.relative_to(ROOT) for path in new_function(unit, name))
+    build_unit(unit, checks=False)
+    print(f"{source}: a question, a stub and its check, 1 point (cells {name}, check_{name})")
+    print(f"{module}: how it is checked")
+    print(f"write both (docs/authoring.md), then\n    python -m autograder build {unit}")
+    print(f"    python -m autograder prove {unit} --only {name}    says what is missing")
+    return 0
+
+
+def _build(arguments) -> int:
+    from autograder.publish import build
+    from autograder.units.manifest import ROOT, UnitError, near
+
+    known = sorted(path.stem for path in (ROOT / "solutions").glob("*/*.py"))
+    for slug in arguments.units:
+        if slug not in known:
+            raise UnitError(f"unknown unit {slug!r}{near(slug, known)}")
+    slugs, refused = arguments.units or known, 0
     for slug in slugs:
         try:
-            if (ROOT / "solutions" / slug / f"{slug}.py").exists():
-                print(f"{slug}: {len(build.build_unit(slug, arguments.overwrite))} files")
+            print(f"{slug}: {len(build.build_unit(slug, arguments.overwrite))} files")
+            for name, lacks in build.unasked_checks(slug).items():
+                print(f"{slug} {name}: no public check yet: {'; '.join(lacks)}", file=sys.stderr)
+                refused += 1
             if arguments.lectures and (ROOT / "lectures" / f"{slug}.py").exists():
                 path = build.build_lecture(slug, arguments.overwrite)
                 print(f"{path.relative_to(ROOT)}: {path.stat().st_size / 1000:.0f} kB")

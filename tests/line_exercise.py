@@ -19,13 +19,14 @@ def scaled(x):
 
 def line():
     """a x + b: three knobs, and a slip for each."""
-    exercise = Exercise("line", refuses=(non_negative("x"), count("n", "N")))
+    exercise = Exercise("line", refuses=(non_negative("x"), count("n", "N")), hints={"values": ("Which slope?",)})
 
     @exercise.cases
     def cases(rng):
         for n in (1, 2, 3, 5):
             yield Case(f"n = {n}", (float(rng.uniform(1, 2)), n))
         yield from exercise.bad_inputs(1.0, 2)
+        yield Case("a larger n", (float(rng.uniform(1, 2)), 9), public=False)
 
     @exercise.formula
     def line(x, n, *, slope=scaled, shift=lambda n: n + 1.0, sign=1):

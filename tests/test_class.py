@@ -308,15 +308,6 @@ def test_grade_class_says_what_it_chose(course, capsys, monkeypatch):
     assert str(Plan(1, 2**30, int(4.5 * 2**30))) in capsys.readouterr().out
 
 
-def test_a_dask_cluster_gives_the_same_grades(course, capsys):
-    from dask.distributed import LocalCluster
-
-    submit(course, "a", "b", hinge_loss="def hinge_loss(*args):\n    return torch.zeros(())\n")
-    with LocalCluster(n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-        assert grade_class(course, UNIT, scheduler=cluster.scheduler_address) == 0
-    assert scores(course) == dict.fromkeys("ab", TOTAL - U.checks["hinge_loss"])
-
-
 def test_a_machine_on_which_nothing_can_be_graded_stops_the_class_with_the_reason(course, monkeypatch):
     submit(course, "a", "b")
     everything = package_folders()[0]  # Python itself needs it

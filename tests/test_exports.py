@@ -13,7 +13,7 @@ from autograder.classroom import lms
 from autograder.classroom.demo import UNIT
 from autograder.classroom.export import plain_text
 from autograder.classroom.gradescope import results, submitted
-from autograder.classroom.plugin import course_config
+from autograder.classroom.settings import course_config
 from autograder.grading.record import CheckRecord, Record
 from autograder.submission.notebook import SubmissionError
 

@@ -13,9 +13,10 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess, current_process
+from threading import Lock
 
 from autograder.grading.jobs import JOB_SECONDS, Job, Result, serve
 from autograder.submission.notebook import SubmissionError
@@ -51,15 +52,21 @@ class Worker:
         return result if self.job and result.student == self.job.student else None
 
     def end(self) -> None:
-        self.connection.close()
+        self.connection.close()  # which it takes for the end, when it is idle
         self.process.join(0 if self.job else 3)
         self.process.kill()
         self.process.join()
 
 
+def prepare() -> None:
+    """Start the server from which workers are forked: it imports torch while the caller does something else."""
+    get_context("forkserver").set_forkserver_preload(PRELOADED)
+    forkserver.ensure_running()
+
+
 def start_worker() -> Worker:
+    prepare()
     context = get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
     ours, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,), daemon=True)
     with _may_have_children():
@@ -95,6 +102,8 @@ class Crew:
         self.close()
 
     def close(self) -> None:
+        for worker in self.workers:  # all of them first: they end at the same time
+            worker.connection.close()
         for worker in self.workers:
             worker.end()
         self.workers = []
@@ -141,6 +150,9 @@ class Crew:
         )
 
 
+_ONE_AT_A_TIME = Lock()  # a Dask worker may have several threads
+
+
 @lru_cache(maxsize=1)
 def standing_crew() -> Crew:
     """One process that grades for whoever asks again and again (nbgrader, a Dask worker); it ends with this process."""
@@ -150,7 +162,8 @@ def standing_crew() -> Crew:
 
 
 def grade_one(job: Job) -> Result:
-    return next(iter(standing_crew().grade([job])))
+    with _ONE_AT_A_TIME:
+        return next(iter(standing_crew().grade([job])))
 
 
 def _stirred(workers: list[Worker]) -> list[Worker]:

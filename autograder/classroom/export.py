@@ -35,7 +35,7 @@ class CheckedCsvExport(ExportPlugin):
 
     def export(self, gradebook) -> None:
         path = Path(self.to or "grades.csv")
-        course = Path(gradebook.engine.url.database).resolve().parent
+        course = Path(self.parent.coursedir.root).resolve()  # the gradebook may be elsewhere
         chosen = [a for a in gradebook.assignments if not self.assignment or a.name in self.assignment]
         for assignment in chosen:
             refresh_penalties(gradebook, self.config, assignment.name)

@@ -1,6 +1,6 @@
 """The one writer of nbgrader's gradebook, and the mark that says which file was graded, with which checks.
 
-The mark is a row in a table of our own in gradebook.db, written in the transaction that writes the grades: a submission is
+The mark is a row in a table of our own in the gradebook, written in the transaction that writes the grades: a submission is
 graded when its row is there, whatever moment a process was killed at. Files (record, graded notebook) are written before.
 """
 
@@ -10,7 +10,6 @@ import contextlib
 import json
 import os
 import secrets
-import sqlite3
 import stat
 import warnings
 from collections.abc import Iterator
@@ -21,17 +20,20 @@ from typing import Any
 
 from autograder.classroom.late import assign_penalty
 from autograder.classroom.reviewed import keep_reviewed, reviewed
+from autograder.classroom.settings import SQLITE, connected, gradebook_url
 from autograder.grading.record import Record, record_path
 from autograder.submission.files import write_atomically
 from autograder.submission.notebook import SubmissionError
 
 TABLE = (
     "CREATE TABLE IF NOT EXISTS course_marks (assignment TEXT, student TEXT, sha256 TEXT, checks_version TEXT, "
-    "score REAL, max_score REAL, graded_at TEXT, PRIMARY KEY (assignment, student))"
+    "score DOUBLE PRECISION, max_score DOUBLE PRECISION, graded_at TEXT, PRIMARY KEY (assignment, student))"
 )
-INSERT = (
-    "INSERT OR REPLACE INTO course_marks (assignment, student, sha256, checks_version, score, max_score, graded_at) "
-    "VALUES (:assignment, :student, :sha256, :checks_version, :score, :max_score, :graded_at)"
+INSERT = (  # read by SQLite and by PostgreSQL
+    "INSERT INTO course_marks (assignment, student, sha256, checks_version, score, max_score, graded_at) "
+    "VALUES (:assignment, :student, :sha256, :checks_version, :score, :max_score, :graded_at) "
+    "ON CONFLICT (assignment, student) DO UPDATE SET sha256 = excluded.sha256, checks_version = excluded.checks_version, "
+    "score = excluded.score, max_score = excluded.max_score, graded_at = excluded.graded_at"
 )
 
 
@@ -58,43 +60,46 @@ def mark_values(student: str, record: Record) -> dict[str, Any]:
     }
 
 
-def require_unit(course: Path, unit: str) -> None:
+def require_unit(course: Path, unit: str, url: str = "") -> None:
     """Raises SubmissionError, with what to run, where the course's gradebook does not know the unit."""
-    path = course / "gradebook.db"
-    if not path.exists():
+    url = url or gradebook_url(course)
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
         raise SubmissionError(
             f"no gradebook in {course}: run `nbgrader generate_assignment {unit} --create` there first"
         )
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
-        try:
-            known = db.execute("SELECT 1 FROM assignment WHERE name = ?", (unit,)).fetchone()
-        except sqlite3.OperationalError:  # no such table
-            known = None
+    try:
+        with connected(url) as ask:
+            known = ask("SELECT 1 FROM assignment WHERE name = :unit", {"unit": unit}).fetchone()
+    except SubmissionError:
+        raise
+    except Exception:  # no such table: each driver has an error of its own for that
+        known = None
     if not known:
         raise SubmissionError(
             f"the gradebook does not know {unit}: run `nbgrader generate_assignment {unit} --create` first"
         )
 
 
-def read_marks(course: Path, unit: str) -> dict[str, Mark]:
-    """student -> mark, for all students with a grade of ours in the gradebook."""
-    path = course / "gradebook.db"
-    if not path.exists():
+def read_marks(course: Path, unit: str, url: str = "") -> dict[str, Mark]:
+    """student -> mark, for all students with a grade of ours in the gradebook (url: see gradebook_url)."""
+    url = url or gradebook_url(course)
+    if url.startswith(SQLITE) and not Path(url.removeprefix(SQLITE)).exists():
         return {}
-    with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
-        db.execute(TABLE)
-        rows = db.execute(
-            "SELECT student, sha256, checks_version, score, max_score, graded_at FROM course_marks WHERE assignment = ?",
-            (unit,),
+    with connected(url) as ask:
+        ask(TABLE)
+        rows = ask(
+            "SELECT student, sha256, checks_version, score, max_score, graded_at FROM course_marks "
+            "WHERE assignment = :unit",
+            {"unit": unit},
         )
         return {student: Mark(*values) for student, *values in rows}
 
 
-def write_mark(course: Path, student: str, record: Record) -> None:
+def write_mark(url: str, student: str, record: Record) -> None:
     """For nbgrader's own road, which has committed the grades by then."""
-    with contextlib.closing(sqlite3.connect(course / "gradebook.db", timeout=30)) as db, db:
-        db.execute(TABLE)
-        db.execute(INSERT, mark_values(student, record))
+    with connected(url) as ask:
+        ask(TABLE)
+        ask(INSERT, mark_values(student, record))
 
 
 def graded_path(course: Path, unit: str, student: str) -> Path:
@@ -113,7 +118,7 @@ class GradebookWriter:
         from nbgrader.api import Gradebook
 
         self.course, self.unit, self.config, self.dated = course, unit, config, dated
-        self.url = f"sqlite:///{course / 'gradebook.db'}"
+        self.url = gradebook_url(course, config)
         self.gradebook = Gradebook(self.url)
         self.gradebook.db.remove()
 

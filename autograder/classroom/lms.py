@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.classroom.export import assignment_rows, plain_text
 from autograder.classroom.late import refresh_penalties
-from autograder.classroom.plugin import course_config
+from autograder.classroom.settings import course_config, gradebook_url
 from autograder.submission.files import write_atomically
 from autograder.submission.notebook import SubmissionError
 
@@ -31,7 +31,7 @@ def export_lms(course: Path, unit: str, form: str) -> Path:
 
     course = course.resolve()
     config = course_config(course)
-    with Gradebook(_db_url(course, config)) as gradebook:
+    with Gradebook(gradebook_url(course, config)) as gradebook:
         try:
             assignment = gradebook.find_assignment(unit)
         except MissingEntry:
@@ -95,12 +95,3 @@ def _person(student: str, people: dict) -> tuple[str, str, str, str]:
     if known is None:
         return "", "", "", ""
     return known.first_name or "", known.last_name or "", known.email or "", known.lms_user_id or ""
-
-
-def _db_url(course: Path, config) -> str:
-    """Where nbgrader keeps the gradebook of this course directory."""
-    from nbgrader.coursedir import CourseDirectory
-
-    place = CourseDirectory(config=config)
-    place.root = str(course)
-    return place.db_url

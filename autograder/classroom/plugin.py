@@ -6,18 +6,15 @@ own SaveAutoGrades and AssignLatePenalties, and `Marked` follow. Formgrader, fee
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import stat
 from pathlib import Path
 
 import nbformat
-from jupyter_core.paths import jupyter_config_path
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
-from traitlets.config import Config, ConfigFileNotFound, JSONFileConfigLoader, PyFileConfigLoader
 
 from autograder.classroom.crew import grade_one
 from autograder.classroom.gradebook import keep_exchange_files, read_marks, submission_time, write_mark
@@ -83,26 +80,13 @@ class Marked(NbGraderPreprocessor):
         keep_exchange_files(course / "submitted" / names["student"] / names["assignment"], folder)
         path = record_path(course, names["assignment"], names["student"])
         record = Record.from_json(json.loads(path.read_text(encoding="utf-8")))
-        before = read_marks(course, names["assignment"]).get(names["student"])
+        before = read_marks(course, names["assignment"], names["db_url"]).get(names["student"])
         if before and before.sha256 == record.sha256:
             with Gradebook(names["db_url"]) as gradebook:
                 keep_reviewed(gradebook, names["assignment"], names["student"], names["reviewed"])
                 gradebook.db.commit()
-        write_mark(course, names["student"], record)
+        write_mark(names["db_url"], names["student"], record)
         return nb, resources
-
-
-def course_config(course: Path) -> Config:
-    """nbgrader's settings as its own commands find them in the course directory: the machine's, the account's, the course's.
-
-    On a server with many accounts the exchange and the late penalty are often set for the machine or the account only.
-    """
-    config = Config()
-    for folder in (*reversed(jupyter_config_path()), str(course)):  # the nearest comes last and wins
-        for loader, kind in ((PyFileConfigLoader, "py"), (JSONFileConfigLoader, "json")):
-            with contextlib.suppress(ConfigFileNotFound):
-                config.merge(loader(f"nbgrader_config.{kind}", path=folder).load_config())
-    return config
 
 
 def before_grading(assignment: str, student: str, notebooks: list[str]) -> None:

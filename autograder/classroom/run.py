@@ -12,13 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.classroom.crew import Crew, grade_one
+from autograder.classroom.cluster import grade_on
+from autograder.classroom.crew import Crew, prepare
 from autograder.classroom.gradebook import GradebookWriter, Mark, graded_path, read_marks, require_unit
 from autograder.classroom.machine import plan
+from autograder.classroom.settings import course_config
 from autograder.grading.jobs import Job, Result
 from autograder.grading.record import Record, note_problem, record_path
 from autograder.grading.version import checks_version
-from autograder.sandbox.process import Sandbox, SandboxError
+from autograder.sandbox.process import Limits, Sandbox, SandboxError
 from autograder.sandbox.protected import protected_places
 from autograder.submission.files import valid_student
 from autograder.submission.notebook import SubmissionError, read_bytes
@@ -47,6 +49,7 @@ def grade_class(
     """Grade submitted/*/UNIT/ into the gradebook. Exit status: 0, or 1 when a submission could not be graded.
 
     workers       0: as many as there are processors and as their memory allows
+    scheduler     address of a Dask scheduler: its workers grade, however many there are (autograder.classroom.cluster)
     memory_bytes  what a student's code may take (0: the default of autograder.sandbox.process.Limits)
     exchanged     timestamp.txt was written by nbgrader's exchange and counts for late penalties; nbgrader_config.py says
                   the same with c.Dates.believed = True
@@ -55,13 +58,17 @@ def grade_class(
     course = course.resolve()
     if not unsafe and not scheduler:
         Sandbox()  # fail now, with a clear message, rather than once per submission
-    require_unit(course, unit)
     folders = sorted((course / "submitted").glob(f"*/{unit}"))
+    if folders and not scheduler:
+        prepare()  # before nbgrader's imports take their seconds
+    require_unit(course, unit)
     if not folders:
         raise SubmissionError(f"no submission: {course / 'submitted'}/*/{unit} is empty")
     marks = read_marks(course, unit)
     jobs, problems, done, older = [], {}, 0, 0
-    chosen, hide = plan(workers, memory_bytes), tuple(map(str, protected_places(course)))
+    chosen = None if scheduler else plan(workers, memory_bytes)
+    memory = chosen.memory_bytes if chosen else memory_bytes or Limits.memory_bytes
+    hide = tuple(map(str, protected_places(course)))
     for folder in folders:
         student = folder.parent.name
         try:
@@ -76,14 +83,13 @@ def grade_class(
             if same or not regrade.changed:
                 continue
         path = str(folder / f"{unit}.ipynb")
-        jobs.append(Job(student, unit, path, b"", unsafe, chosen.memory_bytes, hide))
+        jobs.append(Job(student, unit, path, b"", unsafe, memory, hide))
     print(_foreword(len(folders), done, older, regrade.changed, version), end="")
-    if jobs and not scheduler:
-        print(f"grading {len(jobs)} with {chosen}", flush=True)
-    with Crew(chosen.workers) as crew:
-        if not scheduler:
+    with Crew(chosen.workers if chosen else 0) as crew:
+        if chosen and jobs:
+            print(f"grading {len(jobs)} with {chosen}", flush=True)
             crew.start(len(jobs))  # before the gradebook's imports take their seconds
-        results = _on_a_cluster(jobs, scheduler) if scheduler else crew.grade(jobs)
+        results = crew.grade(jobs) if chosen else grade_on(scheduler, jobs, unit) if jobs else iter(())
         problems |= _save_all(course, unit, jobs, results, exchanged)
     for student, problem in sorted(problems.items()):
         print(f"NOT GRADED {_shown(student)}: {problem}{_earlier(marks.get(student))}")
@@ -106,7 +112,7 @@ def _save_all(course: Path, unit: str, jobs: list[Job], results: Iterator[Result
     """Save each result as it comes, say so, and give the problems."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from autograder.classroom.plugin import Dates, course_config
+    from autograder.classroom.plugin import Dates
 
     config = course_config(course)
     gradebook = GradebookWriter(course, unit, config, exchanged or Dates(config=config).believed)
@@ -143,20 +149,6 @@ def _complete(course: Path, unit: str, student: str, content: bytes, marks: dict
     if mark is None or mark.sha256 != hashlib.sha256(content).hexdigest():
         return False
     return record_path(course, unit, student).exists() and graded_path(course, unit, student).exists()
-
-
-def _on_a_cluster(jobs: list[Job], scheduler: str) -> Iterator[Result]:
-    """The same on the workers of a Dask scheduler, each of which keeps one process that grades."""
-    from dask.distributed import Client, as_completed
-
-    if not jobs:
-        return
-    with Client(scheduler, timeout=20) as client:
-        futures = client.map(grade_one, [job.loaded() for job in jobs], pure=False)
-        names = {future.key: job.student for future, job in zip(futures, jobs, strict=True)}
-        for future in as_completed(futures):
-            problem = future.exception()
-            yield Result(names[future.key], error=f"worker failed: {problem}") if problem else future.result()
 
 
 def _earlier(mark: Mark | None) -> str:

@@ -14,6 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.author import Exercise
+from autograder.publish.missing import unasked
 from autograder.publish.public import public_check
 from autograder.publish.release import STAMP, fingerprint, keep_work, release_notebook
 from autograder.submission.files import write_atomically
@@ -84,13 +85,23 @@ def unit_files(slug: str) -> dict[Path, str]:
 
 
 def public_files(slug: str) -> dict[Path, str]:
-    """The public checks generated from a unit's solved notebook and the modules of its checks: path -> content."""
+    """The public checks generated from a unit's solved notebook and the modules of its checks: path -> content. Those that
+    cannot be asked yet are left out."""
+    unit, unwritten = load_unit(slug), unasked_checks(slug)
+    return {
+        DATA / f"{name}.json": public_text(unit, unit.exercise(name)) for name in unit.checks if name not in unwritten
+    }
+
+
+def unasked_checks(slug: str) -> dict[str, list[str]]:
+    """Function -> what is missing before its check can be asked at all, for those where something is."""
     unit = load_unit(slug)
-    return {DATA / f"{name}.json": public_text(unit, unit.exercise(name)) for name in unit.checks}
+    lacks = {name: unasked(unit.exercise(name), unit.references()[name]) for name in unit.checks}
+    return {name: missing for name, missing in lacks.items() if missing}
 
 
-def build_unit(slug: str, overwrite: bool = False) -> list[Path]:
-    """Write a unit's notebooks and public checks; the paths written.
+def build_unit(slug: str, overwrite: bool = False, checks: bool = True) -> list[Path]:
+    """Write a unit's notebooks and, unless told not to, its public checks; the paths written.
 
     Raises FileExistsError, with nothing written, when somebody has worked in one of the notebooks, unless `overwrite`.
     """
@@ -100,7 +111,7 @@ def build_unit(slug: str, overwrite: bool = False) -> list[Path]:
             keep_work(path, nbformat.reads(content, as_version=4))
     notebooks = _written(files)
     load_unit.cache_clear()
-    return notebooks + _written(public_files(slug))
+    return notebooks + (_written(public_files(slug)) if checks else [])
 
 
 def _written(files: dict[Path, str]) -> list[Path]:

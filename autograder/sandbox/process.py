@@ -197,8 +197,9 @@ class Sandbox:
         if self.process is not None:
             self.control.close()
             if os.getpid() == self.starter:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    self.process.wait(2)
+                if self.unsafe:  # in the sandbox all die with the first process, and nothing is theirs to put in order
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self.process.wait(2)
                 self.process.kill()
                 self.process.wait()
             else:  # who started it will find it gone

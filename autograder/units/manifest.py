@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,16 +59,24 @@ class Unit:
     def exercise(self, name: str) -> Exercise:
         """How `name` is checked. Raises UnitError when nobody has written that."""
         module = f"autograder.units.u{self.slug}.{name}"
+        path = f"{module.replace('.', '/')}.py"
         try:
             return importlib.import_module(module).exercise
         except ModuleNotFoundError as error:
-            if error.name is None or not module.startswith(error.name):
-                raise
-            path = f"{module.replace('.', '/')}.py"
-            raise UnitError(f"{path} is missing: how is the function {name} of {self.slug} checked?") from None
+            if error.name and module.startswith(error.name):
+                raise UnitError(f"{path} is missing: how is the function {name} of {self.slug} checked?") from None
+            raise UnitError(f"{path} cannot be read: {error}") from error
+        except Exception as error:
+            raise UnitError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
     def references(self) -> dict[str, Any]:
         return _references(self)
+
+
+def near(word: str, known: Sequence[str]) -> str:
+    """How an error about an unknown name ends: the names that it may mean, else all that are known."""
+    meant = [name for name in known if word and name.startswith(word)] or get_close_matches(word, known)
+    return f"; did you mean {' or '.join(meant)}?" if meant else f"; known: {', '.join(known) or 'none'}"
 
 
 def unit_names(root: Path = ROOT) -> list[str]:
@@ -77,7 +87,7 @@ def unit_names(root: Path = ROOT) -> list[str]:
 def load_unit(slug: str, root: Path = ROOT) -> Unit:
     """The unit `slug`. Raises UnitError with the known names for an unknown one."""
     if slug not in unit_names(root):
-        raise UnitError(f"unknown unit {slug!r}; known: {', '.join(unit_names(root)) or 'none'}")
+        raise UnitError(f"unknown unit {slug!r}{near(slug, unit_names(root))}")
     template = root / "exercises" / slug / f"{slug}.ipynb"
     if not template.exists():
         raise UnitError(f"{template} is missing: run `python -m autograder build {slug}`")
@@ -111,4 +121,7 @@ def _references(unit: Unit) -> dict[str, Any]:
     for cell in unit.solved:
         if cell.type == "code" and cell.kind in ("setup", "solution"):
             exec(compile(cell.source, f"<{unit.slug}:{cell.id}>", "exec"), namespace)
+    undefined = [name for name in unit.checks if name not in namespace]
+    if undefined:
+        raise UnitError(f"the solution cells of {unit.slug} define no {' and no '.join(undefined)}")
     return {name: namespace[name] for name in unit.checks}

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from autograder.classroom.demo import UNIT, write_submission
 from autograder.classroom.gradebook import GradebookWriter
-from autograder.classroom.plugin import course_config
+from autograder.classroom.settings import course_config
 from autograder.grading.jobs import Job, grade_job
 from autograder.grading.record import Record
 from autograder.sandbox.process import Sandbox
