@@ -1,0 +1,74 @@
+"""Build the web site: lectures as they are stored, exercises, guides, indices; every warning is an error.
+
+    python site/build.py [FOLDER]         # build/site
+    make site                             # the same, after installing what it needs
+
+Nothing is executed. The one thing that is fetched is MathJax (site/npm.py), once; without it formulas become MathML.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+
+def put(target: Path, content: str | bytes | Path) -> None:
+    """Write only what changed, so that the next build reads only that."""
+    data = content.read_bytes() if isinstance(content, Path) else content.encode() if isinstance(content, str) else content
+    if not target.is_file() or target.read_bytes() != data:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def lay_out(source: Path) -> None:
+    """All sources of the site below one folder, in the places that the links between them expect."""
+    from pages import generated
+
+    files: dict[str, Path | str] = {}
+    for path in [*ROOT.glob("lectures/[0-9]*.ipynb"), *ROOT.glob("lectures/data/*/*.png"), *ROOT.glob("exercises/*/[0-9]*.ipynb")]:
+        files[path.relative_to(ROOT).as_posix()] = path
+    for path in [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/*.svg")]:
+        files[path.relative_to(ROOT).as_posix()] = path
+    files |= {f"pages/{path.name}": path for path in HERE.glob("pages/*.md")}
+    files |= generated()
+    for name, content in files.items():
+        put(source / name, content)
+    for path in [path for path in source.rglob("*") if path.is_file() and path.relative_to(source).as_posix() not in files]:
+        path.unlink()  # of an earlier build
+
+
+def build(out: Path) -> int:
+    """Build into `out`; what goes with it stands beside it. Sphinx's exit status: 0 if there was no warning."""
+    from sphinx.cmd.build import build_main
+
+    import formulas
+
+    started = time.monotonic()
+    static = out.parent / f"{out.name}-static"
+    source = out.parent / f"{out.name}-source"
+    problem = formulas.provide(static)
+    if problem:
+        print(f"== formulas as MathML: MathJax could not be fetched ({problem})")
+    lay_out(source)
+    shutil.rmtree(out, ignore_errors=True)  # a page that is no more must not stay
+    os.environ["COURSE_STATIC"] = str(static)
+    strict = ["-W", "--keep-going", "-q", "--color" if sys.stdout.isatty() else "--no-color"]
+    settings = ["-D", f"course_mathjax={int(not problem)}"]
+    status = build_main(
+        ["-b", "html", "-c", str(HERE), "-d", str(out.parent / f"{out.name}-doctrees"), *strict, *settings, str(source), str(out)]
+    )
+    if status == 0:
+        size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+        print(f"== {out / 'index.html'}  ({size / 1e6:.0f} MB, {time.monotonic() - started:.0f} s)")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(build(Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build" / "site").resolve()))
