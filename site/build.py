@@ -17,11 +17,20 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path[:0] = [str(HERE), str(ROOT)]
+TAKEN = (
+    "lectures/[0-9]*.ipynb",
+    "lectures/data/*/*.png",
+    "exercises/*/[0-9]*.ipynb",
+    "docs/*.md",
+    "docs/*.svg",
+)  # as they are, and where they are
 
 
 def put(target: Path, content: str | bytes | Path) -> None:
     """Write only what changed, so that the next build reads only that."""
-    data = content.read_bytes() if isinstance(content, Path) else content.encode() if isinstance(content, str) else content
+    data = (
+        content.read_bytes() if isinstance(content, Path) else content.encode() if isinstance(content, str) else content
+    )
     if not target.is_file() or target.read_bytes() != data:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
@@ -32,23 +41,22 @@ def lay_out(source: Path) -> None:
     from pages import generated
 
     files: dict[str, Path | str] = {}
-    for path in [*ROOT.glob("lectures/[0-9]*.ipynb"), *ROOT.glob("lectures/data/*/*.png"), *ROOT.glob("exercises/*/[0-9]*.ipynb")]:
-        files[path.relative_to(ROOT).as_posix()] = path
-    for path in [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/*.svg")]:
+    for path in [path for pattern in TAKEN for path in ROOT.glob(pattern)]:
         files[path.relative_to(ROOT).as_posix()] = path
     files |= {f"pages/{path.name}": path for path in HERE.glob("pages/*.md")}
     files |= generated()
     for name, content in files.items():
         put(source / name, content)
-    for path in [path for path in source.rglob("*") if path.is_file() and path.relative_to(source).as_posix() not in files]:
+    for path in [
+        path for path in source.rglob("*") if path.is_file() and path.relative_to(source).as_posix() not in files
+    ]:
         path.unlink()  # of an earlier build
 
 
 def build(out: Path) -> int:
     """Build into `out`; what goes with it stands beside it. Sphinx's exit status: 0 if there was no warning."""
-    from sphinx.cmd.build import build_main
-
     import formulas
+    from sphinx.cmd.build import build_main
 
     started = time.monotonic()
     static = out.parent / f"{out.name}-static"
@@ -62,7 +70,18 @@ def build(out: Path) -> int:
     strict = ["-W", "--keep-going", "-q", "--color" if sys.stdout.isatty() else "--no-color"]
     settings = ["-D", f"course_mathjax={int(not problem)}"]
     status = build_main(
-        ["-b", "html", "-c", str(HERE), "-d", str(out.parent / f"{out.name}-doctrees"), *strict, *settings, str(source), str(out)]
+        [
+            "-b",
+            "html",
+            "-c",
+            str(HERE),
+            "-d",
+            str(out.parent / f"{out.name}-doctrees"),
+            *strict,
+            *settings,
+            str(source),
+            str(out),
+        ]
     )
     if status == 0:
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())

@@ -48,16 +48,16 @@ class Rows(SphinxDirective):
             self.env.note_dependency(str(path))
         if self.arguments:
             return [node for source in module.sources() for node in self.errata(source)]
-        return [self.controls(module), *[node for source in module.sources() for node in self.table(source)]]
+        return [self.summary(module), *[node for source in module.sources() for node in self.table(source)]]
 
-    def controls(self, module) -> nodes.Node:
-        """An empty box with what can be chosen, which the script fills; nothing is shown without it."""
+    def summary(self, module) -> nodes.Node:
+        """How many there are of each verdict; the script puts its filters below."""
         sources = module.sources()
         count = sum(len(source.get("claim", ())) for source in sources)
         lines = [f"{count} statements of {len(sources)} sources.", ""]
         for verdict in module.VERDICTS:
             of = sum(claim["verdict"] == verdict for source in sources for claim in source.get("claim", ()))
-            lines.append(f"- {{.verdict .verdict-{words(verdict)}}}`{verdict}`: {of}" if False else f"- *{verdict}*: {of}")
+            lines.append(f"- *{verdict}*: {of}")
         return nodes.container("", *self.markdown("\n".join(lines)), classes=["ledger-summary"])
 
     def markdown(self, text: str) -> list[nodes.Node]:
@@ -83,7 +83,8 @@ class Rows(SphinxDirective):
             of_part = [claim for claim in source.get("claim", ()) if claim["section"] == part["heading"]]
             body += [self.row(source["source"], claim) for claim in of_part]
             if not of_part and part.get("without"):
-                cell = nodes.entry("", *self.markdown(f"**{escaped(part['heading'])}**: {part['without']}"), morecols=len(HEADS) - 1)
+                told = self.markdown(f"**{escaped(part['heading'])}**: {part['without']}")
+                cell = nodes.entry("", *told, morecols=len(HEADS) - 1)
                 body += nodes.row("", cell, classes=["without", f"source-{source['source']}"])
         group += [nodes.thead("", head), body]
         section += nodes.table("", group, classes=["ledger"])
@@ -91,7 +92,8 @@ class Rows(SphinxDirective):
 
     def row(self, source: str, claim: dict) -> nodes.row:
         unit = claim.get("unit", "")[:2]
-        said = [f"**{escaped(claim['section'])}**" + (f", {claim['place']}" if claim.get("place") else ""), f"“{claim['quote'].strip()}”"]
+        place = f", {claim['place']}" if claim.get("place") else ""
+        said = [f"**{escaped(claim['section'])}**{place}", f"“{claim['quote'].strip()}”"]
         result = [f"**{claim['verdict']}**", claim.get("note", "")]
         if claim.get("corrected"):
             result.append(f"*What holds:* {claim['corrected']}")

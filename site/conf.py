@@ -44,7 +44,9 @@ add_module_names = False
 python_use_unqualified_type_names = True
 
 html_theme = "pydata_sphinx_theme"
-html_static_path = [str(HERE / "static"), os.environ.get("COURSE_STATIC", "")][: 2 if "COURSE_STATIC" in os.environ else 1]
+html_static_path = [str(HERE / "static"), os.environ.get("COURSE_STATIC", "")][
+    : 2 if "COURSE_STATIC" in os.environ else 1
+]
 html_css_files = ["course.css"]
 html_js_files = [("course.js", {"defer": "defer"})]
 html_show_search_summary = False  # the summaries are fetched, which a browser refuses for file://

@@ -10,7 +10,11 @@ def as_written(app, what, name, obj, options, lines: list[str]) -> None:
     new = []
     for line in lines:
         if re.match(r"(    |\t)", line):  # an example or a small table
-            if new and not new[-1].startswith("    ") and not (len(new) > 1 and new[-1] == "" and new[-2].startswith("    ")):
+            if (
+                new
+                and not new[-1].startswith("    ")
+                and not (len(new) > 1 and new[-1] == "" and new[-2].startswith("    "))
+            ):
                 new += ["", "::", ""]
             new.append(line)
             continue

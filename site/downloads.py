@@ -31,8 +31,12 @@ def links(docname: str) -> list[nodes.Node]:
     ]
     if REPOSITORY:
         path = f"{docname}.ipynb"
-        found.append(piece(f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/{path}", "Open in Colab", "out"))
-        found.append(piece(f"https://mybinder.org/v2/gh/{REPOSITORY}/main?urlpath=lab/tree/{path}", "Open in Binder", "out"))
+        found.append(
+            piece(f"https://colab.research.google.com/github/{REPOSITORY}/blob/main/{path}", "Open in Colab", "out")
+        )
+        found.append(
+            piece(f"https://mybinder.org/v2/gh/{REPOSITORY}/main?urlpath=lab/tree/{path}", "Open in Binder", "out")
+        )
     return found
 
 

@@ -34,7 +34,10 @@ def provide(static: Path) -> str:
     """MathJax below `static`/mathjax with its settings. What stood in the way where it could not be had, else ""."""
     try:
         for name, wanted in PARTS.items():
-            npm.unpack(name, static / "mathjax" / ("fonts/mathjax-newcm-font" if "font" in name else ""), wanted)
+            for path, content in npm.files(name, wanted).items():
+                target = static / "mathjax" / ("fonts/mathjax-newcm-font" if "font" in name else "") / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
     except npm.Unobtainable as problem:
         return str(problem)
     (static / "formulas.js").write_text(SETTINGS, encoding="utf-8")

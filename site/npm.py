@@ -1,6 +1,6 @@
 """Packages of npm without npm: pinned address and SHA-512, fetched once and kept in the user's cache.
 
-    python site/npm.py            # fetches what the site is built with
+python site/npm.py            # fetches what the site is built with
 """
 
 from __future__ import annotations
@@ -34,8 +34,13 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "contrastive-theory-course"
 
 
+def digest(data: bytes) -> str:
+    """SHA-512 in base64."""
+    return base64.b64encode(hashlib.sha512(data).digest()).decode()
+
+
 def sound(data: bytes, name: str) -> bool:
-    return base64.b64encode(hashlib.sha512(data).digest()).decode() == PINNED[name][1]
+    return digest(data) == PINNED[name][1]
 
 
 def tarball(name: str, timeout: float = 60) -> bytes:
@@ -54,7 +59,9 @@ def tarball(name: str, timeout: float = 60) -> bytes:
         raise Unobtainable(f"{address}: its SHA-512 is not the pinned one")
     try:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_name(f"{kept.name}.{os.getpid()}")  # two builds at once: each writes its own, the move is atomic
+        part = kept.with_name(
+            f"{kept.name}.{os.getpid()}"
+        )  # two builds at once: each writes its own, the move is atomic
         part.write_bytes(data)
         part.replace(kept)
     except OSError:
@@ -62,15 +69,15 @@ def tarball(name: str, timeout: float = 60) -> bytes:
     return data
 
 
-def unpack(name: str, folder: Path, wanted: tuple[str, ...]) -> None:
-    """The files of a package whose path begins with one of `wanted`, below `folder`; nothing else leaves the archive."""
+def files(name: str, wanted: tuple[str, ...]) -> dict[str, bytes]:
+    """Path -> content of a package's files whose path begins with one of `wanted`."""
+    found = {}
     with tarfile.open(fileobj=io.BytesIO(tarball(name)), mode="r:gz") as archive:
         for member in archive:
             path = PurePosixPath(member.name).relative_to("package").as_posix() if member.isfile() else ""
             if path and path.startswith(wanted) and ".." not in path:
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(archive.extractfile(member).read())
+                found[path] = archive.extractfile(member).read()
+    return found
 
 
 if __name__ == "__main__":

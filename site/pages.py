@@ -37,7 +37,10 @@ def slugs() -> list[str]:
 def tables(text: str) -> list[list[list[str]]]:
     """The Markdown tables in a text: rows of cells. A | inside a formula is written \\vert by the authors."""
     found = re.findall(r"(?:^\|.*\|[ \t]*$\n?)+", text, re.MULTILINE)
-    return [[[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()] for block in found]
+    return [
+        [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines()]
+        for block in found
+    ]
 
 
 def symbols_of(slug: str) -> list[tuple[str, str]]:
@@ -73,7 +76,9 @@ def symbols() -> str:
 
 def references() -> dict[str, dict[str, str]]:
     """Key -> fields of site/references.bib."""
-    entries = re.findall(r"@\w+\{([\w-]+),\n(.*?)\n\}", (HERE / "references.bib").read_text(encoding="utf-8"), re.DOTALL)
+    entries = re.findall(
+        r"@\w+\{([\w-]+),\n(.*?)\n\}", (HERE / "references.bib").read_text(encoding="utf-8"), re.DOTALL
+    )
     return {key: dict(re.findall(r"^\s*(\w+)\s*=\s*\{(.*)\},?$", body, re.MULTILINE)) for key, body in entries}
 
 
@@ -97,7 +102,9 @@ def bibliography() -> str:
 
 def units_table() -> str:
     """The README's table of units, with links and the time that each lecture states."""
-    told = dict(re.findall(r"^\| `(\d\d_\w+)` \| (.+?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE))
+    told = dict(
+        re.findall(r"^\| `(\d\d_\w+)` \| (.+?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     rows = []
     for slug in slugs():
         first = notebook(ROOT / "lectures" / f"{slug}.ipynb")[0]
@@ -128,7 +135,9 @@ def generated() -> dict[str, str]:
     more = ["theorems", "symbols", "glossary", "bibliography", "further", "claims"]
     files = {
         "index.md": start.replace("{{units}}", units_table()),
-        "lectures/index.md": contents("Lectures", slugs(), "Each is stored executed: the numbers and figures are those of its code."),
+        "lectures/index.md": contents(
+            "Lectures", slugs(), "Stored executed: numbers and figures are those of the code."
+        ),
         "exercises/index.md": contents(
             "Exercises",
             [f"{slug}/{slug}" for slug in slugs()],

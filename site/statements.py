@@ -18,7 +18,12 @@ from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
 
-KINDS = {"Theorem": "Theorems|Thms?", "Lemma": "Lemmas", "Proposition": "Propositions|Props?", "Corollary": "Corollaries|Cor"}
+KINDS = {
+    "Theorem": "Theorems|Thms?",
+    "Lemma": "Lemmas",
+    "Proposition": "Propositions|Props?",
+    "Corollary": "Corollaries|Cor",
+}
 KINDS |= {"Assumption": "Assumptions", "Sandwich": "Sandwich", "Figure": "Figures|Fig"}
 LABEL = r"\d+\.\d+|[A-Z]\+?(?![\w.])|\d+(?![\d.]*\d)|\\kappa"
 HEAD = re.compile(rf"(?P<kind>{'|'.join(KINDS)})\b(?:\s+(?P<label>{LABEL}))?")
@@ -90,7 +95,9 @@ class Statements(Domain):
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
         found = self.find(typ, target, node["unit"])
         if found:
-            return make_refnode(builder, fromdocname, found["doc"], found["id"], contnode, f"unit {unit_of(found['doc'])}")
+            return make_refnode(
+                builder, fromdocname, found["doc"], found["id"], contnode, f"unit {unit_of(found['doc'])}"
+            )
         if node["certain"]:
             logger.warning("no %s %s in unit %s", typ, target, node["unit"] or "?", location=node)
         return None
@@ -107,7 +114,9 @@ class Statements(Domain):
 
 def first_of(node):
     """What a paragraph begins with (myst puts an empty text there); None for what is no paragraph."""
-    return next((child for child in node.children if child.astext()), None) if isinstance(node, nodes.paragraph) else None
+    return (
+        next((child for child in node.children if child.astext()), None) if isinstance(node, nodes.paragraph) else None
+    )
 
 
 def begins(node, *words: str) -> bool:
@@ -181,7 +190,9 @@ def frame_statements(doctree, docname: str, domain: Statements) -> None:
             box = frame(begin.parent, start, extent(begin.parent.children, start), "statement", kind.lower())
         named = re.search(r"\((.+)\)\.?$", first_of(begin).astext())
         if label or kind == "Sandwich":
-            domain.note(docname, kind, label, box, named[1] if named and "$" not in named[1] and "\\" not in named[1] else "")
+            domain.note(
+                docname, kind, label, box, named[1] if named and "$" not in named[1] and "\\" not in named[1] else ""
+            )
 
 
 def note_equations(doctree, docname: str, domain: Statements) -> None:
@@ -192,7 +203,13 @@ def note_equations(doctree, docname: str, domain: Statements) -> None:
 
 def reference(kind: str, label: str, shown: str, unit: str, certain: bool) -> addnodes.pending_xref:
     node = addnodes.pending_xref(
-        shown, nodes.inline(shown, shown), refdomain="course", reftype=kind, reftarget=label, refexplicit=True, unit=unit
+        shown,
+        nodes.inline(shown, shown),
+        refdomain="course",
+        reftype=kind,
+        reftarget=label,
+        refexplicit=True,
+        unit=unit,
     )
     node["certain"] = certain
     return node
@@ -205,25 +222,25 @@ def mentions(text: str, unit: str) -> list[tuple[int, int, addnodes.pending_xref
         if FOREIGN.search(text[: match.start()]):
             continue
         of, kind, more = match["unit"] or unit, kind_of(match["kind"]), match.start("more")
-        certain = "." in match["first"] and kind != "Figure"
-        found.append(
-            (match.start(), match.end("first"), reference(kind, match["first"], text[match.start() : match.end("first")], of, certain))
-        )
-        for label in re.finditer(r"\d+\.\d+|[A-Z]\+", match["more"]):
-            found.append((more + label.start(), more + label.end(), reference(kind, label[0], label[0], of, "." in label[0])))
+        places = [(match.start(), match.end("first"), match["first"])]
+        places += [(more + m.start(), more + m.end(), m[0]) for m in re.finditer(r"\d+\.\d+|[A-Z]\+", match["more"])]
+        for start, end, label in places:
+            certain = "." in label and kind != "Figure"
+            found.append((start, end, reference(kind, label, text[start:end], of, certain)))
     for match in NUMBERED.finditer(text):
         if not FOREIGN.search(text[: match.start()]):
             found.append((match.start(), match.end(), reference("equation", match["tag"], match[0], unit, False)))
     return sorted(found, key=lambda each: each[:2])
 
 
-SKIPPED = (nodes.reference, nodes.literal, nodes.literal_block, nodes.title, nodes.raw, addnodes.pending_xref, nodes.FixedTextElement)
+SKIPPED = (nodes.reference, nodes.title, nodes.raw, nodes.literal, nodes.FixedTextElement, nodes.math, nodes.math_block)
+SKIPPED += (addnodes.pending_xref,)
 
 
 def plain(node) -> bool:
     """Whether a text stands in prose: no code, no link, no formula, no heading, no statement's own head."""
     while node.parent is not None:
-        if isinstance(node, SKIPPED) or isinstance(node, nodes.math | nodes.math_block):
+        if isinstance(node, SKIPPED):
             return False
         if isinstance(node, nodes.strong) and node is first_of(node.parent) and heading(node.parent):
             return False
@@ -254,8 +271,8 @@ def link_map(doctree, unit: str, domain: Statements) -> None:
         for text in [text for text in table.findall(nodes.Text) if plain(text)]:
             pieces = re.split(r"(?<![\w.(])(\d+\.\d+)(?![\w.])", str(text))
             if len(pieces) > 1:
-                new = [nodes.Text(p) if i % 2 == 0 or p not in kinds else reference(kinds[p], p, p, unit, True) for i, p in enumerate(pieces)]
-                text.parent.replace(text, new)
+                known = [reference(kinds[p], p, p, unit, True) if p in kinds else nodes.Text(p) for p in pieces]
+                text.parent.replace(text, known)
 
 
 def hold_punctuation(doctree) -> None:
@@ -265,7 +282,8 @@ def hold_punctuation(doctree) -> None:
         if isinstance(after, nodes.Text) and (mark := re.match(r"[.,;:!?)]+", str(after))):
             parent, where = formula.parent, formula.parent.index(formula)
             parent.children[where : where + 2] = []
-            parent.insert(where, [nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["held"]), nodes.Text(str(after)[mark.end() :])])
+            held = nodes.inline("", "", formula, nodes.Text(mark[0]), classes=["held"])
+            parent.insert(where, [held, nodes.Text(str(after)[mark.end() :])])
 
 
 def read(app, doctree) -> None:
@@ -307,7 +325,9 @@ def listing(domain: Statements, env) -> list:
             box = found["node"].deepcopy()
             box["ids"] = []
             strong = next(iter(box.findall(nodes.strong)))
-            goal = addnodes.pending_xref("", strong.deepcopy(), refdomain="course", reftype="", refexplicit=True, unit=unit)
+            goal = addnodes.pending_xref(
+                "", strong.deepcopy(), refdomain="course", reftype="", refexplicit=True, unit=unit
+            )
             goal["reftype"], goal["reftarget"], goal["certain"] = key_of(domain, found)
             strong.replace_self(goal)
             for inner in box.findall(nodes.Element):
