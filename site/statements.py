@@ -25,7 +25,7 @@ KINDS = {
     "Corollary": "Corollaries|Cor",
 }
 KINDS |= {"Assumption": "Assumptions", "Sandwich": "Sandwich", "Figure": "Figures|Fig"}
-LABEL = r"\d+\.\d+|[A-Z]\+?(?![\w.])|\d+(?![\d.]*\d)|\\kappa"
+LABEL = r"\d+\.\d+|[A-Z]\+?(?!\w)|\d+(?![\d.]*\d)|\\kappa"
 HEAD = re.compile(rf"(?P<kind>{'|'.join(KINDS)})\b(?:\s+(?P<label>{LABEL}))?")
 NAMES = "|".join(f"{kind}|{others}" for kind, others in KINDS.items() if kind != "Sandwich")
 # "Theorem 2.3", "Propositions 8.1 and 8.2", "Theorem F+ of unit 03"
@@ -131,6 +131,12 @@ def heading(node) -> re.Match | None:
     return HEAD.match(first.astext()) if isinstance(first, nodes.strong) else None
 
 
+def is_head(strong) -> bool:
+    """Whether bold words are the head of a statement, and no mention of one in a table."""
+    at = strong.parent
+    return strong is first_of(at) and heading(at) is not None and not isinstance(at.parent, nodes.entry)
+
+
 def is_cell(node) -> bool:
     return isinstance(node, nodes.container) and "cell" in node["classes"]
 
@@ -181,6 +187,8 @@ def frame_proofs(doctree, docname: str) -> None:
 
 def frame_statements(doctree, docname: str, domain: Statements) -> None:
     for begin in [node for node in doctree.findall(nodes.paragraph) if heading(node)]:
+        if isinstance(begin.parent, nodes.entry):
+            continue  # bold in the table of results
         found = heading(begin)
         kind, label = found["kind"], found["label"] or ""
         if kind == "Figure":
@@ -242,7 +250,7 @@ def plain(node) -> bool:
     while node.parent is not None:
         if isinstance(node, SKIPPED):
             return False
-        if isinstance(node, nodes.strong) and node is first_of(node.parent) and heading(node.parent):
+        if isinstance(node, nodes.strong) and is_head(node):
             return False
         if isinstance(node, nodes.container) and "cell_output" in node["classes"]:
             return False
