@@ -66,23 +66,15 @@ def build(out: Path) -> int:
         print(f"== formulas as MathML: MathJax could not be fetched ({problem})")
     lay_out(source)
     shutil.rmtree(out, ignore_errors=True)  # a page that is no more must not stay
+    doctrees = out.parent / f"{out.name}-doctrees"
+    read = doctrees / "environment.pickle"
+    if read.is_file() and any(path.stat().st_mtime > read.stat().st_mtime for path in HERE.rglob("*.py")):
+        shutil.rmtree(doctrees)  # what was read was read by other code
     os.environ["COURSE_STATIC"] = str(static)
     strict = ["-W", "--keep-going", "-q", "--color" if sys.stdout.isatty() else "--no-color"]
     settings = ["-D", f"course_mathjax={int(not problem)}"]
-    status = build_main(
-        [
-            "-b",
-            "html",
-            "-c",
-            str(HERE),
-            "-d",
-            str(out.parent / f"{out.name}-doctrees"),
-            *strict,
-            *settings,
-            str(source),
-            str(out),
-        ]
-    )
+    folders = ["-c", str(HERE), "-d", str(doctrees), str(source), str(out)]
+    status = build_main(["-b", "html", *strict, *settings, *folders])
     if status == 0:
         size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
         print(f"== {out / 'index.html'}  ({size / 1e6:.0f} MB, {time.monotonic() - started:.0f} s)")

@@ -13,6 +13,7 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
+from statements import mentions
 
 CLAIMS = Path(__file__).resolve().parent.parent / "docs" / "claims"
 HEADS = ("What the source says", "What it means", "What became of it")
@@ -109,8 +110,12 @@ class Rows(SphinxDirective):
                 "", nodes.inline("", f"Unit {claim['unit'][:2]}"), refdomain="std", reftype="doc", refexplicit=True,
                 reftarget=f"/lectures/{claim['unit']}", refdoc=self.env.docname, refwarn=True,
             )  # fmt: skip
-            line += [page, nodes.Text(f", {claim['theorem']}. " if claim.get("theorem") else ". ")]
-            line["unit"] = claim["unit"][:2]
+            line += (
+                [page, nodes.Text(", "), *linked(claim["theorem"], claim["unit"][:2])]
+                if claim.get("theorem")
+                else [page]
+            )
+            line += nodes.Text(". ")
         for i, program in enumerate(claim.get("shown_by", ())):
             line += [nodes.Text(", " if i else "Shown by "), nodes.literal("", program)]
         return [line] if line.children else []
@@ -122,10 +127,21 @@ class Rows(SphinxDirective):
         section = self.heading(source)
         for claim in wrong:
             place = f", {claim['place']}" if claim.get("place") else ""
-            parts = [f"[{escaped(claim['section'])}{place}](#{claim['id']}). “{claim['quote'].strip()}”"]
+            title = nodes.reference("", f"{claim['section']}{place}", refid=claim["id"], internal=True)
+            parts = [f"“{claim['quote'].strip()}”"]
             parts += [claim.get("note", ""), f"*What holds:* {claim['corrected']}" if claim.get("corrected") else ""]
-            section += nodes.container("", *self.markdown("\n\n".join(parts)), classes=["erratum"])
+            said = self.markdown("\n\n".join(parts))
+            section += nodes.container("", nodes.paragraph("", "", title), *said, classes=["erratum"])
         return [section]
+
+
+def linked(text: str, unit: str) -> list[nodes.Node]:
+    """A statement's name as a link; a name that the lecture does not have is a warning."""
+    done, pieces = 0, []
+    for start, end, node in mentions(text, unit):
+        pieces += [nodes.Text(text[done:start]), node]
+        done = end
+    return [*pieces, nodes.Text(text[done:])]
 
 
 def escaped(text: str) -> str:

@@ -294,15 +294,24 @@ def hold_punctuation(doctree) -> None:
             parent.insert(where, [held, nodes.Text(str(after)[mark.end() :])])
 
 
+def end_folds(doctree) -> None:
+    """`</details>` at the end of a paragraph closes what is around the paragraph: it goes behind it."""
+    for end in [node for node in doctree.findall(nodes.raw) if node.astext().strip() == "</details>"]:
+        if isinstance(paragraph := end.parent, nodes.paragraph):
+            paragraph.remove(end)
+            paragraph.parent.insert(paragraph.parent.index(paragraph) + 1, end)
+
+
 def read(app, doctree) -> None:
     docname = app.env.docname
     domain = app.env.get_domain("course")
+    end_folds(doctree)
     if OURS.match(docname):
         frame_proofs(doctree, docname)
         frame_statements(doctree, docname, domain)
         note_equations(doctree, docname, domain)
         link_map(doctree, unit_of(docname), domain)
-    if OURS.match(docname) or docname.startswith(("exercises/", "pages/")):
+    if re.match(r"(lectures|exercises)/\d\d|pages/(further|glossary|symbols)", docname):
         link(doctree, unit_of(docname))
     hold_punctuation(doctree)
     domain.keep(docname)
