@@ -9,6 +9,7 @@ Nothing is executed. The one thing that is fetched is MathJax (site/npm.py), onc
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -36,6 +37,20 @@ def put(target: Path, content: str | bytes | Path) -> None:
         target.write_bytes(data)
 
 
+def here_only(name: str, content: Path | str, files: dict) -> str:
+    """A guide's text; what it links to in the repository and not in the site is named in place of a link."""
+    text = content.read_text(encoding="utf-8") if isinstance(content, Path) else content
+
+    def named(link: re.Match) -> str:
+        target = (ROOT / name).parent / link[2].partition("#")[0]
+        path = target.resolve().relative_to(ROOT).as_posix() if target.exists() else ""
+        if not path or path in files:
+            return link[0]
+        return f"{link[1]} (`{path}`)" if path not in link[1] else link[1]
+
+    return re.sub(r"(?<!!)\[([^\]]+)\]\(((?!https?:|#)[^)]+)\)", named, text)
+
+
 def lay_out(source: Path) -> None:
     """All sources of the site below one folder, in the places that the links between them expect."""
     from pages import generated
@@ -46,7 +61,10 @@ def lay_out(source: Path) -> None:
     files |= {f"pages/{path.name}": path for path in HERE.glob("pages/*.md")}
     files |= generated()
     for name, content in files.items():
-        put(source / name, content)
+        put(
+            source / name,
+            here_only(name, content, files) if name.startswith("docs/") and name.endswith(".md") else content,
+        )
     for path in [
         path for path in source.rglob("*") if path.is_file() and path.relative_to(source).as_posix() not in files
     ]:

@@ -92,7 +92,7 @@ class Rows(SphinxDirective):
     def row(self, source: str, claim: dict) -> nodes.row:
         unit = claim.get("unit", "")[:2]
         place = f", {claim['place']}" if claim.get("place") else ""
-        said = [f"**{escaped(claim['section'])}**{place}", f"“{claim['quote'].strip()}”"]
+        said = [f"*{escaped(claim['section'] + place)}*", f"“{claim['quote'].strip()}”"]
         result = [f"**{claim['verdict']}**", claim.get("note", "")]
         if claim.get("corrected"):
             result.append(f"*What holds:* {claim['corrected']}")
