@@ -53,6 +53,7 @@ html_show_search_summary = False  # the summaries are fetched, which a browser r
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False
+html_domain_indices = False
 html_last_updated_fmt = None
 html_theme_options = {
     "navbar_end": ["theme-switcher"],

@@ -109,7 +109,7 @@ class Statements(Domain):
         for (unit, kind, label), found in self.objects.items():
             shown = f"{kind if kind != 'equation' else ''} {f'({label})' if kind == 'equation' else label}".strip()
             named = f"{shown}, {found['name']}" if found["name"] else shown
-            yield f"{unit}.{kind}.{label}", f"{named} (unit {unit})", kind.lower(), found["doc"], found["id"], 1
+            yield f"{unit}.{kind}.{label}", f"{named} (unit {unit})", kind.lower(), found["doc"], found["id"], 0
 
 
 def first_of(node):
