@@ -11,9 +11,9 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from names import mentions
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
-from statements import mentions
 
 CLAIMS = Path(__file__).resolve().parent.parent / "docs" / "claims"
 HEADS = ("What the source says", "What it means", "What became of it")
