@@ -15,7 +15,7 @@ def as_written(app, what, name, obj, options, lines: list[str]) -> None:
                 and not new[-1].startswith("    ")
                 and not (len(new) > 1 and new[-1] == "" and new[-2].startswith("    "))
             ):
-                new += ["", "::", ""]
+                new += ["", ".. code-block:: text", ""]
             new.append(line)
             continue
         if new and new[-1].startswith("    ") and line:

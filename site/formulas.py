@@ -6,6 +6,7 @@ Sphinx's own extension puts every formula with a line break into `split`, where 
 from __future__ import annotations
 
 import html
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -32,6 +33,7 @@ SETTINGS = """window.MathJax = {
 
 def provide(static: Path) -> str:
     """MathJax below `static`/mathjax with its settings. What stood in the way where it could not be had, else ""."""
+    static.mkdir(parents=True, exist_ok=True)
     try:
         for name, wanted in PARTS.items():
             for path, content in npm.files(name, wanted).items():
@@ -56,7 +58,8 @@ def mathml(tex: str, display: bool) -> str:
 def drawn(self, node, display: bool) -> str:
     tex = node.astext().strip()
     if not self.builder.config.course_mathjax:
-        return mathml(tex, display)
+        number = "".join(f'<span class="eqno">({tag})</span>' for tag in re.findall(r"\\tag\{([^}]*)\}", tex))
+        return number + mathml(tex, display)
     return ("\\[{}\\]" if display else "\\({}\\)").format(self.encode(tex))
 
 

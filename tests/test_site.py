@@ -253,11 +253,6 @@ def tab(chromium, site):
     return page
 
 
-def needs_mathjax(site) -> None:
-    if not (site.path / "_static" / "mathjax" / "tex-chtml.js").is_file():
-        pytest.skip("MathJax could not be fetched from npm's registry")
-
-
 WIDE = """() => [...document.querySelectorAll("article *")].filter((e) => {
   const box = e.getBoundingClientRect();
   if (box.right <= document.documentElement.clientWidth + 1 || box.width === 0) return false;
@@ -284,7 +279,7 @@ def test_pages_draw_their_formulas_fit_phone_and_desk_and_ask_nobody(site, tab):
         for size in (PHONE, DESK):
             tab.set_viewport_size(size)
             assert not tab.evaluate(SCROLLS), (name, size, tab.evaluate(WIDE))
-    assert formulas > 3000
+    assert formulas > 3000  # by MathJax; as MathML where npm's registry could not be reached
     outside = [url for url in tab.asked if not url.startswith(("file:", "data:", "blob:"))]
     assert not outside
     assert not tab.errors
@@ -317,6 +312,22 @@ def test_the_ledger_is_filtered_by_source_verdict_and_unit(site, tab):
         assert 0 < shown == tab.locator(f"tr.claim.{kind}-{value}").count()
         select.select_option("")
     assert tab.locator("tr.claim:visible").count() == rows.count()
+
+
+@browsed
+@pytest.mark.browser
+def test_sliders_of_a_lecture_work_by_keyboard(site, tab):
+    live = [name for name in site.pages if name.startswith("lectures/") and "cl-live" in (site.path / name).read_text()]
+    if not live:
+        pytest.skip("no lecture has a slider")
+    tab.set_viewport_size(PHONE)
+    tab.open(live[0])
+    figure = tab.locator(".cl-live").first
+    before = figure.inner_text()
+    figure.locator("input").first.focus()
+    tab.keyboard.press("ArrowRight")
+    assert figure.inner_text() != before
+    assert not tab.errors
 
 
 @browsed
