@@ -1,4 +1,4 @@
-# make lab | demo | test | bench: each sets up what it needs (a virtual environment in .venv) on a fresh clone.
+# make lab | demo | test | bench | site: each sets up what it needs (a virtual environment in .venv) on a fresh clone.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -14,13 +14,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 # one more than processors: the attacks, the sandbox and the browser mostly wait
 WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
-.PHONY: help lab demo test test-kernels bench author build clean
+.PHONY: help lab demo test test-kernels bench site author build clean
 help:
 	@echo "make lab     set up, open JupyterLab on work/: your copies of the lectures and exercises"
 	@echo "make demo    set up, then release, submit, grade and report a small class"
 	@echo "make test    set up, run all tests"
 	@echo "make test-kernels  run the tests of what is stored as other processors compute (tests/kernels.py)"
 	@echo "make bench   set up, measure (prints tables, never a test)"
+	@echo "make site    set up, build the web site into build/site"
 	@echo "make author  set up, open JupyterLab on the sources: saving a notebook updates its .py"
 	@echo "make build   regenerate notebooks and public checks (authors)"
 
@@ -34,7 +35,12 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 $(VENV)/ready-test: $(VENV)/ready
 	@echo "== installing what the tests use (once)"
-	@$(PIP) -e '.[test]' 2> >(grep -v '^WARNING: Location' >&2)
+	@$(PIP) -e '.[test,site]' 2> >(grep -v '^WARNING: Location' >&2)
+	@touch $@
+
+$(VENV)/ready-site: $(VENV)/ready
+	@echo "== installing what builds the web site (once)"
+	@$(PIP) -e '.[site]' 2> >(grep -v '^WARNING: Location' >&2)
 	@touch $@
 
 lab: $(VENV)/ready
@@ -53,6 +59,9 @@ test-kernels: $(VENV)/ready-test
 
 bench: $(VENV)/ready-test
 	@for program in tests/bench/bench_*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+site: $(VENV)/ready-site
+	@$(BIN)/python site/build.py
 
 author: $(VENV)/ready
 	$(JUPYTERLAB) --JupytextConfiguration.formats="$(PAIRS)" \
