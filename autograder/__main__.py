@@ -93,10 +93,13 @@ def _grade(arguments) -> int:
     from autograder.grading.grade import grade_file
     from autograder.grading.report import record_table
     from autograder.sandbox.process import Sandbox
+    from course.records import note
 
     with Sandbox(unsafe=arguments.unsafe_no_sandbox) as sandbox:
         record = grade_file(arguments.notebook, arguments.unit, sandbox, arguments.seed)
     print(record_table(record))
+    scores = {name: check.score for name, check in record.checks.items()}
+    note("grade", arguments.notebook, unit=record.unit, score=record.score, max_score=record.max_score, scores=scores)
     if arguments.json:
         arguments.json.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
     return 0

@@ -5,5 +5,6 @@
 
 from course import validate
 from course.check import check
+from course.unsolved import solved
 
-__all__ = ["check", "validate"]
+__all__ = ["check", "solved", "validate"]

@@ -21,6 +21,7 @@ from course.check.sealed import number_verdict, sealed_order_verdict
 from course.check.state import usual_state
 from course.check.store import DATA, load_public_check
 from course.check.verdict import Report
+from course.records import note
 
 
 class CheckFailed(AssertionError):
@@ -53,6 +54,8 @@ def check(answer, name: str | None = None) -> Report:
             if verdict.score == 0 and verdict.status != "missing":
                 verdict = _looked_before(answer, verdict)
     report = Report(verdict)
+    if verdict.status != "missing":  # nothing was tried
+        note("check", name=name, status=verdict.status)
     if os.environ.get("NBGRADER_EXECUTION") and report.verdict.status != "pass":
         raise CheckFailed(str(report))
     return report

@@ -234,12 +234,13 @@ check(contrastive_gradient)
 # that gradient descent takes.
 
 # %%
-from course import figures
+from course import figures, solved
 
-angles = torch.tensor([0.3, 1.5, -0.5, 3.6], dtype=torch.float64)  # the anchor, its positive, two negatives
-points = torch.stack([angles.cos(), angles.sin()], dim=1)
-step = -0.6 * contrastive_gradient(points[:1], points[1:2], points[None, 2:])
-figures.directions(angles[:1], step, angles[1], angles[2:])
+if solved(contrastive_gradient):
+    angles = torch.tensor([0.3, 1.5, -0.5, 3.6], dtype=torch.float64)  # the anchor, its positive, two negatives
+    points = torch.stack([angles.cos(), angles.sin()], dim=1)
+    step = -0.6 * contrastive_gradient(points[:1], points[1:2], points[None, 2:])
+    display(figures.directions(angles[:1], step, angles[1], angles[2:]))
 
 # %% [markdown]
 # ## 6 · Several positives, by hand
@@ -526,7 +527,7 @@ check(proof_per_negative, "proof_per_negative")
 # neighbour that shows the same digit? Predict first: what will a low and a high temperature do?
 
 # %%
-from course import training, views
+from course import solved, training, views
 from course.data import split
 
 images, labels = views.wandering_digits(10, seed=0)
@@ -543,11 +544,12 @@ def my_loss(temperature):
     return lambda view1, view2, labels: nt_xent(view1, view2, temperature)
 
 
-print(f"pixels                   {same_digit(F.normalize(test_x.flatten(1), dim=1)):.3f}")
-print(f"untrained                {same_digit(training.embed(training.make_encoder(train_x.shape[1:], 0), test_x)):.3f}")
-for temperature in (0.05, 0.5, 5.0):
-    encoder = training.train(my_loss(temperature), train_x, train_y, seed=0, n_steps=500)
-    print(f"trained, temperature {temperature:4g}  {same_digit(training.embed(encoder, test_x)):.3f}")
+if solved(nt_xent):
+    print(f"pixels                   {same_digit(F.normalize(test_x.flatten(1), dim=1)):.3f}")
+    print(f"untrained                {same_digit(training.embed(training.make_encoder(train_x.shape[1:], 0), test_x)):.3f}")
+    for temperature in (0.05, 0.5, 5.0):
+        encoder = training.train(my_loss(temperature), train_x, train_y, seed=0, n_steps=500)
+        print(f"trained, temperature {temperature:4g}  {same_digit(training.embed(encoder, test_x)):.3f}")
 
 # %% [markdown]
 # ---

@@ -737,24 +737,25 @@ check(collapse_and_repair)
 # collapsed encoder use, and what is its loss?
 
 # %%
-from course import figures
+from course import figures, solved
 from course.views import wandering_digits
 
-digits, labels = wandering_digits(10, 0)
-runs = collapse_and_repair(digits[:64], 0)
-encoder, others = make_encoder(digits.shape[1:], 0), digits[400:800]
-spectra = {}
-for name, state in (("start", runs["collapsed"][0]), *((name, states[-1]) for name, states in runs.items())):
-    z = F.normalize(torch.func.functional_call(encoder, state, (others,)), dim=1).detach()
-    spectra[name] = torch.linalg.svdvals(z).clamp(min=1e-4).numpy()
-    first, second = two_views(others, torch.Generator().manual_seed(0))
-    a, b = (torch.func.functional_call(encoder, state, (view,)).detach() for view in (first, second))
-    agreement = float(F.cosine_similarity(a, b, dim=1).mean())
-    right = float(knn_accuracy(z[:200].round(decimals=2), labels[400:600], z[200:].round(decimals=2), labels[600:800], 5))
-    print(f"{name:9s} loss {-agreement:.4f}, effective rank {float(effective_rank(z)):.1f}, nearest neighbours {100 * right:.0f} %")
-figure, (ax,) = figures.panels(1)
-figures.curves(range(1, 33), spectra, ax, logy=True, xlabel="number of the singular value", ylabel="singular value")
-figure
+if solved(collapse_and_repair, two_views, knn_accuracy, effective_rank):
+    digits, labels = wandering_digits(10, 0)
+    runs = collapse_and_repair(digits[:64], 0)
+    encoder, others = make_encoder(digits.shape[1:], 0), digits[400:800]
+    spectra = {}
+    for name, state in (("start", runs["collapsed"][0]), *((name, states[-1]) for name, states in runs.items())):
+        z = F.normalize(torch.func.functional_call(encoder, state, (others,)), dim=1).detach()
+        spectra[name] = torch.linalg.svdvals(z).clamp(min=1e-4).numpy()
+        first, second = two_views(others, torch.Generator().manual_seed(0))
+        a, b = (torch.func.functional_call(encoder, state, (view,)).detach() for view in (first, second))
+        agreement = float(F.cosine_similarity(a, b, dim=1).mean())
+        right = float(knn_accuracy(z[:200].round(decimals=2), labels[400:600], z[200:].round(decimals=2), labels[600:800], 5))
+        print(f"{name:9s} loss {-agreement:.4f}, effective rank {float(effective_rank(z)):.1f}, nearest neighbours {100 * right:.0f} %")
+    figure, (ax,) = figures.panels(1)
+    figures.curves(range(1, 33), spectra, ax, logy=True, xlabel="number of the singular value", ylabel="singular value")
+    display(figure)
 
 # %% [markdown]
 # The full-size table, seven methods on one training loop: `python -m experiments practice --help`.
