@@ -1,7 +1,8 @@
 """What a learner has done, as lines of `work/.progress.jsonl`: for the START page, on this machine only, deletable.
 
 A line is one JSON object. {"at": UTC time, "what": "check", "name": function, "status": status}, or "what": "grade" with
-the unit and its scores, or "what": "solution" with the name whose solution was opened before it was passed.
+the unit, "scores": {name: [points, of how many]} and the names "by_hand", or "what": "solution" with the name (or the
+unit) whose solution was opened before it was earned.
 
 Only below a folder that `python -m course.work` has made is anything written: not in a sandbox, not when nbgrader runs a
 notebook, not in an instructor's checkout. Nothing here raises or prints: a check must answer whatever the disk says.
@@ -62,3 +63,28 @@ def read(home: Path) -> list[dict[str, Any]]:
                 if isinstance(entry, dict) and isinstance(entry.get("what"), str) and isinstance(entry.get("at"), str):
                     found.append(entry)
     return found
+
+
+def statuses(entries: list[dict[str, Any]]) -> dict[str, str]:
+    """Name -> pass, partial, or fail, as checked or graded last; what was never tried is not in it."""
+    found = {}
+    for entry in entries:
+        if entry["what"] == "check" and isinstance(entry.get("name"), str):
+            found[entry["name"]] = {"pass": "pass", "partial": "partial"}.get(entry.get("status"), "fail")
+        elif entry["what"] == "grade" and isinstance(entry.get("scores"), dict):
+            for name, score in entry["scores"].items():
+                with contextlib.suppress(TypeError, ValueError):
+                    points, most = map(float, score)
+                    if points or name in found:
+                        found[name] = "pass" if points >= most else "partial" if points else "fail"
+    return found
+
+
+def earned(entries: list[dict[str, Any]]) -> set[str]:
+    """Names whose solution is open: what was passed once, and the derivations of a unit that was graded."""
+    passed: set[str] = set()
+    for entry in entries:
+        if entry["what"] == "grade":
+            passed |= {name for name in entry.get("by_hand") or () if isinstance(name, str)}
+        passed |= {name for name, status in statuses([entry]).items() if status == "pass"}
+    return passed

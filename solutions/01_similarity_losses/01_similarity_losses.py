@@ -293,12 +293,12 @@ if solved(contrastive_gradient):
 # equally near.
 #
 # === BEGIN MARK SCHEME ===
-# 1 point: Jensen in the right direction, and equality iff the positives have equal scores (half without the equality).
-# 1 point: both gradients, the 1/P and the softmax over the positives in the right places, and when they agree.
-# 1 point: out pushes a positive away iff pi_p > 1/P; in never does, because the probabilities of the positives sum to less
-# than 1.
-# 1 point: ln P, not attained; out wants all positives equally near, in is content with one.
-# Another notation, or a proof of 1 by weighted arithmetic and geometric means, counts fully.
+# - 1 point: Jensen in the right direction, and equality iff the positives have equal scores (half without the equality).
+# - 1 point: both gradients, the 1/P and the softmax over the positives in the right places, and when they agree.
+# - 1 point: out pushes a positive away iff pi_p > 1/P; in never does, because the probabilities of the positives sum to
+#   less than 1.
+# - 1 point: ln P, not attained; out wants all positives equally near, in is content with one.
+# - Another notation, or a proof of 1 by weighted arithmetic and geometric means, counts fully.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 
