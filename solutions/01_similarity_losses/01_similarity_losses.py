@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 01 · Similarity losses
+# # Exercise 01 · Similarity losses
 #
-# *From the logistic loss of one pair to NT-Xent.* Read the lecture `lectures/01_similarity_losses.ipynb` first.
+# *From the logistic loss of one pair to NT-Xent.* Read the [lecture](../../lectures/01_similarity_losses.ipynb) first.
 #
 # Four losses to write down, two gradients and a batch to find, a counterexample, four limits, a proof to put in order and
 # one to write. At the end you train an encoder with your own loss.
@@ -559,3 +559,13 @@ if solved(nt_xent):
 # ```
 # python -m autograder grade work/exercises/01_similarity_losses/01_similarity_losses.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_gradient")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

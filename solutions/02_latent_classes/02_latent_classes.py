@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 02 · Latent classes
+# # Exercise 02 · Latent classes
 #
-# *Why a loss without labels helps a classifier.* Read the lecture `lectures/02_latent_classes.ipynb` first.
+# *Why a loss without labels helps a classifier.* Read the [lecture](../../lectures/02_latent_classes.ipynb) first.
 #
 # Contrastive learning never sees a label, and yet a linear classifier works on what it learns. You will turn the
 # explanation of Saunshi, Plevrakis, Arora, Khodak and Khandeparkar (2019, "CURL") into exact numbers: first the laws
@@ -666,3 +666,13 @@ check(counterexample_dream)
 # ```
 # python -m autograder grade work/exercises/02_latent_classes/02_latent_classes.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_noisy_pairs")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # 03 · Many negatives
+# # Exercise 03 · Many negatives
 #
-# Read the lecture `lectures/03_many_negatives.ipynb` first.
+# *What do many negatives prove about a classifier?* Read the [lecture](../../lectures/03_many_negatives.ipynb) first.
 #
 # MoCo compares every image with 65536 negatives. What do they buy? Merad, Yu, Bacry and Gaïffas (2020) answer with
 # two lemmas and a proposition that bound the loss of a *supervised* classifier by the contrastive loss with $N$
@@ -1161,3 +1161,13 @@ if solved(attaining_world, unsupervised_loss_many, multiway_mean_loss, sharp_slo
 # ```
 # python -m autograder grade work/exercises/03_many_negatives/03_many_negatives.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_true_negatives")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # 04 · Mutual information
+# # Exercise 04 · Mutual information
 #
-# *How many nats does a contrastive loss certify, and what do they cost?* Read the lecture
-# `lectures/04_mutual_information.ipynb` first.
+# *How many nats does a contrastive loss certify, and what do they cost?* Read the
+# [lecture](../../lectures/04_mutual_information.ipynb) first.
 #
 # Everything except the three torch losses lives on finite joint laws, so your numbers are exact, not estimates. Questions
 # marked *transcribe* ask for a formula that you know from the lecture. The others do not: the lecture proves a case, and
@@ -689,3 +689,13 @@ if solved(alignment, uniformity):
 # ```
 # python -m autograder grade work/exercises/04_mutual_information/04_mutual_information.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_infonce_bound")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 05 · Debiasing
+# # Exercise 05 · Debiasing
 #
-# *False negatives, and what can be done about them without labels.* Read the lecture `lectures/05_debiasing.ipynb` first.
+# *False negatives, and what can be done about them without labels.* Read the [lecture](../../lectures/05_debiasing.ipynb) first.
 #
 # A negative is drawn from all the data, so sometimes it has the class of the anchor. You will compute the law that the
 # negatives should have had, enumerate the bias that is left when its estimate is plugged into the loss, prove what the
@@ -526,6 +526,16 @@ if solved(compare_debiasing):
 # ```
 # python -m autograder grade work/exercises/05_debiasing/05_debiasing.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_debiasing")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.
 #
 # The full experiment (five seeds, several batch sizes and numbers of classes, and one contestant more: the debiased loss
 # whose extra positive is drawn from the anchor's *class*) with **your** losses, 10 minutes:

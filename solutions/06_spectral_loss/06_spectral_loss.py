@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 06 · The spectral loss
+# # Exercise 06 · The spectral loss
 #
-# *A contrastive loss that is a matrix factorisation.* Read the lecture `lectures/06_spectral_loss.ipynb` first.
+# *A contrastive loss that is a matrix factorisation.* Read the [lecture](../../lectures/06_spectral_loss.ipynb) first.
 #
 # The spectral contrastive loss of HaoChen, Wei, Gaidon and Ma (2021) can be minimised with pencil and paper: it is the
 # error of approximating the normalised adjacency matrix of a graph, up to a constant. You will build the graph and
@@ -643,4 +643,14 @@ check(proof_columns, "proof_columns")
 # ```
 # python -m autograder grade work/exercises/06_spectral_loss/06_spectral_loss.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_factorization")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.
 #

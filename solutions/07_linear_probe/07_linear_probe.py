@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 07 · The linear probe
+# # Exercise 07 · The linear probe
 #
-# *Why a linear head is enough: from the graph of positive pairs to a bound on its error.* Read the lecture
-# `lectures/07_linear_probe.ipynb` first.
+# *Why a linear head is enough: from the graph of positive pairs to a bound on its error.* Read the
+# [lecture](../../lectures/07_linear_probe.ipynb) first.
 #
 # | | what | time | points |
 # |---|---|---|---|
@@ -677,3 +677,13 @@ if solved(linear_probe):
 # ```
 # python -m autograder grade work/exercises/07_linear_probe/07_linear_probe.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_trained")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

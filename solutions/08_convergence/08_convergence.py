@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 08 · Convergence
+# # Exercise 08 · Convergence
 #
-# *Does gradient descent find the encoder?* Read the lecture `lectures/08_convergence.ipynb` first.
+# *Does gradient descent find the encoder?* Read the [lecture](../../lectures/08_convergence.ipynb) first.
 #
 # The units before this one took the encoder as given. Here you train it: one triplet without any network, where
 # everything can be solved; then the network of Merad, Yu, Bacry and Gaïffas (2020, section 4) by plain gradient descent
@@ -820,3 +820,13 @@ if solved(convergence_experiment):
 # ```
 # python -m autograder grade work/exercises/08_convergence/08_convergence.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_lemma4")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

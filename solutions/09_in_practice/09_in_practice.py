@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 09 · The methods in practice
+# # Exercise 09 · The methods in practice
 #
-# *Which parts of SimCLR's successors are needed, and which are habit?* Read the lecture
-# `lectures/09_in_practice.ipynb` first.
+# *Which parts of SimCLR's successors are needed, and which are habit?* Read the
+# [lecture](../../lectures/09_in_practice.ipynb) first.
 #
 # MoCo, BYOL, SimSiam, SwAV and Barlow Twins are each a few lines on top of one training loop. Almost every mistake in
 # these lines leaves the *value* of the loss as it is: a gradient that flows where it must not, a queue that shares its
@@ -767,3 +767,13 @@ if solved(collapse_and_repair, two_views, knn_accuracy, effective_rank):
 # ```
 # python -m autograder grade work/exercises/09_in_practice/09_in_practice.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_stop_gradient")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

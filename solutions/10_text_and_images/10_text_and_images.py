@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 10 · Sentences and pictures
+# # Exercise 10 · Sentences and pictures
 #
-# *Two sentences of one article, a picture and its caption: pairs that nobody labelled.* Read the lecture
-# `lectures/10_text_and_images.ipynb` first.
+# *Two sentences of one article, a picture and its caption: pairs that nobody labelled.* Read the
+# [lecture](../../lectures/10_text_and_images.ipynb) first.
 #
 # You will draw similar sentences as the theory wants them, measure embeddings on tasks that were never trained for, and write
 # the losses of CLIP and SigLIP. Then the questions behind them: what do a loss, a bias, a gap between the modalities leave
@@ -751,3 +751,13 @@ if solved(train_clip, zero_shot):
 # ```
 # python -m autograder grade work/exercises/10_text_and_images/10_text_and_images.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_separation")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.
