@@ -40,7 +40,8 @@ $(VENV)/ready-test: $(VENV)/ready
 lab: $(VENV)/ready
 	@$(BIN)/python -m course.work
 	JUPYTER_CONFIG_PATH="$(CURDIR)/course/start/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
-	  $(JUPYTERLAB) --ServerApp.root_dir=work --LabApp.default_url=/course/ $(LAB_OPTIONS)
+	  $(JUPYTERLAB) --ServerApp.root_dir=work --LabApp.default_url=/course/ \
+	  --LabApp.expose_app_in_browser=True $(LAB_OPTIONS)
 
 demo: $(VENV)/ready
 	$(BIN)/python -m autograder demo

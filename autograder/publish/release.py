@@ -19,13 +19,15 @@ from traitlets.utils.importstring import import_item
 
 STAMP = "generated_sha256"
 STUB, ANSWER = "raise NotImplementedError()", "YOUR ANSWER HERE"
-# a derivation's cell, to be seen as a place to write: a box (a table of one column is one everywhere), then the answer
+# a derivation's cell, to be seen as a place to write, wherever Markdown is shown: head and foot, the answer between them
 BOX = """\
 | ✎ **Your answer** · `{name}` · {points:g} points, marked by hand |
 |:---|
 | Double-click here to write, Shift+Enter to see it set. Replace the line below; formulas go between dollar signs. |
 
-{answer}"""
+{answer}
+
+* * *"""
 _FIRST = [
     "nbgrader.preprocessors.LockCells",
     "nbgrader.preprocessors.ClearSolutions",

@@ -25,6 +25,15 @@ async function again() {
   open.forEach(id => document.getElementById(id)?.setAttribute("open", ""));
   if (on) document.getElementById(on)?.focus();
 }
+// opened from JupyterLab's menu: what is chosen opens there, beside what is open already
+document.addEventListener("click", async event => {
+  const link = event.target.closest("a[data-path]"), lab = window.opener;
+  if (!link || !lab || lab.closed || event.ctrlKey || event.metaKey || event.shiftKey || !lab.jupyterapp) return;
+  event.preventDefault();
+  if (link.href.includes("/course/solution/")) await fetch(link.href);
+  await lab.jupyterapp.commands.execute("docmanager:open", {path: link.dataset.path});
+  window.close();
+});
 const main = document.querySelector("main");
 main.dataset.as = main.innerHTML;
 addEventListener("focus", again);
@@ -83,29 +92,28 @@ def _here(
             f" ({what}, about {question.minutes} minutes)."
         )
     links = (
-        f'<a class="button" id="go-exercise" href="{_exercise(unit, base)}">Open exercise {unit.number}</a> '
-        f'<a class="button plain" id="go-lecture" href="{_lecture(unit, base)}">Open lecture {unit.number}</a>'
+        f'<a class="button" id="go-exercise" {_link(unit, "exercise", base)}>Open exercise {unit.number}</a> '
+        f'<a class="button plain" id="go-lecture" {_link(unit, "lecture", base)}>Open lecture {unit.number}</a>'
     )
     return f'<section class="here" aria-label="Where you are"><p>{said}{following}</p><p>{links}</p></section>'
 
 
-def _lecture(unit: Unit, base: str) -> str:
-    return f"{base}lab/tree/lectures/{unit.slug}.ipynb"
-
-
-def _exercise(unit: Unit, base: str) -> str:
-    return f"{base}lab/tree/exercises/{unit.slug}/{unit.slug}.ipynb"
+def _link(unit: Unit, kind: str, base: str) -> str:
+    """The attributes of a link to a unit's lecture, exercise or solution; data-path is its place among the copies."""
+    path = f"lectures/{unit.slug}.ipynb" if kind == "lecture" else f"{kind}s/{unit.slug}/{unit.slug}.ipynb"
+    address = f"course/solution/{unit.slug}" if kind == "solution" else f"lab/tree/{path}"
+    return f'href="{base}{address}" data-path="{path}"'
 
 
 def _unit(unit: Unit, state: Progress, current: bool, solutions: bool, base: str) -> str:
     number, title = unit.number, escape(unit.title)
     needs = ", ".join(f'<a href="#unit-{other}">{other}</a>' for other in unit.needs) or "no other unit"
     links = [
-        f'<a href="{_lecture(unit, base)}">Lecture {number}</a>',
-        f'<a href="{_exercise(unit, base)}">Exercise {number}</a>',
+        f"<a {_link(unit, 'lecture', base)}>Lecture {number}</a>",
+        f"<a {_link(unit, 'exercise', base)}>Exercise {number}</a>",
     ]
     if solutions and state.unlocked:
-        links.append(f'<a href="{base}course/solution/{unit.slug}">Solution {number}</a>')
+        links.append(f"<a {_link(unit, 'solution', base)}>Solution {number}</a>")
     elif solutions:
         links.append('<span class="quiet">Solution: once all checks pass or the exercise was graded</span>')
     graded = ""
