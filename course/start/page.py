@@ -10,7 +10,7 @@ from course.start.state import OPEN, PARTLY, SOLVED, TRIED, WRITTEN, Progress, h
 from course.start.units import Question, Unit
 
 SIGNS = {SOLVED: "✓", PARTLY: "◐", TRIED: "✗", WRITTEN: "✎", OPEN: "○"}
-STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+STYLE = Path(__file__).parent / "page.css"
 # the page asks for itself again when it is looked at again: a check may have passed in the meantime
 REFRESH = """
 async function again() {
@@ -54,7 +54,7 @@ def page(units: list[Unit], found: dict[str, Progress], entries: list[dict], sol
     cards = "".join(_unit(unit, found[unit.slug], unit.slug == current, solutions, base) for unit in units)
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>START · Why contrastive learning works</title><style>{STYLE}</style></head>
+<title>START · Why contrastive learning works</title><style>{STYLE.read_text(encoding="utf-8")}</style></head>
 <body><main>
 <h1>Why contrastive learning works</h1>
 {_here(where, found, entries, base)}

@@ -624,16 +624,17 @@ check(proof_columns, "proof_columns")
 # (Proposition 6.1 b).
 #
 # === BEGIN MARK SCHEME ===
-# (a) 1 point: M, F, G and C named rightly (both marginals). 1 point: the expansion with the roots cancelling, and where
-# independence enters (product weight). (b) 1 point: every matrix of rank k is a product F G^T, so Eckart-Young gives the
-# minimum -sum sigma_i^2, with a pair that attains it. 1 point: F F^T is positive semidefinite, so the theorem is not
-# enough with one encoder; singular values are |lambda_i|; a graph with a negative eigenvalue that is larger in absolute
-# value than lambda_k^+ (half a point for an example without the condition). (c) 1 point: completes the square or scales
-# f by sqrt(gamma); half a point if gamma is lost on the way. (d) half a point for the trace and mu_j = lambda_j^+, half
-# for the case of equality (k components).
+# - 1 point, a: M, F, G and C named rightly (both marginals).
+# - 1 point, a: the expansion with the roots cancelling, and where independence enters (product weight).
+# - 1 point, b: every matrix of rank k is a product F G^T, so Eckart-Young gives the minimum -sum sigma_i^2, with a pair
+#   that attains it.
+# - 1 point, b: F F^T is positive semidefinite, so the theorem is not enough with one encoder; singular values are
+#   |lambda_i|; a graph with a negative eigenvalue that is larger in absolute value than lambda_k^+ (half a point for an
+#   example without the condition).
+# - 1 point, c: completes the square or scales f by sqrt(gamma); half a point if gamma is lost on the way.
+# - ½ point, d: the trace and mu_j = lambda_j^+. ½ point, d: the case of equality (k components).
 # === END MARK SCHEME ===
 # ### END SOLUTION
-#
 
 # %% [markdown]
 # ---
