@@ -31,7 +31,8 @@ def test_from_start_to_a_passed_check_and_back(tmp_path):
     clone = fresh_clone(tmp_path / "clone")
     with serving(clone, "make lab") as server, playwright.sync_playwright() as p:
         browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        page = context.new_page()
 
         page.goto(f"{server.url}/course/", timeout=PATIENCE)
         assert page.locator("h1", has_text="contrastive").count() == 0  # not without the token
@@ -44,7 +45,7 @@ def test_from_start_to_a_passed_check_and_back(tmp_path):
         assert page.evaluate("document.activeElement.innerText") == "Open exercise 01"
         page.keyboard.press("Enter")
         opened(page, f"{SLUG}.ipynb")
-        assert page.locator("h1", has_text="Exercise 01").count()
+        page.locator("h1", has_text="Exercise 01").first.wait_for(timeout=PATIENCE)
 
         setup = page.locator(".jp-CodeCell", has_text="from course import check, validate").first
         run_until_numbered(page, setup)
@@ -52,9 +53,11 @@ def test_from_start_to_a_passed_check_and_back(tmp_path):
         verdict = page.locator(".cl-check[data-check='logistic_loss'][data-status='pass']").first
         verdict.wait_for(timeout=PATIENCE)
         assert 'solution("logistic_loss")' in verdict.inner_text()
+        verdict.scroll_into_view_if_needed()
+        page.screenshot(path=PICTURES / "start-passed.png")
 
         page.locator(".lm-MenuBar-item", has_text="Help").click()
-        with page.context.expect_page(timeout=PATIENCE) as new:
+        with context.expect_page(timeout=PATIENCE) as new:
             page.locator(".lm-Menu-item", has_text="START").click()
         start = new.value
         start.wait_for_selector(".here", timeout=PATIENCE)
@@ -64,7 +67,7 @@ def test_from_start_to_a_passed_check_and_back(tmp_path):
             start.locator("a", has_text="Lecture 02").click()
         page.locator(".lm-TabBar-tabLabel", has_text="02_latent_classes.ipynb").wait_for(timeout=PATIENCE)
 
-        phone = browser.contexts[0].new_page()
+        phone = context.new_page()
         for scheme in ("light", "dark"):
             phone.set_viewport_size({"width": 390, "height": 844})
             phone.emulate_media(color_scheme=scheme)
