@@ -142,7 +142,7 @@ def test_the_student_version_holds_no_answer(slug):
     for cell in load_unit(slug).template:
         if cell.kind == "solution":
             assert "YOUR CODE HERE" in cell.source
-            number = cell.source.startswith(f"{cell.id} = None\n")
+            number = cell.source.startswith(f"{cell.id} = None")
             assert number or "NotImplementedError" in cell.source
         if cell.kind == "manual":
             assert "YOUR ANSWER HERE" in cell.source
