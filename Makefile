@@ -16,7 +16,7 @@ WORKERS = $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 .PHONY: help lab demo test test-kernels bench site author build clean
 help:
-	@echo "make lab     set up, open JupyterLab on work/: your copies of the lectures and exercises"
+	@echo "make lab     set up, open the START page and JupyterLab on work/: your copies of the lectures and exercises"
 	@echo "make demo    set up, then release, submit, grade and report a small class"
 	@echo "make test    set up, run all tests"
 	@echo "make test-kernels  run the tests of what is stored as other processors compute (tests/kernels.py)"
@@ -45,7 +45,9 @@ $(VENV)/ready-site: $(VENV)/ready
 
 lab: $(VENV)/ready
 	@$(BIN)/python -m course.work
-	$(JUPYTERLAB) --ServerApp.root_dir=work $(LAB_OPTIONS)
+	JUPYTER_CONFIG_PATH="$(CURDIR)/course/start/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" \
+	  $(JUPYTERLAB) --ServerApp.root_dir=work --LabApp.default_url=/course/ \
+	  --LabApp.expose_app_in_browser=True $(LAB_OPTIONS)
 
 demo: $(VENV)/ready
 	$(BIN)/python -m autograder demo

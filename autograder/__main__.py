@@ -1,4 +1,4 @@
-"""python -m autograder grade | grade-class | report | export | new | build | prove | demo"""
+"""python -m autograder grade | grade-class | report | export | new | build | prove | solution | demo"""
 
 from __future__ import annotations
 
@@ -89,6 +89,10 @@ def parser() -> argparse.ArgumentParser:
     prove.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: processors)")
     prove.set_defaults(run=_prove)
 
+    solution = commands.add_parser("solution", help="print the worked solution of one question as Markdown")
+    solution.add_argument("name", metavar="FUNCTION", help="a graded function, number, proof or derivation")
+    solution.set_defaults(run=_solution)
+
     demo = commands.add_parser("demo", help="release, submit, grade and report a small class in build/demo")
     demo.set_defaults(run=_demo)
     return top
@@ -98,10 +102,13 @@ def _grade(arguments) -> int:
     from autograder.grading.grade import grade_file
     from autograder.grading.report import record_table
     from autograder.sandbox.process import Sandbox
+    from course.records import note
 
     with Sandbox(unsafe=arguments.unsafe_no_sandbox) as sandbox:
         record = grade_file(arguments.notebook, arguments.unit, sandbox, arguments.seed)
     print(record_table(record))
+    scores = {name: [check.score, check.max_score] for name, check in record.checks.items()}
+    note("grade", arguments.notebook, unit=record.unit, scores=scores, by_hand=list(record.manual))
     if arguments.json:
         arguments.json.write_text(json.dumps(record.to_json(), indent=1) + "\n", encoding="utf-8")
     return 0
@@ -184,6 +191,13 @@ def _prove(arguments) -> int:
     from autograder.publish.prove import prove
 
     return prove(arguments.units, arguments.only, arguments.seeds, arguments.workers)
+
+
+def _solution(arguments) -> int:
+    from autograder.publish.worked import worked
+
+    print(worked(arguments.name))
+    return 0
 
 
 def _demo(arguments) -> int:

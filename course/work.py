@@ -13,8 +13,11 @@ import json
 import os
 from pathlib import Path
 
+from course import records
+from course.solution import worked
+
 ROOT = Path(__file__).resolve().parent.parent
-MEMORY = ".releases.json"
+MEMORY = records.MARK
 
 
 def refresh(root: Path, solutions: tuple[str, ...] = ()) -> list[str]:
@@ -90,14 +93,36 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(half, path)
 
 
+def note_opened(work: Path, names: list[str]) -> None:
+    """Say in the local record whose solutions were opened before they were earned."""
+    known = records.earned(records.read(work))
+    for name in names:
+        if name not in known:
+            records.note("solution", work, name=name)
+
+
 def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course.work", description="Make or refresh work/.")
-    parser.add_argument("--solution", action="append", default=[], metavar="UNIT", help="copy its solved notebook too")
+    parser.add_argument(
+        "--solution",
+        action="append",
+        default=[],
+        nargs="+",
+        metavar=("UNIT", "FUNCTION"),
+        help="copy a unit's solved notebook too; with FUNCTION (or a derivation's name), print that worked solution only",
+    )
     asked = parser.parse_args(argv).solution
-    for slug in asked:
+    for slug, *_ in asked:
         if not (ROOT / "solutions" / slug / f"{slug}.ipynb").is_file():
             parser.error(f"no solution of a unit {slug!r}")
-    print("".join(f"{line}\n" for line in refresh(ROOT, tuple(asked))), end="")
+    units = tuple(slug for slug, *names in asked if not names)
+    print("".join(f"{line}\n" for line in refresh(ROOT, units)), end="")
+    for name in (name for _, *names in asked for name in names):
+        try:
+            print(worked(name))
+        except ValueError as error:
+            parser.error(str(error))
+    note_opened(ROOT / "work", [*units, *(name for _, *names in asked for name in names)])
     return 0
 
 

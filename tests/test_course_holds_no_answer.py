@@ -21,14 +21,14 @@ from autograder.units.manifest import load_unit, unit_names
 from tests.answering import SEED, answers, asked
 
 NAMES = [(slug, name) for slug in unit_names() for name in load_unit(slug).checks]
-# beside drawings, which are no values: the check itself, and what copies files
-LEFT_OUT = ("course.check.check", "course.work", "course.saving")
+# beside drawings, which are no values: the check itself, what copies or writes files, and what asks the repository
+LEFT_OUT = ("course.check.check", "course.records", "course.saving", "course.solution", "course.work")
 
 
 def public_callables() -> Iterator[tuple[str, Callable]]:
     for info in pkgutil.walk_packages(course.__path__, "course."):
         parts = info.name.split(".")
-        if any(part.startswith("_") for part in parts) or info.name in LEFT_OUT or parts[1] == "figures":
+        if any(part.startswith("_") for part in parts) or info.name in LEFT_OUT or parts[1] in ("figures", "start"):
             continue
         module = importlib.import_module(info.name)
         for name, value in vars(module).items():

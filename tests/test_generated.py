@@ -141,6 +141,8 @@ def test_the_student_version_holds_no_answer(slug):
     assert "MARK SCHEME" not in text
     for cell in load_unit(slug).template:
         if cell.kind == "solution":
-            assert "NotImplementedError" in cell.source
+            assert "YOUR CODE HERE" in cell.source
+            number = cell.source.startswith(f"{cell.id} = None")
+            assert number or "NotImplementedError" in cell.source
         if cell.kind == "manual":
             assert "YOUR ANSWER HERE" in cell.source

@@ -18,22 +18,42 @@ from traitlets.config import Config
 from traitlets.utils.importstring import import_item
 
 STAMP = "generated_sha256"
-_FIRST = "LockCells ClearSolutions ClearOutput CheckCellMetadata ComputeChecksums".split()
-_LAST = "ClearHiddenTests ClearMarkScheme ComputeChecksums CheckCellMetadata".split()
+STUB, ANSWER = "raise NotImplementedError()", "YOUR ANSWER HERE"
+# a derivation's cell, to be seen as a place to write, wherever Markdown is shown: head and foot, the answer between them
+BOX = """\
+| ✎ **Your answer** · `{name}` · {points:g} points, marked by hand |
+|:---|
+| Double-click here to write, Shift+Enter to see it set. Replace the line below; formulas go between dollar signs. |
+
+{answer}
+
+* * *"""
+_FIRST = [
+    "nbgrader.preprocessors.LockCells",
+    "nbgrader.preprocessors.ClearSolutions",
+    "autograder.publish.release.Blanks",
+    *(f"nbgrader.preprocessors.{name}" for name in ("ClearOutput", "CheckCellMetadata", "ComputeChecksums")),
+]
+_LAST = [
+    *(f"nbgrader.preprocessors.{name}" for name in ("ClearHiddenTests", "ClearMarkScheme", "ComputeChecksums")),
+    "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.publish.release.Stamp",
+]
 # what nbgrader runs (nbgrader_config.py); SaveCells writes the gradebook
 NBGRADER_STEPS = [
     "autograder.publish.release.KeepWork",
-    *(f"nbgrader.preprocessors.{name}" for name in [*_FIRST, "SaveCells", *_LAST]),
-    "autograder.publish.release.Stamp",
+    *_FIRST,
+    "nbgrader.preprocessors.SaveCells",
+    *_LAST,
 ]
-RELEASE_STEPS = [*(f"nbgrader.preprocessors.{name}" for name in [*_FIRST, *_LAST]), "autograder.publish.release.Stamp"]
+RELEASE_STEPS = [*_FIRST, *_LAST]
 
 
 def release_config() -> Config:
     """What the student version looks like; nbgrader_config.py uses the same values."""
     config = Config()
-    config.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
-    config.ClearSolutions.text_stub = "YOUR ANSWER HERE"
+    config.ClearSolutions.code_stub = {"python": f"# YOUR CODE HERE\n{STUB}"}
+    config.ClearSolutions.text_stub = ANSWER
     config.ClearSolutions.enforce_metadata = True
     return config
 
@@ -82,6 +102,21 @@ def keep_folder(folder: Path, fresh: dict[str, NotebookNode]) -> None:
         if path.parent != folder or path.name not in fresh:
             raise FileExistsError(f"{path} would be removed with the old release: move it away, then try again")
         keep_work(path, fresh[path.name])
+
+
+class Blanks(NbGraderPreprocessor):
+    """What a learner finds where solutions were: a number that is None already (a cell that raises would stop whoever runs all
+    cells), and a box to write in."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        meta = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and meta.get("solution"):
+            cell.source = cell.source.removesuffix(f"\n{STUB}")  # of a function's stub an indented line is left
+        elif meta.get("solution") and meta.get("grade"):
+            cell.source = cell.source.replace(
+                ANSWER, BOX.format(name=meta["grade_id"], points=meta["points"], answer=ANSWER)
+            )
+        return cell, resources
 
 
 class Stamp(NbGraderPreprocessor):

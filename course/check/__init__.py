@@ -21,6 +21,8 @@ from course.check.sealed import number_verdict, sealed_order_verdict
 from course.check.state import usual_state
 from course.check.store import DATA, load_public_check
 from course.check.verdict import Report
+from course.records import note
+from course.solution import available
 
 
 class CheckFailed(AssertionError):
@@ -52,7 +54,9 @@ def check(answer, name: str | None = None) -> Report:
             verdict = _function_verdict(answer, public)
             if verdict.score == 0 and verdict.status != "missing":
                 verdict = _looked_before(answer, verdict)
-    report = Report(verdict)
+    report = Report(verdict, worked=available())
+    if verdict.status != "missing":  # nothing was tried
+        note("check", name=name, status=verdict.status)
     if os.environ.get("NBGRADER_EXECUTION") and report.verdict.status != "pass":
         raise CheckFailed(str(report))
     return report

@@ -40,10 +40,14 @@ WAITING = "looked at when the values are right"
 
 class Report:
     """A verdict that displays itself: HTML in JupyterLab, text in a terminal. `hints` has all hints as text, `call` the call
-    that failed as code to paste, its inputs exact (empty where they are too many to read)."""
+    that failed as code to paste, its inputs exact (empty where they are too many to read).
 
-    def __init__(self, verdict: Verdict):
+    worked  whether worked solutions are at hand: a passed verdict then says how to open this one
+    """
+
+    def __init__(self, verdict: Verdict, worked: bool = False):
         self.verdict = verdict
+        self.worked = worked
 
     @property
     def passed(self) -> bool:
@@ -57,6 +61,11 @@ class Report:
     def call(self) -> str:
         failing = self._failing()
         return pasted(self.verdict.name, failing.case) if failing and failing.case else ""
+
+    @property
+    def compare(self) -> str:
+        """The line that opens the worked solution; empty before the check has passed."""
+        return f'from course import solution; solution("{self.verdict.name}")' if self.passed and self.worked else ""
 
     def _failing(self) -> PartResult | None:
         """The first row that does not hold."""
@@ -78,6 +87,8 @@ class Report:
             lines.append(f"  {spoken(v.belief)}  ({v.misconception})")
         if v.hints:
             lines.append(f"  hint 1 of {len(v.hints)}: {v.hints[0]}")
+        if self.compare:
+            lines.append(f"  to compare with a worked solution: {self.compare}")
         call = self.call
         if call and len(call) <= SHORT:
             lines += ["  the call that failed:", *(f"    {line}" for line in call.splitlines())]
@@ -94,7 +105,7 @@ class Report:
             f'<p style="margin:0 0 .3em;border-left:4px solid {colour};padding-left:.6em">'
             f"<code>{escape(v.name)}</code> &nbsp;<b>{HEADLINES[v.status]}</b></p>"
             f'<table style="margin:0;text-align:left">{rows}</table>{self._beside()}{call_html(self.call)}{belief_html(v)}'
-            f"{hints_html(v.hints)}</div>"
+            f"{hints_html(v.hints)}{compare_html(self.compare)}</div>"
         )
 
 
@@ -132,6 +143,15 @@ def call_html(call: str) -> str:
     return (
         '<details class="cl-call" style="margin:.4em 0 .2em .6em"><summary>The call that failed, to copy</summary>'
         f'<pre style="margin:.2em 0 0;white-space:pre-wrap">{escape(call)}</pre></details>'
+    )
+
+
+def compare_html(line: str) -> str:
+    if not line:
+        return ""
+    return (
+        '<p class="cl-compare" style="margin:.4em 0 .2em">Compare it with a worked solution and other ways that count. '
+        f"In a new cell: <code>{escape(line, quote=False)}</code></p>"
     )
 
 

@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 01 · Similarity losses
+# # Exercise 01 · Similarity losses
 #
-# *From the logistic loss of one pair to NT-Xent.* Read the lecture `lectures/01_similarity_losses.ipynb` first.
+# *From the logistic loss of one pair to NT-Xent.* Read the [lecture](../../lectures/01_similarity_losses.ipynb) first.
 #
 # Four losses to write down, two gradients and a batch to find, a counterexample, four limits, a proof to put in order and
 # one to write. At the end you train an encoder with your own loss.
@@ -234,12 +234,13 @@ check(contrastive_gradient)
 # that gradient descent takes.
 
 # %%
-from course import figures
+from course import figures, solved
 
-angles = torch.tensor([0.3, 1.5, -0.5, 3.6], dtype=torch.float64)  # the anchor, its positive, two negatives
-points = torch.stack([angles.cos(), angles.sin()], dim=1)
-step = -0.6 * contrastive_gradient(points[:1], points[1:2], points[None, 2:])
-figures.directions(angles[:1], step, angles[1], angles[2:])
+if solved(contrastive_gradient):
+    angles = torch.tensor([0.3, 1.5, -0.5, 3.6], dtype=torch.float64)  # the anchor, its positive, two negatives
+    points = torch.stack([angles.cos(), angles.sin()], dim=1)
+    step = -0.6 * contrastive_gradient(points[:1], points[1:2], points[None, 2:])
+    display(figures.directions(angles[:1], step, angles[1], angles[2:]))
 
 # %% [markdown]
 # ## 6 · Several positives, by hand
@@ -292,12 +293,12 @@ figures.directions(angles[:1], step, angles[1], angles[2:])
 # equally near.
 #
 # === BEGIN MARK SCHEME ===
-# 1 point: Jensen in the right direction, and equality iff the positives have equal scores (half without the equality).
-# 1 point: both gradients, the 1/P and the softmax over the positives in the right places, and when they agree.
-# 1 point: out pushes a positive away iff pi_p > 1/P; in never does, because the probabilities of the positives sum to less
-# than 1.
-# 1 point: ln P, not attained; out wants all positives equally near, in is content with one.
-# Another notation, or a proof of 1 by weighted arithmetic and geometric means, counts fully.
+# - 1 point: Jensen in the right direction, and equality iff the positives have equal scores (half without the equality).
+# - 1 point: both gradients, the 1/P and the softmax over the positives in the right places, and when they agree.
+# - 1 point: out pushes a positive away iff pi_p > 1/P; in never does, because the probabilities of the positives sum to
+#   less than 1.
+# - 1 point: ln P, not attained; out wants all positives equally near, in is content with one.
+# - Another notation, or a proof of 1 by weighted arithmetic and geometric means, counts fully.
 # === END MARK SCHEME ===
 # ### END SOLUTION
 
@@ -526,7 +527,7 @@ check(proof_per_negative, "proof_per_negative")
 # neighbour that shows the same digit? Predict first: what will a low and a high temperature do?
 
 # %%
-from course import training, views
+from course import solved, training, views
 from course.data import split
 
 images, labels = views.wandering_digits(10, seed=0)
@@ -543,11 +544,12 @@ def my_loss(temperature):
     return lambda view1, view2, labels: nt_xent(view1, view2, temperature)
 
 
-print(f"pixels                   {same_digit(F.normalize(test_x.flatten(1), dim=1)):.3f}")
-print(f"untrained                {same_digit(training.embed(training.make_encoder(train_x.shape[1:], 0), test_x)):.3f}")
-for temperature in (0.05, 0.5, 5.0):
-    encoder = training.train(my_loss(temperature), train_x, train_y, seed=0, n_steps=500)
-    print(f"trained, temperature {temperature:4g}  {same_digit(training.embed(encoder, test_x)):.3f}")
+if solved(nt_xent):
+    print(f"pixels                   {same_digit(F.normalize(test_x.flatten(1), dim=1)):.3f}")
+    print(f"untrained                {same_digit(training.embed(training.make_encoder(train_x.shape[1:], 0), test_x)):.3f}")
+    for temperature in (0.05, 0.5, 5.0):
+        encoder = training.train(my_loss(temperature), train_x, train_y, seed=0, n_steps=500)
+        print(f"trained, temperature {temperature:4g}  {same_digit(training.embed(encoder, test_x)):.3f}")
 
 # %% [markdown]
 # ---
@@ -557,3 +559,13 @@ for temperature in (0.05, 0.5, 5.0):
 # ```
 # python -m autograder grade work/exercises/01_similarity_losses/01_similarity_losses.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_gradient")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

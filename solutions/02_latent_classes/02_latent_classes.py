@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 02 · Latent classes
+# # Exercise 02 · Latent classes
 #
-# *Why a loss without labels helps a classifier.* Read the lecture `lectures/02_latent_classes.ipynb` first.
+# *Why a loss without labels helps a classifier.* Read the [lecture](../../lectures/02_latent_classes.ipynb) first.
 #
 # Contrastive learning never sees a label, and yet a linear classifier works on what it learns. You will turn the
 # explanation of Saunshi, Plevrakis, Arora, Khodak and Khandeparkar (2019, "CURL") into exact numbers: first the laws
@@ -292,15 +292,16 @@ check(curl_bound)
 # point may lie above the diagonal; on which worlds do the points lie *on* it, and why?
 
 # %%
-from course import figures
+from course import figures, solved
 
-rng = np.random.default_rng(2)
-groups = {"random": worlds.random_world, "constant inside each class": worlds.class_constant_world}
-found = {}
-for label, make in groups.items():
-    drawn = [make(rng, 4, 9, 3, rng.uniform(0.3, 2)) for _ in range(300 if make is worlds.random_world else 60)]
-    found[label] = np.transpose([(curl_bound(unsupervised_loss(*w), w[0]), mean_classifier_loss(*w)) for w in drawn])
-figures.against_bound(found, xlabel="curl_bound (nats)", ylabel="mean_classifier_loss (nats)", logx=True, logy=True)
+if solved(unsupervised_loss, mean_classifier_loss, curl_bound):
+    rng = np.random.default_rng(2)
+    groups = {"random": worlds.random_world, "constant inside each class": worlds.class_constant_world}
+    found = {}
+    for label, make in groups.items():
+        drawn = [make(rng, 4, 9, 3, rng.uniform(0.3, 2)) for _ in range(300 if make is worlds.random_world else 60)]
+        found[label] = np.transpose([(curl_bound(unsupervised_loss(*w), w[0]), mean_classifier_loss(*w)) for w in drawn])
+    display(figures.against_bound(found, xlabel="curl_bound (nats)", ylabel="mean_classifier_loss (nats)", logx=True, logy=True))
 
 # %% [markdown]
 # ## 8 · `block_loss`
@@ -341,7 +342,7 @@ check(block_loss)
 # $b=1$ or $b=5$, ends with the smaller $L_{un}$, and which with the smaller $L^\mu_{sup}$? (About 20 seconds.)
 
 # %%
-from course import data, figures
+from course import data, figures, solved
 
 images, labels, test_images, test_labels = data.split(*data.load_digits(), test_share=0.5, seed=0)
 seen = torch.stack([(labels == c).nonzero()[:60, 0] for c in range(10)])  # 60 digits a class
@@ -368,12 +369,13 @@ def trained(b, steps=600, batch=128):
     return np.transpose(rows)
 
 
-figure, axes = figures.panels(2)
-for ax, b in zip(axes, (1, 5), strict=True):
-    steps, *lines = trained(b)
-    names = ("$L_{un}$", "curl_bound", "$L_{sup}^\\mu$")
-    figures.curves(steps, dict(zip(names, lines, strict=True)), ax, logy=True, xlabel="step", title=f"blocks of {b}")
-figure
+if solved(unsupervised_loss, mean_classifier_loss, curl_bound, block_loss):
+    figure, axes = figures.panels(2)
+    for ax, b in zip(axes, (1, 5), strict=True):
+        steps, *lines = trained(b)
+        names = ("$L_{un}$", "curl_bound", "$L_{sup}^\\mu$")
+        figures.curves(steps, dict(zip(names, lines, strict=True)), ax, logy=True, xlabel="step", title=f"blocks of {b}")
+    display(figure)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -441,17 +443,18 @@ check(ladder_curl)
 # each class.
 
 # %%
-from course import figures
+from course import figures, solved
 
-names = ("loss", "after Jensen", "split by collision", "target")
-rng = np.random.default_rng(5)
-figures.ladder(
-    {
-        "random world": ladder_curl(*worlds.random_world(rng, 3, 6, 2, 1.2)),
-        "constant inside each class": ladder_curl(*worlds.class_constant_world(rng, 3, 6, 2, 1.2)),
-    },
-    names,
-)
+if solved(ladder_curl):
+    names = ("loss", "after Jensen", "split by collision", "target")
+    rng = np.random.default_rng(5)
+    display(figures.ladder(
+        {
+            "random world": ladder_curl(*worlds.random_world(rng, 3, 6, 2, 1.2)),
+            "constant inside each class": ladder_curl(*worlds.class_constant_world(rng, 3, 6, 2, 1.2)),
+        },
+        names,
+    ))
 
 # %% [markdown]
 # ## 10 · `proof_error`: a proof to put in order
@@ -663,3 +666,13 @@ check(counterexample_dream)
 # ```
 # python -m autograder grade work/exercises/02_latent_classes/02_latent_classes.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_noisy_pairs")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

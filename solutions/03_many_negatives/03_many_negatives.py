@@ -11,9 +11,9 @@
 # ---
 
 # %% [markdown]
-# # 03 · Many negatives
+# # Exercise 03 · Many negatives
 #
-# Read the lecture `lectures/03_many_negatives.ipynb` first.
+# *What do many negatives prove about a classifier?* Read the [lecture](../../lectures/03_many_negatives.ipynb) first.
 #
 # MoCo compares every image with 65536 negatives. What do they buy? Merad, Yu, Bacry and Gaïffas (2020) answer with
 # two lemmas and a proposition that bound the loss of a *supervised* classifier by the contrastive loss with $N$
@@ -252,16 +252,17 @@ check(ladder_lemma1)
 # step gives most away?
 
 # %%
-from course import figures
+from course import figures, solved
 
-rng = np.random.default_rng(5)
-figures.ladder(
-    {
-        "random world": ladder_lemma1(*worlds.random_world(rng, 4, 7, 3, 0.9)),
-        "constant inside each class": ladder_lemma1(*worlds.class_constant_world(rng, 4, 7, 3, 0.9)),
-    },
-    ("the loss", "after Jensen", "the largest term", "the target"),
-)
+if solved(ladder_lemma1):
+    rng = np.random.default_rng(5)
+    display(figures.ladder(
+        {
+            "random world": ladder_lemma1(*worlds.random_world(rng, 4, 7, 3, 0.9)),
+            "constant inside each class": ladder_lemma1(*worlds.class_constant_world(rng, 4, 7, 3, 0.9)),
+        },
+        ("the loss", "after Jensen", "the largest term", "the target"),
+    ))
 
 # %% [markdown]
 # ## 5 · `coupon_probability`
@@ -373,10 +374,13 @@ check(lemma2_sharp)
 # **See it.** What each lemma multiplies the loss by, for ten equally likely classes. The paper plots $N=15,25,35$.
 
 # %%
-ten = np.full(10, 0.1)
-for n in (10, 15, 25, 35, 50):
-    published = 1 / coupon_probability(ten, n)
-    print(f"N = {n:2d}   published factor {published:9.3f}   sharp factor {1 / (1 - 0.9**n):.3f}")
+from course import solved
+
+if solved(coupon_probability):
+    ten = np.full(10, 0.1)
+    for n in (10, 15, 25, 35, 50):
+        published = 1 / coupon_probability(ten, n)
+        print(f"N = {n:2d}   published factor {published:9.3f}   sharp factor {1 / (1 - 0.9**n):.3f}")
 
 # %% [markdown]
 # ## 8 · `ladder_lemma2`: the paper's proof, line by line
@@ -440,12 +444,15 @@ check(ladder_lemma2)
 # show fewer than three classes.
 
 # %%
-rng = np.random.default_rng(7)
-world = worlds.random_world(rng, 3, 4, 2, 1.2)
-figures.ladder(
-    {f"N = {n}": ladder_lemma2(*world, n) for n in (3, 5)},
-    ("the loss", "after Jensen", "complete draws", "the target"),
-)
+from course import solved
+
+if solved(ladder_lemma2):
+    rng = np.random.default_rng(7)
+    world = worlds.random_world(rng, 3, 4, 2, 1.2)
+    display(figures.ladder(
+        {f"N = {n}": ladder_lemma2(*world, n) for n in (3, 5)},
+        ("the loss", "after Jensen", "complete draws", "the target"),
+    ))
 
 # %% [markdown]
 # ## 9 · `counterexample_lemma2`
@@ -487,11 +494,14 @@ check(counterexample_lemma2)
 # **See it.** Your answer, evaluated (for small $N$):
 
 # %%
-rho, classes, z, n = counterexample_lemma2()
-supervised, contrastive = multiway_mean_loss(rho, classes, z), ladder_lemma2(rho, classes, z, n)[0]
-print(f"C = {len(rho)}, N = {n}: L_sup = {supervised:.4f}, L_un = {contrastive:.4f}")
-print(f"ratio L_sup / L_un = {supervised / contrastive:.4f}")
-print(f"the sharp lemma allows a ratio of {lemma2_sharp(contrastive, rho, n) / contrastive:.4f} here")
+from course import solved
+
+if solved(counterexample_lemma2, multiway_mean_loss, ladder_lemma2, lemma2_sharp):
+    rho, classes, z, n = counterexample_lemma2()
+    supervised, contrastive = multiway_mean_loss(rho, classes, z), ladder_lemma2(rho, classes, z, n)[0]
+    print(f"C = {len(rho)}, N = {n}: L_sup = {supervised:.4f}, L_un = {contrastive:.4f}")
+    print(f"ratio L_sup / L_un = {supervised / contrastive:.4f}")
+    print(f"the sharp lemma allows a ratio of {lemma2_sharp(contrastive, rho, n) / contrastive:.4f} here")
 
 # %% [markdown]
 # ## 10 · `proposition1_bound`
@@ -604,12 +614,15 @@ check(ladder_proposition1)
 # **See it.** Four classes, three negatives, tasks of two and of four classes.
 
 # %%
-rng = np.random.default_rng(11)
-world = worlds.random_world(rng, 4, 5, 2, 1.0, uniform=True)
-figures.ladder(
-    {f"k = {k}": ladder_proposition1(*world, 3, k) for k in (1, 3)},
-    ("the loss", "after Jensen", "split by collision", "one negative", "the target"),
-)
+from course import solved
+
+if solved(ladder_proposition1):
+    rng = np.random.default_rng(11)
+    world = worlds.random_world(rng, 4, 5, 2, 1.0, uniform=True)
+    display(figures.ladder(
+        {f"k = {k}": ladder_proposition1(*world, 3, k) for k in (1, 3)},
+        ("the loss", "after Jensen", "split by collision", "one negative", "the target"),
+    ))
 
 # %% [markdown]
 # ## 12 · `vertex_value`
@@ -658,8 +671,11 @@ check(vertex_value)
 # **See it.** Two anchors for which the mean classifier pays the same, 1 nat: rivals that are drawn more and more rarely.
 
 # %%
-for rival in (0.5, 0.2, 0.05, 0.01):
-    print(f"rival of probability {rival}: the anchor pays {vertex_value(0.5, rival, 15, 1.0):.4f}")
+from course import solved
+
+if solved(vertex_value):
+    for rival in (0.5, 0.2, 0.05, 0.01):
+        print(f"rival of probability {rival}: the anchor pays {vertex_value(0.5, rival, 15, 1.0):.4f}")
 
 # %% [markdown]
 # ## 13 · `lemma2_best`
@@ -749,18 +765,21 @@ check(floor_bound)
 # **See it.** The loss that an embedding of ten orthogonal classes has, and three bounds on its supervised loss.
 
 # %%
-ten, one_hot = np.full(10, 0.1), math.sqrt(2) * np.eye(10)
-supervised, cost = math.log1p(9 * math.exp(-2)), math.exp(-2)
-print(f"the mean classifier's loss: {supervised:.4f}")
-for n in (1, 5, 15, 50, 200, 1000):
-    m = np.arange(n + 1)
-    chance = np.array([math.comb(n, int(i)) * 0.1 ** int(i) * 0.9 ** (n - int(i)) for i in m]) if n < 300 else None
-    if chance is None:
-        logs = [math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in m]
-        chance = np.exp(np.array(logs) + m * math.log(0.1) + (n - m) * math.log(0.9))
-    loss = chance @ np.log1p(m + (n - m) * cost)
-    bounds = lemma2_sharp(loss, ten, n), lemma2_best(loss, ten, n), floor_bound(loss, 10, n)
-    print(f"N = {n:4d}   D {bounds[0]:.4f}   D+ {bounds[1]:.4f}   F+ {bounds[2]:.4f}")
+from course import solved
+
+if solved(lemma2_sharp, lemma2_best, floor_bound):
+    ten, one_hot = np.full(10, 0.1), math.sqrt(2) * np.eye(10)
+    supervised, cost = math.log1p(9 * math.exp(-2)), math.exp(-2)
+    print(f"the mean classifier's loss: {supervised:.4f}")
+    for n in (1, 5, 15, 50, 200, 1000):
+        m = np.arange(n + 1)
+        chance = np.array([math.comb(n, int(i)) * 0.1 ** int(i) * 0.9 ** (n - int(i)) for i in m]) if n < 300 else None
+        if chance is None:
+            logs = [math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in m]
+            chance = np.exp(np.array(logs) + m * math.log(0.1) + (n - m) * math.log(0.9))
+        loss = chance @ np.log1p(m + (n - m) * cost)
+        bounds = lemma2_sharp(loss, ten, n), lemma2_best(loss, ten, n), floor_bound(loss, 10, n)
+        print(f"N = {n:4d}   D {bounds[0]:.4f}   D+ {bounds[1]:.4f}   F+ {bounds[2]:.4f}")
 
 # %% [markdown]
 # ## 15 · `ladder_vertex`: the best bound, line by line
@@ -820,14 +839,17 @@ check(ladder_vertex)
 # **See it.** Which step gives most away now? Compare with the figure of `ladder_lemma2`.
 
 # %%
-rng = np.random.default_rng(7)
-figures.ladder(
-    {
-        "random world, N = 3": ladder_vertex(*worlds.random_world(rng, 3, 4, 2, 1.2), 3),
-        "constant inside each class": ladder_vertex(*worlds.class_constant_world(rng, 3, 4, 2, 1.2), 3),
-    },
-    ("the loss", "after Jensen", "the vertex", "the target"),
-)
+from course import solved
+
+if solved(ladder_vertex):
+    rng = np.random.default_rng(7)
+    display(figures.ladder(
+        {
+            "random world, N = 3": ladder_vertex(*worlds.random_world(rng, 3, 4, 2, 1.2), 3),
+            "constant inside each class": ladder_vertex(*worlds.class_constant_world(rng, 3, 4, 2, 1.2), 3),
+        },
+        ("the loss", "after Jensen", "the vertex", "the target"),
+    ))
 
 # %% [markdown]
 # ## 16 · `proof_repetitions`: a proof to put in order
@@ -1011,13 +1033,16 @@ check(unsupervised_loss_many)
 # all?
 
 # %%
-rng = np.random.default_rng(3)
-world = worlds.random_world(rng, 5, 8, 3, 0.8)
-supervised = multiway_mean_loss(*world)
-for n in (1, 15, 255, 65536):
-    loss = unsupervised_loss_many(*world, n)
-    bound = lemma2_best(loss, world[0], n)
-    print(f"N = {n:5d}   L_un = {loss:8.5f}   D+ = {bound:8.5f}   L_sup = {supervised:.5f}")
+from course import solved
+
+if solved(multiway_mean_loss, unsupervised_loss_many, lemma2_best):
+    rng = np.random.default_rng(3)
+    world = worlds.random_world(rng, 5, 8, 3, 0.8)
+    supervised = multiway_mean_loss(*world)
+    for n in (1, 15, 255, 65536):
+        loss = unsupervised_loss_many(*world, n)
+        bound = lemma2_best(loss, world[0], n)
+        print(f"N = {n:5d}   L_un = {loss:8.5f}   D+ = {bound:8.5f}   L_sup = {supervised:.5f}")
 
 # %% [markdown]
 # ## 20 · `sharp_slope` (challenge)
@@ -1119,11 +1144,14 @@ check(attaining_world)
 # **See it.** Your world, evaluated.
 
 # %%
-for rho, n in ((np.full(3, 1 / 3), 4), (np.array([0.2, 0.5, 0.3]), 5)):
-    world = (rho, *attaining_world(rho, n))
-    loss, supervised = unsupervised_loss_many(*world, n), multiway_mean_loss(*world)
-    floor = unsupervised_loss_many(rho, np.eye(3), 30 * np.eye(3), n)  # orthogonal classes, far apart
-    print(f"q* L_sup = {sharp_slope(rho, n) * supervised:.6f}   loss above the floor = {loss - floor:.6f}")
+from course import solved
+
+if solved(attaining_world, unsupervised_loss_many, multiway_mean_loss, sharp_slope):
+    for rho, n in ((np.full(3, 1 / 3), 4), (np.array([0.2, 0.5, 0.3]), 5)):
+        world = (rho, *attaining_world(rho, n))
+        loss, supervised = unsupervised_loss_many(*world, n), multiway_mean_loss(*world)
+        floor = unsupervised_loss_many(rho, np.eye(3), 30 * np.eye(3), n)  # orthogonal classes, far apart
+        print(f"q* L_sup = {sharp_slope(rho, n) * supervised:.6f}   loss above the floor = {loss - floor:.6f}")
 
 # %% [markdown]
 # ---
@@ -1133,3 +1161,13 @@ for rho, n in ((np.full(3, 1 / 3), 4), (np.array([0.2, 0.5, 0.3]), 5)):
 # ```
 # python -m autograder grade work/exercises/03_many_negatives/03_many_negatives.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_true_negatives")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

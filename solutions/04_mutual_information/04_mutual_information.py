@@ -11,10 +11,10 @@
 # ---
 
 # %% [markdown]
-# # 04 · Mutual information
+# # Exercise 04 · Mutual information
 #
-# *How many nats does a contrastive loss certify, and what do they cost?* Read the lecture
-# `lectures/04_mutual_information.ipynb` first.
+# *How many nats does a contrastive loss certify, and what do they cost?* Read the
+# [lecture](../../lectures/04_mutual_information.ipynb) first.
 #
 # Everything except the three torch losses lives on finite joint laws, so your numbers are exact, not estimates. Questions
 # marked *transcribe* ask for a formula that you know from the lecture. The others do not: the lecture proves a case, and
@@ -286,7 +286,7 @@ check(infonce_bound)
 # line $\ln(N+1)$.
 
 # %%
-from course import figures
+from course import figures, solved
 
 
 def noisy_copy(n_symbols, noise):
@@ -294,17 +294,18 @@ def noisy_copy(n_symbols, noise):
     return (1 - noise) * np.eye(n_symbols) / n_symbols + noise / n_symbols**2
 
 
-counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
-curves, information = {}, {}
-for label, joint in {"copy": noisy_copy(16, 0), "noisy": noisy_copy(16, 0.3), "bits": noisy_copy(2, 0.4)}.items():
-    curves[label] = [infonce_bound(infonce_loss(joint, optimal_critic(joint), n), n) for n in counts]
-    information[label] = mutual_information(joint)
-figure, (ax,) = figures.panels(1, width=6.4, height=3.6)
-figures.curves(counts, {"ceiling ln(N+1)": np.log1p(counts)}, ax, colours=[figures.DARK], widths=[2.2])
-figures.curves(counts, curves, ax, limits=information, styles=["o-"], logx=True, legend="outside",
-               xlabel="number of negatives N", ylabel="certified nats (dashed: the information)")
-ax.set_ylim(0, 1.12 * max(information.values()))
-figure
+if solved(mutual_information, optimal_critic, infonce_loss, infonce_bound):
+    counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
+    curves, information = {}, {}
+    for label, joint in {"copy": noisy_copy(16, 0), "noisy": noisy_copy(16, 0.3), "bits": noisy_copy(2, 0.4)}.items():
+        curves[label] = [infonce_bound(infonce_loss(joint, optimal_critic(joint), n), n) for n in counts]
+        information[label] = mutual_information(joint)
+    figure, (ax,) = figures.panels(1, width=6.4, height=3.6)
+    figures.curves(counts, {"ceiling ln(N+1)": np.log1p(counts)}, ax, colours=[figures.DARK], widths=[2.2])
+    figures.curves(counts, curves, ax, limits=information, styles=["o-"], logx=True, legend="outside",
+                   xlabel="number of negatives N", ylabel="certified nats (dashed: the information)")
+    ax.set_ylim(0, 1.12 * max(information.values()))
+    display(figure)
 
 # %% [markdown]
 # ## 6 · `negatives_needed`
@@ -396,17 +397,18 @@ check(negatives_enough)
 # can do without and what the theorem promises; the vertical axis is logarithmic.
 
 # %%
-from course import figures
+from course import figures, solved
 
-bits = np.arange(1, 7)
-laws = [np.eye(2**d) / 2**d for d in bits]
-lines = {
-    "promised": [negatives_enough(law, 0.9) for law in laws],
-    "needed": [negatives_needed(law, 0.9) for law in laws],
-    "ln(N+1) must reach the target": [math.exp(0.9 * d * math.log(2)) - 1 for d in bits],
-}
-figures.curves(bits, lines, xlabel="bits copied", ylabel="number of negatives N", logy=True, styles=[":", "o-", "--"],
-               colours=[figures.GREY, figures.ORANGE, figures.BLUE])
+if solved(negatives_needed, negatives_enough):
+    bits = np.arange(1, 7)
+    laws = [np.eye(2**d) / 2**d for d in bits]
+    lines = {
+        "promised": [negatives_enough(law, 0.9) for law in laws],
+        "needed": [negatives_needed(law, 0.9) for law in laws],
+        "ln(N+1) must reach the target": [math.exp(0.9 * d * math.log(2)) - 1 for d in bits],
+    }
+    display(figures.curves(bits, lines, xlabel="bits copied", ylabel="number of negatives N", logy=True, styles=[":", "o-", "--"],
+                   colours=[figures.GREY, figures.ORANGE, figures.BLUE]))
 
 # %% [markdown]
 # ## 8 · `true_negatives_bound`
@@ -592,7 +594,7 @@ check(uniformity)
 # uniformity, and which is the only one that a contrastive loss is content with?
 
 # %%
-from course import figures
+from course import figures, solved
 
 
 def on_circle(angles):
@@ -600,14 +602,15 @@ def on_circle(angles):
     return torch.stack([angles.cos(), angles.sin()], dim=1)
 
 
-generator = torch.Generator().manual_seed(0)
-even = torch.arange(40, dtype=torch.float64) * (2 * math.pi / 40)
-jitter = 0.1 * torch.randn(40, generator=generator, dtype=torch.float64)
-shuffled = even[torch.randperm(40, generator=generator)]
-clouds = {"collapsed": (0.3 + jitter, 0.3 - jitter), "strangers": (even, shuffled), "both": (even, even + jitter)}
-clouds = {name: (on_circle(a), on_circle(b)) for name, (a, b) in clouds.items()}
-titles = {k: f"{k}\nalignment {alignment(x, y):.2f}, uniformity {uniformity(x):.2f}" for k, (x, y) in clouds.items()}
-figures.pairs_on_circle({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clouds.items()})
+if solved(alignment, uniformity):
+    generator = torch.Generator().manual_seed(0)
+    even = torch.arange(40, dtype=torch.float64) * (2 * math.pi / 40)
+    jitter = 0.1 * torch.randn(40, generator=generator, dtype=torch.float64)
+    shuffled = even[torch.randperm(40, generator=generator)]
+    clouds = {"collapsed": (0.3 + jitter, 0.3 - jitter), "strangers": (even, shuffled), "both": (even, even + jitter)}
+    clouds = {name: (on_circle(a), on_circle(b)) for name, (a, b) in clouds.items()}
+    titles = {k: f"{k}\nalignment {alignment(x, y):.2f}, uniformity {uniformity(x):.2f}" for k, (x, y) in clouds.items()}
+    display(figures.pairs_on_circle({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clouds.items()}))
 
 # %% [markdown]
 # ## 13 · Derivation: other noise, other negatives
@@ -686,3 +689,13 @@ figures.pairs_on_circle({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clou
 # ```
 # python -m autograder grade work/exercises/04_mutual_information/04_mutual_information.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_infonce_bound")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 05 · Debiasing
+# # Exercise 05 · Debiasing
 #
-# *False negatives, and what can be done about them without labels.* Read the lecture `lectures/05_debiasing.ipynb` first.
+# *False negatives, and what can be done about them without labels.* Read the [lecture](../../lectures/05_debiasing.ipynb) first.
 #
 # A negative is drawn from all the data, so sometimes it has the class of the anchor. You will compute the law that the
 # negatives should have had, enumerate the bias that is left when its estimate is plugged into the loss, prove what the
@@ -493,6 +493,9 @@ check(compare_debiasing)
 # half of the images, measure on the other (not graded):
 
 # %%
+from course import solved
+
+
 def nearest_mean_accuracy(z, labels):
     """Fit class means on the first half of the rows, measure on the second."""
     z, labels = np.asarray(z).reshape(len(z), -1), np.asarray(labels)
@@ -502,17 +505,18 @@ def nearest_mean_accuracy(z, labels):
     return float((classes[nearest] == labels[half:]).mean())
 
 
-images, labels = wandering_digits(10, seed=0)
-chosen = np.random.default_rng(0).permutation(len(images))[:240]
-images, labels = images[chosen], labels[chosen]
-print(f"raw pixels {nearest_mean_accuracy(images, labels):.3f}")
-encoder = make_encoder(images.shape[1:], 0)
-for name, snapshots in compare_debiasing(images, labels, 0, "cpu").items():
-    accuracy = []
-    for state in (snapshots[0], snapshots[-1]):
-        encoder.load_state_dict(state)
-        accuracy.append(nearest_mean_accuracy(embed(encoder, images), labels))
-    print(f"{name:10s} {accuracy[0]:.3f} before, {accuracy[1]:.3f} after training")
+if solved(compare_debiasing):
+    images, labels = wandering_digits(10, seed=0)
+    chosen = np.random.default_rng(0).permutation(len(images))[:240]
+    images, labels = images[chosen], labels[chosen]
+    print(f"raw pixels {nearest_mean_accuracy(images, labels):.3f}")
+    encoder = make_encoder(images.shape[1:], 0)
+    for name, snapshots in compare_debiasing(images, labels, 0, "cpu").items():
+        accuracy = []
+        for state in (snapshots[0], snapshots[-1]):
+            encoder.load_state_dict(state)
+            accuracy.append(nearest_mean_accuracy(embed(encoder, images), labels))
+        print(f"{name:10s} {accuracy[0]:.3f} before, {accuracy[1]:.3f} after training")
 
 # %% [markdown]
 # ---
@@ -522,6 +526,16 @@ for name, snapshots in compare_debiasing(images, labels, 0, "cpu").items():
 # ```
 # python -m autograder grade work/exercises/05_debiasing/05_debiasing.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_debiasing")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.
 #
 # The full experiment (five seeds, several batch sizes and numbers of classes, and one contestant more: the debiased loss
 # whose extra positive is drawn from the anchor's *class*) with **your** losses, 10 minutes:

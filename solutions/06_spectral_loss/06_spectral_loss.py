@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 06 · The spectral loss
+# # Exercise 06 · The spectral loss
 #
-# *A contrastive loss that is a matrix factorisation.* Read the lecture `lectures/06_spectral_loss.ipynb` first.
+# *A contrastive loss that is a matrix factorisation.* Read the [lecture](../../lectures/06_spectral_loss.ipynb) first.
 #
 # The spectral contrastive loss of HaoChen, Wei, Gaidon and Ma (2021) can be minimised with pencil and paper: it is the
 # error of approximating the normalised adjacency matrix of a graph, up to a constant. You will build the graph and
@@ -111,13 +111,14 @@ check(augmentation_graph)
 #
 
 # %%
-from course import figures
+from course import figures, solved
 
-shapes = [np.ones((1, 3)), np.ones((3, 1)), np.ones((2, 2))]
-world = graphs.shift_grid(shapes, side=5)
-shift_graph = augmentation_graph(world.image_probs, world.augmentations)
-order = np.argsort(world.labels, kind="stable")
-figures.graph_and_pictures(shift_graph[np.ix_(order, order)], world.pictures[order], world.labels[order])
+if solved(augmentation_graph):
+    shapes = [np.ones((1, 3)), np.ones((3, 1)), np.ones((2, 2))]
+    world = graphs.shift_grid(shapes, side=5)
+    shift_graph = augmentation_graph(world.image_probs, world.augmentations)
+    order = np.argsort(world.labels, kind="stable")
+    display(figures.graph_and_pictures(shift_graph[np.ix_(order, order)], world.pictures[order], world.labels[order]))
 
 # %% [markdown]
 # ## 2 · `normalized_adjacency`
@@ -229,14 +230,17 @@ check(factorization_constant)
 #
 
 # %%
-rng = np.random.default_rng(0)
-joint = graphs.random_joint_symmetric(rng, 6)
-print("     L(f)      error of the factorisation     difference")
-for scale in (0.0, 0.5, 1.0, 2.0):
-    z = scale * rng.normal(size=(6, 2))
-    loss, error = spectral_loss_population(joint, z), factorization_loss(joint, np.sqrt(joint.sum(axis=1))[:, None] * z)
-    print(f"{loss:9.4f} {error:21.4f} {error - loss:22.10f}")
-print(f"factorization_constant {factorization_constant(joint):30.10f}")
+from course import solved
+
+if solved(spectral_loss_population, factorization_loss, factorization_constant):
+    rng = np.random.default_rng(0)
+    joint = graphs.random_joint_symmetric(rng, 6)
+    print("     L(f)      error of the factorisation     difference")
+    for scale in (0.0, 0.5, 1.0, 2.0):
+        z = scale * rng.normal(size=(6, 2))
+        loss, error = spectral_loss_population(joint, z), factorization_loss(joint, np.sqrt(joint.sum(axis=1))[:, None] * z)
+        print(f"{loss:9.4f} {error:21.4f} {error - loss:22.10f}")
+    print(f"factorization_constant {factorization_constant(joint):30.10f}")
 
 # %% [markdown]
 # ## 6 · `spectral_loss` of a batch
@@ -352,15 +356,18 @@ check(saddle_embedding)
 #
 
 # %%
-names, history = ("exactly there", "1e-6 beside"), {}
-for name, push in zip(names, (0.0, 1e-6), strict=True):
-    z = saddle_embedding(shift_graph, 3) + push * np.random.default_rng(0).normal(size=(len(shift_graph), 3))
-    p = shift_graph.sum(axis=1)[:, None]
-    history[name] = []
-    for _ in range(400):
-        history[name].append(spectral_loss_population(shift_graph, z))
-        z = z + 0.2 * (shift_graph @ z / p - z @ (z.T @ (p * z)))  # the gradient of node x divided by 4 p(x)
-figures.curves(range(400), history, xlabel="step", ylabel="population loss", title="leaving a saddle", styles=("-", "--"))
+from course import solved
+
+if solved(augmentation_graph, saddle_embedding, spectral_loss_population):
+    names, history = ("exactly there", "1e-6 beside"), {}
+    for name, push in zip(names, (0.0, 1e-6), strict=True):
+        z = saddle_embedding(shift_graph, 3) + push * np.random.default_rng(0).normal(size=(len(shift_graph), 3))
+        p = shift_graph.sum(axis=1)[:, None]
+        history[name] = []
+        for _ in range(400):
+            history[name].append(spectral_loss_population(shift_graph, z))
+            z = z + 0.2 * (shift_graph @ z / p - z @ (z.T @ (p * z)))  # the gradient of node x divided by 4 p(x)
+    display(figures.curves(range(400), history, xlabel="step", ylabel="population loss", title="leaving a saddle", styles=("-", "--")))
 
 # %% [markdown]
 # ## 9 · `angle_bound`
@@ -410,33 +417,38 @@ check(angle_bound)
 #
 
 # %%
-target, S = spectral_embedding(shift_graph, 3), len(shift_graph)
-eigenvalues = np.linalg.eigvalsh(normalized_adjacency(shift_graph))[::-1]
-minimum, root = spectral_loss_population(shift_graph, target), np.sqrt(shift_graph.sum(axis=1))[:, None]
+from course import solved
 
+if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral_loss_population):
+    target, S = spectral_embedding(shift_graph, 3), len(shift_graph)
+    eigenvalues = np.linalg.eigvalsh(normalized_adjacency(shift_graph))[::-1]
+    minimum, root = spectral_loss_population(shift_graph, target), np.sqrt(shift_graph.sum(axis=1))[:, None]
 
-def squared_sines(z):
-    """Of the principal angles between the columns of z and of target, summed."""
-    cosines = np.linalg.svd(np.linalg.qr(root * z)[0].T @ np.linalg.qr(root * target)[0])[1]
-    return np.sum(1 - np.minimum(cosines, 1) ** 2)
+    def squared_sines(z):
+        """Of the principal angles between the columns of z and of target, summed."""
+        cosines = np.linalg.svd(np.linalg.qr(root * z)[0].T @ np.linalg.qr(root * target)[0])[1]
+        return np.sum(1 - np.minimum(cosines, 1) ** 2)
 
 
 # %%
-generator = torch.Generator().manual_seed(0)
-table = (0.1 * torch.randn(S, 3, generator=generator, dtype=torch.float64)).requires_grad_()
-law, seen = torch.from_numpy(shift_graph.ravel()), []
-for step in range(1, 4001):
-    pairs = torch.multinomial(law, 256, replacement=True, generator=generator)
-    (slope,) = torch.autograd.grad(spectral_loss(table[pairs // S], table[pairs % S]), table)
-    table.data -= 2.0 * (1 - step / 4000) * slope
-    if step % 50 == 0:
-        z = table.detach().numpy()
-        excess = spectral_loss_population(shift_graph, z) - minimum
-        bound = angle_bound(eigenvalues, 3, excess) if excess < eigenvalues[2] ** 2 else math.nan
-        seen.append((step, excess, squared_sines(z), bound))
-steps, *lines = np.array(seen).T
-named = dict(zip(("excess", "squared sines", "bound"), lines, strict=True))
-figures.curves(steps, named, xlabel="step", logy=True, title="a table trained with your loss")
+from course import solved
+
+if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral_loss_population, spectral_loss, angle_bound):
+    generator = torch.Generator().manual_seed(0)
+    table = (0.1 * torch.randn(S, 3, generator=generator, dtype=torch.float64)).requires_grad_()
+    law, seen = torch.from_numpy(shift_graph.ravel()), []
+    for step in range(1, 4001):
+        pairs = torch.multinomial(law, 256, replacement=True, generator=generator)
+        (slope,) = torch.autograd.grad(spectral_loss(table[pairs // S], table[pairs % S]), table)
+        table.data -= 2.0 * (1 - step / 4000) * slope
+        if step % 50 == 0:
+            z = table.detach().numpy()
+            excess = spectral_loss_population(shift_graph, z) - minimum
+            bound = angle_bound(eigenvalues, 3, excess) if excess < eigenvalues[2] ** 2 else math.nan
+            seen.append((step, excess, squared_sines(z), bound))
+    steps, *lines = np.array(seen).T
+    named = dict(zip(("excess", "squared sines", "bound"), lines, strict=True))
+    display(figures.curves(steps, named, xlabel="step", logy=True, title="a table trained with your loss"))
 
 # %% [markdown]
 # ## 10 · `spectral_clusters`
@@ -500,8 +512,11 @@ check(spectral_clusters)
 #
 
 # %%
-joint, parts = graphs.blocks(np.random.default_rng(4), [2, 4, 14, 7, 3], leak=0.02, hub=0.5)
-figures.sorted_by_clusters(joint, spectral_clusters(joint, 5, seed=0))
+from course import solved
+
+if solved(spectral_clusters):
+    joint, parts = graphs.blocks(np.random.default_rng(4), [2, 4, 14, 7, 3], leak=0.02, hub=0.5)
+    display(figures.sorted_by_clusters(joint, spectral_clusters(joint, 5, seed=0)))
 
 # %% [markdown]
 # ## 11 · `proof_columns`: a proof to put in order
@@ -609,16 +624,17 @@ check(proof_columns, "proof_columns")
 # (Proposition 6.1 b).
 #
 # === BEGIN MARK SCHEME ===
-# (a) 1 point: M, F, G and C named rightly (both marginals). 1 point: the expansion with the roots cancelling, and where
-# independence enters (product weight). (b) 1 point: every matrix of rank k is a product F G^T, so Eckart-Young gives the
-# minimum -sum sigma_i^2, with a pair that attains it. 1 point: F F^T is positive semidefinite, so the theorem is not
-# enough with one encoder; singular values are |lambda_i|; a graph with a negative eigenvalue that is larger in absolute
-# value than lambda_k^+ (half a point for an example without the condition). (c) 1 point: completes the square or scales
-# f by sqrt(gamma); half a point if gamma is lost on the way. (d) half a point for the trace and mu_j = lambda_j^+, half
-# for the case of equality (k components).
+# - 1 point, a: M, F, G and C named rightly (both marginals).
+# - 1 point, a: the expansion with the roots cancelling, and where independence enters (product weight).
+# - 1 point, b: every matrix of rank k is a product F G^T, so Eckart-Young gives the minimum -sum sigma_i^2, with a pair
+#   that attains it.
+# - 1 point, b: F F^T is positive semidefinite, so the theorem is not enough with one encoder; singular values are
+#   |lambda_i|; a graph with a negative eigenvalue that is larger in absolute value than lambda_k^+ (half a point for an
+#   example without the condition).
+# - 1 point, c: completes the square or scales f by sqrt(gamma); half a point if gamma is lost on the way.
+# - ½ point, d: the trace and mu_j = lambda_j^+. ½ point, d: the case of equality (k components).
 # === END MARK SCHEME ===
 # ### END SOLUTION
-#
 
 # %% [markdown]
 # ---
@@ -628,4 +644,14 @@ check(proof_columns, "proof_columns")
 # ```
 # python -m autograder grade work/exercises/06_spectral_loss/06_spectral_loss.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_factorization")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.
 #

@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 07 · The linear probe
+# # Exercise 07 · The linear probe
 #
-# *Why a linear head is enough: from the graph of positive pairs to a bound on its error.* Read the lecture
-# `lectures/07_linear_probe.ipynb` first.
+# *Why a linear head is enough: from the graph of positive pairs to a bound on its error.* Read the
+# [lecture](../../lectures/07_linear_probe.ipynb) first.
 #
 # | | what | time | points |
 # |---|---|---|---|
@@ -237,18 +237,19 @@ check(best_partition_expansion)
 # **See it.** Seven nodes in two groups of unequal mass. How hard is it to cut them into 1, 2, 3, ... parts?
 
 # %%
-from course import figures
+from course import figures, solved
 
-group_joint, _ = graphs.blocks(np.random.default_rng(1), (4, 3), leak=0.05)
-numbers = [1, 2, 3, 4, 5]
-figures.curves(
-    numbers,
-    {"best expansion": [best_partition_expansion(group_joint, n) for n in numbers]},
-    xlabel="number of parts",
-    ylabel="expansion",
-    styles=["o-"],
-    title="two groups: two parts are easy, three are not",
-)
+if solved(best_partition_expansion):
+    group_joint, _ = graphs.blocks(np.random.default_rng(1), (4, 3), leak=0.05)
+    numbers = [1, 2, 3, 4, 5]
+    display(figures.curves(
+        numbers,
+        {"best expansion": [best_partition_expansion(group_joint, n) for n in numbers]},
+        xlabel="number of parts",
+        ylabel="expansion",
+        styles=["o-"],
+        title="two groups: two parts are easy, three are not",
+    ))
 
 # %% [markdown]
 # ## 6 · `probe_loss`
@@ -364,24 +365,25 @@ check(probe_bound_second)
 # **See it.** A graph in two groups: as the bridge gets weaker the second bound falls like the square of the first.
 
 # %%
-from course import figures
+from course import figures, solved
 
-bridges = np.array([0.02, 0.04, 0.08, 0.16, 0.32])
-sides = np.repeat([1.0, -1.0], 5)
-pairs_of = [graphs.two_cliques(5, bridge=b, loops=True) for b in bridges]
-figures.curves(
-    bridges,
-    {
-        "first order": [probe_bound(joint, sides, 2) for joint in pairs_of],
-        "second order": [probe_bound_second(joint, sides, 2) for joint in pairs_of],
-    },
-    logx=True,
-    logy=True,
-    styles=["o-"],
-    xlabel="bridge",
-    ylabel="bound",
-    title="two cliques, k = 2",
-)
+if solved(probe_bound, probe_bound_second):
+    bridges = np.array([0.02, 0.04, 0.08, 0.16, 0.32])
+    sides = np.repeat([1.0, -1.0], 5)
+    pairs_of = [graphs.two_cliques(5, bridge=b, loops=True) for b in bridges]
+    display(figures.curves(
+        bridges,
+        {
+            "first order": [probe_bound(joint, sides, 2) for joint in pairs_of],
+            "second order": [probe_bound_second(joint, sides, 2) for joint in pairs_of],
+        },
+        logx=True,
+        logy=True,
+        styles=["o-"],
+        xlabel="bridge",
+        ylabel="bound",
+        title="two cliques, k = 2",
+    ))
 
 # %% [markdown]
 # ## 9 · `counterexample_gap`: how wrong is $4\alpha/\lambda_{k+1}$?
@@ -486,16 +488,17 @@ check(ladder_probe)
 # by a weak bridge, with $k=1$ and one label per clique, where there is no step at all.
 
 # %%
-from course import figures
+from course import figures, solved
 
-cliques_y = np.repeat([1.0, -1.0], 4)
-random_graph = graphs.random_joint_symmetric(np.random.default_rng(4), 7)
-ladders = {
-    "random graph, k = 4": ladder_probe(random_graph, np.array([1, 1, -1, -1, -1, 1, 1]), 4),
-    "two cliques, k = 1": ladder_probe(graphs.two_cliques(4, 0.1), cliques_y, 1),
-}
-names = ("loss", "lost part", "weighed", "all directions", "pairs", "bound")
-figures.ladder(ladders, names, rising=True, ylabel="squared error")
+if solved(ladder_probe):
+    cliques_y = np.repeat([1.0, -1.0], 4)
+    random_graph = graphs.random_joint_symmetric(np.random.default_rng(4), 7)
+    ladders = {
+        "random graph, k = 4": ladder_probe(random_graph, np.array([1, 1, -1, -1, -1, 1, 1]), 4),
+        "two cliques, k = 1": ladder_probe(graphs.two_cliques(4, 0.1), cliques_y, 1),
+    }
+    names = ("loss", "lost part", "weighed", "all directions", "pairs", "bound")
+    display(figures.ladder(ladders, names, rising=True, ylabel="squared error"))
 
 # %% [markdown]
 # ## 11 · `proof_lower`: a proof to put in order
@@ -656,14 +659,15 @@ check(linear_probe)
 # (Plain least squares is at its worst where the labels are about as many as the 64 pixels: the peak in the lecture.)
 
 # %%
-from course import data
+from course import data, solved
 
-images, digit = data.load_digits()
-train_x, train_label, test_x, test_label = (t.numpy() for t in data.split(images, digit, test_share=0.4, seed=0))
-train_x, test_x = (x.reshape(len(x), -1) + 3.0 for x in (train_x, test_x))
-for n in (20, 50, 100, 300, 1000):
-    predicted = linear_probe(train_x[:n], train_label[:n], test_x)
-    print(f"{n:5d} labels: accuracy on {len(test_x)} held-out images {np.mean(predicted == test_label):.3f}")
+if solved(linear_probe):
+    images, digit = data.load_digits()
+    train_x, train_label, test_x, test_label = (t.numpy() for t in data.split(images, digit, test_share=0.4, seed=0))
+    train_x, test_x = (x.reshape(len(x), -1) + 3.0 for x in (train_x, test_x))
+    for n in (20, 50, 100, 300, 1000):
+        predicted = linear_probe(train_x[:n], train_label[:n], test_x)
+        print(f"{n:5d} labels: accuracy on {len(test_x)} held-out images {np.mean(predicted == test_label):.3f}")
 
 # %% [markdown]
 # ---
@@ -673,3 +677,13 @@ for n in (20, 50, 100, 300, 1000):
 # ```
 # python -m autograder grade work/exercises/07_linear_probe/07_linear_probe.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_trained")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

@@ -12,9 +12,9 @@
 # ---
 
 # %% [markdown]
-# # 08 · Convergence
+# # Exercise 08 · Convergence
 #
-# *Does gradient descent find the encoder?* Read the lecture `lectures/08_convergence.ipynb` first.
+# *Does gradient descent find the encoder?* Read the [lecture](../../lectures/08_convergence.ipynb) first.
 #
 # The units before this one took the encoder as given. Here you train it: one triplet without any network, where
 # everything can be solved; then the network of Merad, Yu, Bacry and Gaïffas (2020, section 4) by plain gradient descent
@@ -453,9 +453,12 @@ check(smoothness_sharp)
 # $0.878+\tfrac32C^2$, which is true for every $C$. How close does it come?
 
 # %%
-for C in (0.1, 0.5, 0.627, 1.0, 2.0, 5.0):
-    exact, clean, close = smoothness_sharp(C), math.sqrt(2) + 1.5 * C**2, 0.878 + 1.5 * C**2
-    print(f"C = {C:5.3f}   exact {exact:8.4f}   close {close:8.4f}   clean {clean:8.4f}   published {smoothness_constant(C):8.4f}")
+from course import solved
+
+if solved(smoothness_sharp, smoothness_constant):
+    for C in (0.1, 0.5, 0.627, 1.0, 2.0, 5.0):
+        exact, clean, close = smoothness_sharp(C), math.sqrt(2) + 1.5 * C**2, 0.878 + 1.5 * C**2
+        print(f"C = {C:5.3f}   exact {exact:8.4f}   close {close:8.4f}   clean {clean:8.4f}   published {smoothness_constant(C):8.4f}")
 
 # %% [markdown]
 # ## 11 · `triplet_descent`
@@ -568,13 +571,14 @@ check(descent_certificate)
 # **See it.** The loss and its certificate over ten thousand steps. Then change the start, or the step.
 
 # %%
-from course import figures
+from course import figures, solved
 
-z1, z2, z3 = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([1.0, -0.5])
-steps = np.unique(np.geomspace(1, 10_001, 60).astype(int)) - 1
-losses = triplet_descent(z1, z2, z3, 0.1, 10_000)[steps]
-certified = [descent_certificate(z1, z2, z3, 0.1, int(k)) for k in steps]
-figures.curves(steps + 1, {"loss": losses, "certificate": certified}, xlabel="step + 1", ylabel="nats", logx=True, logy=True)
+if solved(triplet_descent, descent_certificate):
+    z1, z2, z3 = np.array([1.0, 0.0]), np.array([0.5, 0.5]), np.array([1.0, -0.5])
+    steps = np.unique(np.geomspace(1, 10_001, 60).astype(int)) - 1
+    losses = triplet_descent(z1, z2, z3, 0.1, 10_000)[steps]
+    certified = [descent_certificate(z1, z2, z3, 0.1, int(k)) for k in steps]
+    display(figures.curves(steps + 1, {"loss": losses, "certificate": certified}, xlabel="step + 1", ylabel="nats", logx=True, logy=True))
 
 # %% [markdown]
 # ## 14 · `train_triplets`
@@ -647,21 +651,24 @@ check(train_triplets)
 # (The lecture's section 6 shows stored runs of this kind: here they are your own.)
 
 # %%
-generator = torch.Generator().manual_seed(0)
-triplets = [F.normalize(torch.randn(10, 5, generator=generator, dtype=torch.float64), dim=1) for _ in range(3)]
-print("separation of the 30 inputs:", round(float(separation(torch.cat(triplets))), 3))
-figure, (left, right) = figures.panels(2)
-for m, colour in zip((32, 128, 512), figures.shades(3), strict=True):
-    run = train_triplets(new_network(m, 5, 4, 1, generator), triplets, 2.0 / m, 400, device)
-    figures.curves(range(1, 402), {f"m = {m}": run["objective"]}, left, colours=[colour], logx=True, logy=True, xlabel="step + 1")
-    figures.curves(range(1, 402), {f"m = {m}": run["gradient_norm"]}, right, colours=[colour], logx=True, logy=True, xlabel="step + 1")
-    eps, eta = float(run["gradient_norm"][-1]), float(run["smallest_norm"].min())
-    print(f"m = {m:3d}: objective {run['objective'][-1]:.4f}, gradient norm {eps:.4f}, eta {eta:.3f}")
-    if eps < eta / 2:
-        print(f"         certified: each loss {lemma4_certificate(eps, eta):.4f}, the sum {lemma4_sum(eps, eta, 10):.4f}")
-left.set_ylabel("objective (11), nats", fontsize=figures.FONT)
-right.set_ylabel("norm of the gradient in the outputs", fontsize=figures.FONT)
-figure
+from course import solved
+
+if solved(separation, train_triplets, lemma4_certificate, lemma4_sum):
+    generator = torch.Generator().manual_seed(0)
+    triplets = [F.normalize(torch.randn(10, 5, generator=generator, dtype=torch.float64), dim=1) for _ in range(3)]
+    print("separation of the 30 inputs:", round(float(separation(torch.cat(triplets))), 3))
+    figure, (left, right) = figures.panels(2)
+    for m, colour in zip((32, 128, 512), figures.shades(3), strict=True):
+        run = train_triplets(new_network(m, 5, 4, 1, generator), triplets, 2.0 / m, 400, device)
+        figures.curves(range(1, 402), {f"m = {m}": run["objective"]}, left, colours=[colour], logx=True, logy=True, xlabel="step + 1")
+        figures.curves(range(1, 402), {f"m = {m}": run["gradient_norm"]}, right, colours=[colour], logx=True, logy=True, xlabel="step + 1")
+        eps, eta = float(run["gradient_norm"][-1]), float(run["smallest_norm"].min())
+        print(f"m = {m:3d}: objective {run['objective'][-1]:.4f}, gradient norm {eps:.4f}, eta {eta:.3f}")
+        if eps < eta / 2:
+            print(f"         certified: each loss {lemma4_certificate(eps, eta):.4f}, the sum {lemma4_sum(eps, eta, 10):.4f}")
+    left.set_ylabel("objective (11), nats", fontsize=figures.FONT)
+    right.set_ylabel("norm of the gradient in the outputs", fontsize=figures.FONT)
+    display(figure)
 
 # %% [markdown]
 # ## 15 · `convergence_experiment`
@@ -786,20 +793,21 @@ check(convergence_experiment)
 # may not?
 
 # %%
-from course import data, figures
+from course import data, figures, solved
 
-images, labels = data.load_digits()
-figure, axes = figures.panels(3)
-for ax, n in zip(axes[:2], (1, 15), strict=True):
-    found = convergence_experiment(images[:200], labels[:200], n, 3, 0, device)
-    p_min = torch.bincount(labels[:200]).min() / 200
-    factor = 1 / (1 - (1 - p_min) ** n)
-    curves = {"contrastive": found["unsupervised"], "supervised": found["supervised"], "contrastive x factor": factor * found["unsupervised"]}
-    figures.runs(found["steps"], {k: np.asarray(v) for k, v in curves.items()}, ax, title=f"N = {n}", ylabel="nats")
-norms = {name: np.asarray(found[name]) for name in ("largest_norm", "smallest_norm")}
-figures.runs(found["steps"], norms, axes[2], title="N = 15", ylabel="norm of an output")
-print("trained on", device)
-figure
+if solved(convergence_experiment):
+    images, labels = data.load_digits()
+    figure, axes = figures.panels(3)
+    for ax, n in zip(axes[:2], (1, 15), strict=True):
+        found = convergence_experiment(images[:200], labels[:200], n, 3, 0, device)
+        p_min = torch.bincount(labels[:200]).min() / 200
+        factor = 1 / (1 - (1 - p_min) ** n)
+        curves = {"contrastive": found["unsupervised"], "supervised": found["supervised"], "contrastive x factor": factor * found["unsupervised"]}
+        figures.runs(found["steps"], {k: np.asarray(v) for k, v in curves.items()}, ax, title=f"N = {n}", ylabel="nats")
+    norms = {name: np.asarray(found[name]) for name in ("largest_norm", "smallest_norm")}
+    figures.runs(found["steps"], norms, axes[2], title="N = 15", ylabel="norm of an output")
+    print("trained on", device)
+    display(figure)
 
 # %% [markdown]
 # The full-size experiment, five runs at once, on digits, Fashion-MNIST, MNIST or CIFAR-10:
@@ -812,3 +820,13 @@ figure
 # ```
 # python -m autograder grade work/exercises/08_convergence/08_convergence.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_lemma4")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

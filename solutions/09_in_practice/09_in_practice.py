@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 09 · The methods in practice
+# # Exercise 09 · The methods in practice
 #
-# *Which parts of SimCLR's successors are needed, and which are habit?* Read the lecture
-# `lectures/09_in_practice.ipynb` first.
+# *Which parts of SimCLR's successors are needed, and which are habit?* Read the
+# [lecture](../../lectures/09_in_practice.ipynb) first.
 #
 # MoCo, BYOL, SimSiam, SwAV and Barlow Twins are each a few lines on top of one training loop. Almost every mistake in
 # these lines leaves the *value* of the loss as it is: a gradient that flows where it must not, a queue that shares its
@@ -737,24 +737,25 @@ check(collapse_and_repair)
 # collapsed encoder use, and what is its loss?
 
 # %%
-from course import figures
+from course import figures, solved
 from course.views import wandering_digits
 
-digits, labels = wandering_digits(10, 0)
-runs = collapse_and_repair(digits[:64], 0)
-encoder, others = make_encoder(digits.shape[1:], 0), digits[400:800]
-spectra = {}
-for name, state in (("start", runs["collapsed"][0]), *((name, states[-1]) for name, states in runs.items())):
-    z = F.normalize(torch.func.functional_call(encoder, state, (others,)), dim=1).detach()
-    spectra[name] = torch.linalg.svdvals(z).clamp(min=1e-4).numpy()
-    first, second = two_views(others, torch.Generator().manual_seed(0))
-    a, b = (torch.func.functional_call(encoder, state, (view,)).detach() for view in (first, second))
-    agreement = float(F.cosine_similarity(a, b, dim=1).mean())
-    right = float(knn_accuracy(z[:200].round(decimals=2), labels[400:600], z[200:].round(decimals=2), labels[600:800], 5))
-    print(f"{name:9s} loss {-agreement:.4f}, effective rank {float(effective_rank(z)):.1f}, nearest neighbours {100 * right:.0f} %")
-figure, (ax,) = figures.panels(1)
-figures.curves(range(1, 33), spectra, ax, logy=True, xlabel="number of the singular value", ylabel="singular value")
-figure
+if solved(collapse_and_repair, two_views, knn_accuracy, effective_rank):
+    digits, labels = wandering_digits(10, 0)
+    runs = collapse_and_repair(digits[:64], 0)
+    encoder, others = make_encoder(digits.shape[1:], 0), digits[400:800]
+    spectra = {}
+    for name, state in (("start", runs["collapsed"][0]), *((name, states[-1]) for name, states in runs.items())):
+        z = F.normalize(torch.func.functional_call(encoder, state, (others,)), dim=1).detach()
+        spectra[name] = torch.linalg.svdvals(z).clamp(min=1e-4).numpy()
+        first, second = two_views(others, torch.Generator().manual_seed(0))
+        a, b = (torch.func.functional_call(encoder, state, (view,)).detach() for view in (first, second))
+        agreement = float(F.cosine_similarity(a, b, dim=1).mean())
+        right = float(knn_accuracy(z[:200].round(decimals=2), labels[400:600], z[200:].round(decimals=2), labels[600:800], 5))
+        print(f"{name:9s} loss {-agreement:.4f}, effective rank {float(effective_rank(z)):.1f}, nearest neighbours {100 * right:.0f} %")
+    figure, (ax,) = figures.panels(1)
+    figures.curves(range(1, 33), spectra, ax, logy=True, xlabel="number of the singular value", ylabel="singular value")
+    display(figure)
 
 # %% [markdown]
 # The full-size table, seven methods on one training loop: `python -m experiments practice --help`.
@@ -766,3 +767,13 @@ figure
 # ```
 # python -m autograder grade work/exercises/09_in_practice/09_in_practice.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_stop_gradient")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

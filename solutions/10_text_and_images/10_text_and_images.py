@@ -12,10 +12,10 @@
 # ---
 
 # %% [markdown]
-# # 10 · Sentences and pictures
+# # Exercise 10 · Sentences and pictures
 #
-# *Two sentences of one article, a picture and its caption: pairs that nobody labelled.* Read the lecture
-# `lectures/10_text_and_images.ipynb` first.
+# *Two sentences of one article, a picture and its caption: pairs that nobody labelled.* Read the
+# [lecture](../../lectures/10_text_and_images.ipynb) first.
 #
 # You will draw similar sentences as the theory wants them, measure embeddings on tasks that were never trained for, and write
 # the losses of CLIP and SigLIP. Then the questions behind them: what do a loss, a bias, a gap between the modalities leave
@@ -725,21 +725,23 @@ check(train_clip)
 # zero-shot accuracy on unseen handwriting, for combinations that were shown and for those that were not.)
 
 # %%
+from course import solved
 from course.captions import COLOURS, DIGITS, TEMPLATES, caption, outputs, tokenize
 
-withheld = [(digit, (5 * digit + 1) % 6) for digit in range(10)]  # one colour of each digit
-images, tokens, _, _ = painted_digits(600, 0, withheld=withheld)
-towers = make_towers(0)
-combinations = [(d, c) for d in range(len(DIGITS)) for c in range(len(COLOURS))]
-prompts = torch.stack([tokenize([caption(d, c, t) for t in range(len(TEMPLATES))]) for d, c in combinations])
-for name, state in zip(("at the start", "after a step", "at the end"), train_clip(images, tokens, 0, "cpu"), strict=True):
-    for tower, part in zip(towers, ("image", "text"), strict=True):
-        tower.load_state_dict(state[part])
-    class_z = outputs(towers[1], prompts.flatten(0, 1)).unflatten(0, prompts.shape[:2])
-    for only, what in ((False, "shown"), (True, "never shown")):
-        x, _, digit, colour = painted_digits(300, 1, withheld=withheld, only=only, test=True)
-        right = zero_shot(outputs(towers[0], x), class_z) == 6 * digit + colour
-        print(f"{name}: {what} combinations {right.double().mean():.3f}")
+if solved(train_clip, zero_shot):
+    withheld = [(digit, (5 * digit + 1) % 6) for digit in range(10)]  # one colour of each digit
+    images, tokens, _, _ = painted_digits(600, 0, withheld=withheld)
+    towers = make_towers(0)
+    combinations = [(d, c) for d in range(len(DIGITS)) for c in range(len(COLOURS))]
+    prompts = torch.stack([tokenize([caption(d, c, t) for t in range(len(TEMPLATES))]) for d, c in combinations])
+    for name, state in zip(("at the start", "after a step", "at the end"), train_clip(images, tokens, 0, "cpu"), strict=True):
+        for tower, part in zip(towers, ("image", "text"), strict=True):
+            tower.load_state_dict(state[part])
+        class_z = outputs(towers[1], prompts.flatten(0, 1)).unflatten(0, prompts.shape[:2])
+        for only, what in ((False, "shown"), (True, "never shown")):
+            x, _, digit, colour = painted_digits(300, 1, withheld=withheld, only=only, test=True)
+            right = zero_shot(outputs(towers[0], x), class_z) == 6 * digit + colour
+            print(f"{name}: {what} combinations {right.double().mean():.3f}")
 
 # %% [markdown]
 # ---
@@ -749,3 +751,13 @@ for name, state in zip(("at the start", "after a step", "at the end"), train_cli
 # ```
 # python -m autograder grade work/exercises/10_text_and_images/10_text_and_images.ipynb
 # ```
+#
+# Then compare what you wrote with a model answer and the way in which its points are given: in a new cell,
+#
+# ```python
+# from course import solution
+#
+# solution("derive_separation")
+# ```
+#
+# The START page, with which `make lab` began (menu *Help*), keeps count, and opens the whole solution.

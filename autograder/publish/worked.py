@@ -1,0 +1,91 @@
+"""The worked solution of one question as Markdown: the code or the model answer, other ways that count, known beliefs.
+
+What a learner reads after the check has passed, or on request. Everything comes from where it is used: the solved
+notebook, and the exercise's accepted styles and misconceptions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import re
+
+from autograder.author import Exercise, Proof
+from autograder.author.source import PREAMBLE
+from autograder.units.manifest import Cell, Unit, UnitError, load_unit, unit_names
+
+MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+SCHEME = re.compile(r"^=== BEGIN MARK SCHEME ===\n(.*?)^=== END MARK SCHEME ===\n?", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*[A-Z]\*\* |^\n|\Z)", re.MULTILINE | re.DOTALL)
+
+
+def worked(name: str) -> str:
+    """The worked solution of the graded function, number, proof or derivation `name`. Raises UnitError for others."""
+    for slug in unit_names():
+        unit = load_unit(slug)
+        if name in unit.checks or name in unit.manual:
+            break
+    else:
+        raise UnitError(f"no unit asks for {name!r}")
+    index = next(i for i, cell in enumerate(unit.solved) if cell.id == name)
+    answer = re.sub(rf"\A{name} = None.*\n", "", MARKS.sub("", unit.solved[index].source)).strip("\n")
+    if name in unit.manual:
+        return _derivation(name, answer, unit.manual[name])
+    exercise = unit.exercise(name)
+    return (
+        "\n\n".join([f"### `{name}`: a worked solution", *_body(unit, exercise, answer, _question(unit, index))]) + "\n"
+    )
+
+
+def _derivation(name: str, answer: str, points: float) -> str:
+    scheme = f"#### How the {points:g} points are given"
+    return "\n\n".join(
+        [f"### `{name}`: a model answer", SCHEME.sub("", answer).strip(), scheme, *SCHEME.findall(answer)]
+    )
+
+
+def _body(unit: Unit, exercise: Exercise, answer: str, question: Cell) -> list[str]:
+    parts = [_code(answer)]
+    if exercise.proof:
+        with contextlib.redirect_stdout(io.StringIO()):  # a unit may print where it trains
+            order = list(unit.references()[exercise.name])
+        return parts + _proof(exercise.proof, order, question)
+    if exercise.properties:
+        parts += ["**What must hold besides, and is asked when it is graded:**"]
+        parts += [_list(said for said, _ in exercise.properties)]
+    # the formula with its knobs, and a knob turned, are written for the author's eyes
+    others = [variant for variant in exercise.variants if not variant.knobs and variant.name != "the formula"]
+    if others:
+        parts += ["#### Other ways that count fully"]
+        parts += [f"*{variant.name}*\n\n{_code(_without_imports(variant.source))}" for variant in others]
+    if exercise.misconceptions:
+        parts += ["#### Beliefs that lead elsewhere, and what to ask oneself"]
+        parts += [_list(f"*{wrong.belief}* {' '.join(wrong.hints[:1])}" for wrong in exercise.misconceptions)]
+    return parts
+
+
+def _without_imports(source: str) -> str:
+    """Without what the notebook's setup cell imports."""
+    return source.replace(PREAMBLE.rstrip(), "")
+
+
+def _proof(proof: Proof, order: list[str], question: Cell) -> list[str]:
+    """One right order with the texts of its lines and what each uses, then why the others are false."""
+    texts = {label: " ".join(text.split()) for label, text in LINE.findall(question.source)}
+    used = {label: f" *(uses {', '.join(proof.needs[label])})*" if proof.needs[label] else "" for label in order}
+    lines = [f"{number}. **{label}** {texts[label]}{used[label]}" for number, label in enumerate(order, 1)]
+    parts = ["One of the orders that count: each line uses only what stands above it.", "\n".join(lines)]
+    false = [f"**{label}** {texts[label]} *{belief}*" for label, (belief, _) in sorted(proof.false.items())]
+    return parts + (["#### Lines that are false, and the belief behind each", _list(false)] if false else [])
+
+
+def _question(unit: Unit, index: int) -> Cell:
+    return next(cell for cell in reversed(unit.solved[:index]) if cell.type == "markdown")
+
+
+def _code(source: str) -> str:
+    return f"```python\n{source.strip()}\n```"
+
+
+def _list(items) -> str:
+    return "\n".join(f"- {item}" for item in items)
