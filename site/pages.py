@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 MODULES = "worlds graphs data views encoders training captions comparison validate figures check".split()
-GUIDES = "learners instructors authoring architecture threat-model benchmarks".split()
+GUIDES = "learners instructors cluster authoring architecture threat-model benchmarks".split()
 # unit 02 explains its symbols in the text, where each is first used
 SYMBOLS_02 = """
 | symbol | meaning |
