@@ -9,7 +9,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 MODULES = "worlds graphs data views encoders training captions comparison validate figures check".split()
-GUIDES = "learners instructors cluster authoring architecture threat-model benchmarks".split()
+GUIDES = "learners instructors authoring".split()  # first, in this order
 # unit 02 explains its symbols in the text, where each is first used
 SYMBOLS_02 = """
 | symbol | meaning |
@@ -131,7 +131,8 @@ def api(module: str) -> str:
 def generated() -> dict[str, str]:
     """Path below the source folder -> text."""
     start = (HERE / "start.md").read_text(encoding="utf-8")
-    guides = [name for name in GUIDES if (ROOT / "docs" / f"{name}.md").is_file()]
+    others = sorted(path.stem for path in ROOT.glob("docs/*.md"))
+    guides = [*GUIDES, *(name for name in others if name not in GUIDES)]
     more = ["theorems", "symbols", "glossary", "bibliography", "further", "claims"]
     files = {
         "index.md": start.replace("{{units}}", units_table()),

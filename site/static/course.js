@@ -46,6 +46,8 @@ function scrollable() {
 
 const ledgers = [...document.querySelectorAll("table.ledger")];
 if (ledgers.length) filters(ledgers);
+// myst-nb labels a folded cell's switch otherwise than it reads ("Show code cell source")
+for (const fold of document.querySelectorAll("details.hide > summary[aria-label]")) fold.removeAttribute("aria-label");
 scrollable();
 addEventListener("resize", scrollable);
 globalThis.MathJax?.startup?.promise?.then(scrollable);
