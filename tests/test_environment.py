@@ -74,7 +74,7 @@ def test_what_the_packages_import_is_a_direct_dependency():
     modules |= {"mdit_py_plugins": "mdit-py-plugins"}
     # those of matplotlib, nbgrader and jupyterlab
     behind = {"pil", "nbconvert", "nbformat", "nbclient", "traitlets", "sqlalchemy", "ipython", "jinja2", "pygments"}
-    behind |= {"jupyter_core", "ipywidgets"}
+    behind |= {"jupyter_core", "jupyter_server", "ipywidgets", "tornado"}
     ours = {"course", "autograder", "experiments", "child", "__future__", *sys.stdlib_module_names}
     for path in [
         *(ROOT / "course").rglob("*.py"),
