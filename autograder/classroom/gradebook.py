@@ -133,7 +133,7 @@ class GradebookWriter:
         keep_exchange_files(submitted, graded_path(self.course, self.unit, student).parent)
         names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
-        before = read_marks(self.course, self.unit).get(student)
+        before = read_marks(self.course, self.unit, self.url).get(student)
         same = before is not None and before.sha256 == record.sha256
         with _one_transaction(self.gradebook.db) as db:
             self.gradebook.update_or_create_student(student)
