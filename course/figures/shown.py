@@ -17,7 +17,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 WORDS = 8  # an alternative text of fewer says too little
 LINES = 8  # of a panel that a text made by `seen` tells one by one
@@ -75,7 +78,7 @@ def live(figure: Drawing, name: str, data: Mapping[str, Any]) -> Drawing:
 
 def seen(figure: Figure) -> str:
     """What can be read off a figure by a program: titles, axes, named lines with both ends, texts."""
-    panels = [". ".join(_read(ax)) for ax in figure.axes]
+    panels = [". ".join(_read(ax)) or "a drawing without words" for ax in figure.axes]
     if len(panels) == 1:
         return f"A figure. {panels[0]}."
     return " ".join(
@@ -95,6 +98,16 @@ def _read(ax: Axes) -> Iterator[str]:
         y = y[np.isfinite(y)]
         if len(y):
             yield f"{line.get_label()} goes from {y[0]:.3g} to {y[-1]:.3g}, between {y.min():.3g} and {y.max():.3g}"
+    for points in (c for c in ax.collections if isinstance(c, PathCollection)):
+        named = "" if points.get_label().startswith("_") else f" named {points.get_label()}"
+        yield f"{len(points.get_offsets())} points{named}"
+    for row in (c for c in ax.containers if isinstance(c, ErrorbarContainer)):
+        names = [label.get_text() for label in ax.get_yticklabels()]
+        values = np.asarray(row.lines[0].get_xdata(), dtype=float)
+        yield f"{row.get_label()}: " + ", ".join(f"{n} {v:.3g}" for n, v in zip(names, values, strict=False))
+    heights = [patch.get_height() for patch in ax.patches if isinstance(patch, Rectangle)]
+    if heights:
+        yield f"{len(heights)} bars, {min(heights):.3g} to {max(heights):.3g} high"
     if len(ax.images) > 1:
         yield f"{len(ax.images)} pictures"
     texts = [text.get_text() for text in ax.texts if text.get_text().strip()]
