@@ -15,7 +15,8 @@ from autograder.units.manifest import ROOT, load_unit
 from course import figures
 from course.figures.shown import live
 
-UNITS = ("01", "02", "03", "05", "06")
+PROGRAMS = {"01": "circle", "02": "means", "03": "bounds", "05": "floor", "06": "cutoff"}
+UNITS = tuple(PROGRAMS)
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -202,6 +203,15 @@ def test_without_scripts_the_picture_stays_with_its_text(browser, page):
         assert len(picture.get_attribute("alt").split()) > 12
         assert still.locator(f"#u{unit} input").count() == 0
     context.close()
+
+
+def test_the_stored_programs_are_those_of_the_sources():
+    folder = ROOT / "course" / "figures" / "live"
+    for unit, name in PROGRAMS.items():
+        for file in ("frame.css", "frame.js", f"{name}.js"):
+            text = (folder / file).read_text(encoding="utf-8")
+            assert text in stored(unit), f"{file} has changed: python -m autograder build --lectures"
+    assert {path.stem for path in folder.glob("*.js")} == {"frame", *PROGRAMS.values()}
 
 
 def test_an_explorable_asks_nothing_of_any_address():
