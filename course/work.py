@@ -15,6 +15,7 @@ from pathlib import Path
 
 from course import records
 from course.solution import worked
+from course.trust import trust_lectures
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = records.MARK
@@ -117,6 +118,7 @@ def main(argv: list[str] | None = None) -> int:
             parser.error(f"no solution of a unit {slug!r}")
     units = tuple(slug for slug, *names in asked if not names)
     print("".join(f"{line}\n" for line in refresh(ROOT, units)), end="")
+    trust_lectures(ROOT)
     for name in (name for _, *names in asked for name in names):
         try:
             print(worked(name))

@@ -17,6 +17,8 @@
 # *Time* core 130 min, optional 45 min · *you need* logarithms, derivatives, dot products; numpy; a first look at
 # autograd
 #
+# *Exercise of this unit:* [01 · exercise](../exercises/01_similarity_losses/01_similarity_losses.ipynb).
+#
 # A contrastive loss asks which of several things belong together. You watch one train an encoder, then take it apart:
 # what it bounds, where it pulls, what its temperature does, what its smallest value is, how to compute it.
 #
@@ -96,13 +98,18 @@ def log_sum_exp(scores):
 #
 # **Figure 1. What is compared?** Six images and two views of each.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 folder = Path("data/01_similarity_losses")
 run = json.loads((folder / "first_digits.json").read_text())
 with np.load(folder / "first_digits.npz") as stored:
     first = {name: stored[name].astype(float) for name in stored}
 figure, (ax,) = figures.panels(1, width=5.2, height=2.7)
-figures.tiles(np.concatenate(first["views"]).clip(0, 1), ax, columns=6, title="image, view 1, view 2")
+figure = figures.tiles(np.concatenate(first["views"]).clip(0, 1), ax, columns=6, title="image, view 1, view 2")
+figures.described(figure,
+    "Three rows of six small grey pictures of ten by ten pixels: handwritten digits 0, 6, 6, 9, 2 and 9. The "
+    "first row is clean. In the second and third row, the two views, the same digit is moved by a pixel, "
+    "darker or paler, and speckled with noise."
+)
 
 # %% [markdown]
 # **Predict.** The encoder begins *collapsed*: a large constant is added to all its outputs, so that every view has
@@ -116,7 +123,7 @@ figures.tiles(np.concatenate(first["views"]).clip(0, 1), ax, columns=6, title="i
 # **Predict.** Five encoders are trained, at temperatures 0.05, 0.1, 0.5, 2 and 10. Which one's loss falls deepest? And
 # for which one does the nearest neighbour of a test image most often show the same digit?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 temperatures, steps = run["temperatures"], np.arange(run["steps"])
 falling = {f"t = {t:g}": first["losses"][:, i] for i, t in enumerate(temperatures)}
@@ -128,7 +135,14 @@ shares = {
 }
 figures.bands(temperatures, shares, right, xlabel="temperature t", logx=True, title="after 1000 steps")
 known = {"same digit: pixels": run["pixels"]["same digit"], "same digit: before": run["before"]["same digit"]}
-figures.levels(known, right, at=1.01)
+figure = figures.levels(known, right, at=1.01)
+figures.described(figure,
+    "Two panels. Left, NT-Xent against the iteration at five temperatures: all begin at ln 127 = 4.84; after "
+    "1000 steps t = 0.05 and 0.1 are near 1, t = 0.5 near 3.4, t = 2 near 4.5, and t = 10 has hardly moved. "
+    "Right, against the temperature after training: the share of nearest neighbours with the same digit stays "
+    "above 0.9 up to t = 0.5 and falls to 0.76 at t = 10, below raw pixels (0.90) and the untrained encoder "
+    "(0.83); the share whose nearest is the other view falls from 0.42 to 0.08."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -149,14 +163,18 @@ figures.levels(known, right, at=1.01)
 # **Figure 3. Four test images and their five nearest neighbours,** before and after training at $t = 0.5$ (red: another
 # digit).
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (asked, before, after) = figures.panels(3, width=2.8, height=2.5)
 figures.tiles(first["queries"], asked, columns=1, title="image")
 for ax, title, near, right_digit in zip(
     (before, after), ("before", "after"), first["neighbours"], first["right"], strict=True
 ):
     figures.tiles(near.reshape(-1, 10, 10), ax, columns=5, red=1 - right_digit.ravel(), title=title)
-figure
+figures.described(figure,
+    "Four test images, 3, 5, 8 and 9, each with its five nearest neighbours before and after training. "
+    "Before, nine of the twenty neighbours show another digit and have a red frame, all five of the 8 among "
+    "them. After training one of the twenty has a red frame."
+)
 
 # %% [markdown]
 # Why does a question about *images* teach something about *digits*? That is unit 02; this unit looks at the question.
@@ -449,7 +467,7 @@ rest = {t: fine[np.flatnonzero(np.diff(np.sign(sum(forces(fine, phi, t)))) < 0)]
 for t, angles in rest.items():
     print(f"t = {t}: the anchor comes to rest at", *[f"{x:.1f}" for x in np.degrees(angles)], "degrees")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = figures.panels(4, width=3.3, height=3.3, columns=2)
 attraction, repulsion = forces(theta, phi, 0.5)
 for ax, force, look in (
@@ -459,7 +477,12 @@ for ax, force, look in (
     (axes[3], sum(forces(theta, phi, 0.1)) / 2, {"title": "sum, t = 0.1", "rest": rest[0.1]}),
 ):
     figures.directions(theta, force, phi[0], phi[1:], ax, **look)
-figure
+figures.described(figure,
+    "Four circles with a positive at 20 degrees, negatives at 75, 160 and 250 degrees, and arrows that say "
+    "how an anchor at that place moves. Attraction points along the circle to the positive from everywhere. "
+    "Repulsion, three times enlarged, points away from the nearest negative. Their sum at t = 0.5 vanishes at "
+    "one ringed place just beyond the positive, at 356 degrees; at t = 0.1 at two, 346 and 206 degrees."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -473,6 +496,30 @@ figure
 # on a negative and is strongest on its free side. Green rings: where the anchor comes to rest. The lower the
 # temperature, the more the nearest negative does all the pushing; a low temperature can make traps.
 #
+# **Explore: the temperature.** Same circle, seventeen temperatures. Where do the rings go as $t$ falls, and when does a
+# second one appear? Who pushes at the first ring? (Where scripts are off, the picture shows $t = 0.5$.)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+warm = (0.05, 0.07, 0.1, 0.14, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 1, 1.4, 2, 3, 5)
+rows = []
+for t in warm:
+    push = sum(forces(fine, phi, t))
+    at = fine[(push > 0) & (np.roll(push, -1) <= 0)]
+    at = at[np.argsort(np.cos(phi[0] - at))[::-1]]  # the ring next to the positive first
+    scores = np.cos(at[:, None] - phi[1:]) / t
+    share = np.exp(scores - log_sum_exp(scores)[:, None])
+    rows.append({"push": sum(forces(theta, phi, t)), "rest": np.degrees(at), "share": share})
+figure, (ax,) = figures.panels(1, width=3.3, height=3.3)
+half = rows[warm.index(0.5)]
+figures.directions(theta, half["push"] / 2, phi[0], phi[1:], ax, rest=np.radians(half["rest"]), title="t = 0.5")
+setting = {"texts": [f"{t:g}" for t in warm], "start": warm.index(0.5), "rows": rows, "theta": np.degrees(theta)}
+figures.live(figure, "circle", setting | {"positive": 20, "negatives": [75, 160, 250]})
+figures.described(figure,
+    "A circle with the positive at 20 degrees and negatives at 75, 160 and 250. Arrows show how an anchor at "
+    "each place moves at temperature 0.5; they all lead to one ring at 356 degrees, just beyond the positive."
+)
+
+# %% [markdown]
 # **Proposition 1.7 (lengths).** Let $L$ depend on a vector $z \ne 0$ through its direction only, as every loss of
 # cosines does, and be differentiable. Then (a) $z\cdot\nabla L(z) = 0$; (b) $\nabla L(\lambda z) = \nabla L(z)/\lambda$
 # for $\lambda > 0$; (c) after a step $z' = z - \eta\nabla L(z)$, $\ |z'|^2 = |z|^2 + \eta^2\,|\nabla L(z)|^2$.
@@ -568,13 +615,18 @@ print(f"broken  t = -0.01: t loss = {-0.01 * loss_of(five / -0.01):.4f}; the *le
 # **Figure 5. From the hardest to the mean:** $G$ for the five candidates of this cell (positive 0.5; negatives 0.8,
 # 0.1, $-0.2$, $-0.7$).
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (ax,) = figures.panels(1, width=5.6, height=3.0)
 warm = np.geomspace(0.005, 50, 200)
 lines = {"G(t)": [above_chance(five, t) for t in warm]}
 figures.curves(warm, lines, ax, xlabel="temperature t", ylabel="G = t (loss − chance)", logx=True, legend=None)
 figures.levels({"hardest − positive": 0.3}, ax, above=False)
-figures.levels({"mean − positive": five.mean() - 0.5}, ax, at=0.3)
+figure = figures.levels({"mean − positive": five.mean() - 0.5}, ax, at=0.3)
+figures.described(figure,
+    "One falling curve: G against the temperature on a logarithmic axis from 0.005 to 50. It begins at the "
+    "dashed line at 0.3, hardest minus positive, passes 0 near t = 0.23, and flattens at the dashed line at "
+    "-0.4, mean minus positive."
+)
 
 # %% [markdown]
 # One loss moves from a *worst-case* to an *average* criterion as the temperature rises. Neither end is free: near the
@@ -737,14 +789,20 @@ print(
 #
 # **Figure 6. Which loss values can a batch show?** Collapse and minimum against $B$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (ax,) = figures.panels(1, width=5.2)
 sizes = np.unique(np.geomspace(2, 4096, 60).astype(int))
 minima = {f"minimum, t = {t:g}": [smallest(B, t) for B in sizes] for t in (0.1, 0.2, 0.5, 1.0)}
 figures.curves(sizes, minima, ax, ordered=True, legend=None)
 chance = {"collapse, every t": np.log(2 * sizes - 1)}
 look = {"colours": (figures.ORANGE,), "logx": True, "legend": "upper left"}
-figures.curves(sizes, chance, ax, xlabel="images B in the batch", ylabel="NT-Xent (nats)", **look)
+figure = figures.curves(sizes, chance, ax, xlabel="images B in the batch", ylabel="NT-Xent (nats)", **look)
+figures.described(figure,
+    "NT-Xent against the number of images in the batch, from 2 to 4096 on a logarithmic axis. Collapse is a "
+    "straight rising line that ends at 9.0. The minimum at t = 1 runs parallel to it one nat lower, at t = "
+    "0.5 two nats lower; at t = 0.2 it leaves 0 near 30 images and ends at 4.0; at t = 0.1 it stays near 0 "
+    "until the very end."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -909,13 +967,18 @@ for degrees in (0, 10, 90, 180):
 #
 # **Figure 7. Out of collapse,** B = 4: the loss while both views of one image turn away.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 eps = np.linspace(0, 180, 181)
 away = {f"t = {t:g}": turned(np.radians(eps), 4, t) for t in (0.1, 0.2, 0.5, 1.0)}
 figure, (ax,) = figures.panels(1, width=5.2)
 look = {"xlabel": "angle of the image that leaves (degrees)", "ylabel": "NT-Xent (nats)", "ordered": True}
 figures.curves(eps, away, ax, **look)
-figures.levels({"collapse: ln 7": math.log(7)}, ax)
+figure = figures.levels({"collapse: ln 7": math.log(7)}, ax)
+figures.described(figure,
+    "NT-Xent against the angle by which one image leaves a collapsed batch, for t = 0.1, 0.2, 0.5 and 1. All "
+    "four curves start flat at ln 7 = 1.95 and fall; the colder, the sooner: t = 0.1 is down at 1.21 from 60 "
+    "degrees on, t = 1 reaches only 1.40 at 180 degrees."
+)
 
 # %% [markdown]
 # ## 11 Between the limits of the temperature (optional)
@@ -995,7 +1058,7 @@ error = {
     for name, compute in programs.items()
 }
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 three = {"exact": exact["hard"], "naive, float32": naive32, "naive, float16": naive16}
 look = {"colours": ("#cccccc", figures.ORANGE, figures.PURPLE), "widths": (7, 4, 1.5), "title": "a hard anchor"}
@@ -1005,7 +1068,14 @@ figures.missing(colder, naive16, left, colour=figures.PURPLE, row=0.09)
 figures.missing(colder, naive32, left, colour=figures.ORANGE)
 look = {"colours": (figures.ORANGE, figures.BLUE, figures.GREEN), "styles": ("-", "--", "-"), "title": "an easy anchor"}
 figures.curves(colder, error, right, ylabel="relative error, float32", **look, **log_log)
-figures.missing(colder, error["naive"], right)
+figure = figures.missing(colder, error["naive"], right)
+figures.described(figure,
+    "Two panels against the temperature, both axes logarithmic. Left, a hard anchor: the exact loss rises to "
+    "25 as t falls to 0.004; crosses at the bottom mark where the naive program gives no number, below t = "
+    "0.08 in float16 and below t = 0.01 in float32. Right, an easy anchor: the relative error of the form "
+    "shifted by the maximum climbs to 1 below t = 0.015, that of the naive form to 1 at t = 0.012, below "
+    "which it fails; the softplus form stays between 1e-8 and 1e-5."
+)
 
 # %% [markdown]
 # Left: the naive program stops where $0.9/t$ passes the logarithm of the largest number, near $t = 0.08$ in float16 and
@@ -1064,7 +1134,13 @@ look = {
     "styles": ("-", "-", "--"),
     "title": "how hard they push",
 }
-figures.curves(margins, slopes, right, xlabel="margin v", ylabel="slope in v", legend="lower right", **look)
+figure = figures.curves(margins, slopes, right, xlabel="margin v", ylabel="slope in v", legend="lower right", **look)
+figures.described(figure,
+    "Two panels against the margin v from -2 to 4. Left, the ranking error is a step from 1 to 0 at v = 0; "
+    "the logistic loss over ln 2 and the hinge loss lie above it and touch it at v = 0, the hinge is 0 from v "
+    "= 1 on. Right, their slopes: the logistic one rises smoothly from -1.27 to nearly 0, the hinge jumps "
+    "from -1 to 0 at v = 1, and its dashed twin at t = 0.1 makes the same step with round corners."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -1106,12 +1182,17 @@ print("broken  no single leader: 0.8, 0.8, -0.2, t = 0.01:", *[f"{w:.4f}" for w 
 # **Figure 10. Nine negatives** with cosines $-0.8, \dots, 0.8$ and their shares of the push. At $t = 0.05$ one does
 # nearly all the pushing, at $t = 10$ all nine push alike.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (ax,) = figures.panels(1, width=5.2)
 nine = np.linspace(-0.8, 0.8, 9)
 weights = {f"t = {t:g}": shares_of(nine, t) for t in (0.05, 0.1, 0.2, 0.5, 1.0, 10.0)}
 look = {"xlabel": "cosine of the negative", "ylabel": "share of the repulsion", "title": "who pushes"}
-figures.curves(nine, weights, ax, ordered=True, styles=("o-",), **look)
+figure = figures.curves(nine, weights, ax, ordered=True, styles=("o-",), **look)
+figures.described(figure,
+    "The share of the repulsion that each of nine negatives takes, against its cosine from -0.8 to 0.8, for "
+    "six temperatures. At t = 10 all have about 0.11. The colder, the more goes to the last one: its share is "
+    "0.22 at t = 1, 0.34 at t = 0.5, 0.63 at t = 0.2, 0.87 at t = 0.1 and 0.98 at t = 0.05."
+)
 
 # %% [markdown]
 # ## 15 A denominator without the positive (optional)
@@ -1171,3 +1252,8 @@ print(f"mutual information of the pair in this world: ln 3 = {math.log(3):.4f}")
 # expectation of (1.2)); [van den Oord et al. 2018](https://arxiv.org/abs/1807.03748) (the name InfoNCE); [Merad et al.
 # 2020](https://arxiv.org/abs/2012.01064) (their equation (6) is the expectation of (1.4)); [Wang and Isola
 # 2020](https://arxiv.org/abs/2005.10242) (alignment and uniformity, unit 04).
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [01 · exercise](../exercises/01_similarity_losses/01_similarity_losses.ipynb).
+# The next lecture is [02 · Latent classes: why a loss without labels helps a classifier](02_latent_classes.ipynb).

@@ -16,6 +16,8 @@
 #
 # *Time* core 80 min, optional 30 min · *you need* unit 01, conditional expectations, convex functions; numpy
 #
+# *Exercise of this unit:* [02 · exercise](../exercises/02_latent_classes/02_latent_classes.ipynb).
+#
 # We collect pairs of similar things, pull their embeddings together, push others away, and never look at a label. Why
 # should a *classifier* work on the result? This unit proves it: the contrastive loss bounds the loss of the simplest
 # classifier there is. The source is [Saunshi, Plevrakis, Arora, Khodak and Khandeparkar
@@ -85,7 +87,12 @@ laws = np.array([[0.5, 0.3, 0.2, 0.0, 0.0], [0.0, 0.0, 0.25, 0.35, 0.4]])
 points = np.array([[1.6, 0.4], [0.4, 1.2], [-0.3, 0.3], [-1.1, 0.9], [-0.6, -0.9]])
 means = laws @ points
 title = "the small world: C = 2, S = 5, d = 2"
-figures.points_and_means(laws, points, means, title=title, legend="lower right")
+figure = figures.points_and_means(laws, points, means, title=title, legend="lower right")
+figures.described(figure,
+    "Five points in the plane. Class 1, blue discs, has points at (1.6, 0.4), (0.4, 1.2) and (-0.3, 0.3); "
+    "class 2, orange squares, at (-0.3, 0.3), (-1.1, 0.9) and (-0.6, -0.9). Crosses mark the class means, "
+    "(0.9, 0.6) for class 1 and (-0.7, 0.0) for class 2, where no point lies."
+)
 
 # %% [markdown]
 # Five points in the plane; the likelier a point is in its class, the larger its marker. The point near the origin
@@ -231,12 +238,18 @@ steps, un, sup, mistakes = np.transpose(records)
 for k in (0, 1, 5, 20):
     print(f"step {steps[k]:3.0f}   L_un {un[k]:.3f}   L_sup^mu {sup[k]:.3f}   mistakes {mistakes[k]:6.2%}")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 named = {"contrastive, $L_{un}$": un, "mean classifier, $L_{sup}^\\mu$": sup}
 figures.curves(steps, named, left, ylabel="nats", xlabel="step")
 figures.levels({"ln 2": LN2, "tau ln 2": LN2 / 10}, left)
-figures.curves(steps, {"": 100 * mistakes}, right, xlabel="step", title="mistakes (%)", legend=None)
+figure = figures.curves(steps, {"": 100 * mistakes}, right, xlabel="step", title="mistakes (%)", legend=None)
+figures.described(figure,
+    "Two panels over 400 training steps. Left, contrastive loss and the mean classifier's loss both start at "
+    "ln 2 = 0.69 and fall, to 0.15 and 0.04; the classifier's loss crosses the dashed line tau ln 2 = 0.07 "
+    "near step 150, the contrastive loss stays above. Right, the share of mistakes falls from 19 per cent to "
+    "less than 1 per cent."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -328,11 +341,16 @@ for x in points[[0, 2]]:
 # **Predict.** The proof has four lines: the loss, after Jensen, split by collision, the target. Which of the three steps
 # between them lose something in the small world? Which in a world where all points of a class have one embedding?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 lines = ("loss", "after Jensen", "split by collision", "target")
 small = [0.6140, [0.3147, 0.1867], [0.3604, 0.0652, 0.0758], [0.1410, 0.3604]]
 constant = [0.6202, [0.1866, 0.0794, 0.3542], [0.2721, 0.1030, 0.0628, 0.1823], [0.3481, 0.2721]]
-figures.ladder({"the small world": small, "constant inside each class": constant}, lines)
+figure = figures.ladder({"the small world": small, "constant inside each class": constant}, lines)
+figures.described(figure,
+    "Two proofs as four bars each. The small world: loss 0.6140, after Jensen 0.5014, split by collision "
+    "0.5014, target 0.5014; only the first step goes down. An embedding constant inside each class: all four "
+    "bars have height 0.6202. White lines cut each bar into its terms."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -354,7 +372,12 @@ target = (1 - tau) * sup + tau * LN2
 shown = {"$L_{un}$": un, "target, (5.1)": target, "mistakes: see below": LN2 * (tau + (1 - tau) * mistakes)}
 print(f"tau = {tau:.4f}; last step: L_un {un[-1]:.3f}, target {target[-1]:.3f}; given away {un[-1] - target[-1]:.3f}")
 figure = figures.curves(steps, shown, xlabel="step", ylabel="nats")
-figures.levels({"tau ln 2": tau * LN2}, figure.axes[0], at=1.02)
+figure = figures.levels({"tau ln 2": tau * LN2}, figure.axes[0], at=1.02)
+figures.described(figure,
+    "Three falling curves over 400 steps: the contrastive loss ends at 0.15, the target of (5.1) below it at "
+    "0.10, and the curve made of the share of mistakes below both, at 0.07, just above the dashed line tau ln "
+    "2."
+)
 
 # %% [markdown]
 # On data that training has not seen, the target stays below $L_{un}$ at every step, as it must, and follows it down.
@@ -363,6 +386,23 @@ figures.levels({"tau ln 2": tau * LN2}, figure.axes[0], at=1.02)
 # (`proof_error` in the exercise, a proof to be put in order). What the bound leaves open is Jensen's step: at the end
 # 0.05 of the 0.15 nats.
 #
+# **Explore: two means.** Two equally likely classes of two points each, a fixed step to either side of their mean. Drag
+# the means. Can the loss get below the bound? Where is almost nothing given away, and where is the bound above $\ln2$?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+spread = np.array([[0.45, 0.2], [-0.15, 0.4]])
+middles = np.array([[0.8, 0.5], [-0.7, 0.2]])
+pairs = np.concatenate([[m + s, m - s] for m, s in zip(middles, spread, strict=True)])
+halves = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]])
+figure = figures.points_and_means(halves, pairs, middles, title="two classes, two points each", legend="lower right")
+grid = [f"{x:.1f}" for x in np.linspace(-1.5, 1.5, 31).round(1) + 0.0]
+figures.live(figure, "means", {"spread": spread, "start": middles, "grid": grid})
+figures.described(figure,
+    "Two classes of two points each in the plane, with crosses at their means: class 1, discs, around (0.8, 0.5); "
+    "class 2, squares, around (-0.7, 0.2)."
+)
+
+# %% [markdown]
 # **Find the bug.** A colleague measures this encoder on the images it was trained with, draws triplets as we do, and
 # reports $L_{un}=0.04$. His last lines are
 #
@@ -565,7 +605,12 @@ best = total.argmin()
 print(f"smallest L_un at p = {places[best]:.2f}: {total[best]:.4f}", end="")
 print(f"   L_sup^mu there {classifier[best]:.4f}, at p = 2.4 {classifier[-1]:.4f}")
 figure = figures.curves(places, {"contrastive": total, "mean classifier": classifier}, xlabel="size p", ylabel="nats")
-figures.levels({"f = 0": LN2}, figure.axes[0])
+figure = figures.levels({"f = 0": LN2}, figure.axes[0])
+figures.described(figure,
+    "Two losses against the size p from 0 to 2.4. Both start at ln 2. The contrastive loss falls to its "
+    "minimum 0.48 at p = 1.1 and rises again, above ln 2 from p = 2 on, to 0.9. The mean classifier's loss "
+    "only falls, to nearly 0."
+)
 
 # %% [markdown]
 # The contrastive loss stops at $p=1.10$, where the classifier still pays 0.14 nats. It could have 0.002 and less. Worse
@@ -599,7 +644,12 @@ for first in (0.5, 0.7, 0.9):
     classifier = (logistic(-(scales**2)) + logistic(2 * scales**2)) / 2  # two classes at s and 2s
     ratios[f"rho = ({first}, {1 - first:.1f})"] = classifier / (differ * classifier + (1 - differ) * LN2)
 limits = dict(zip(ratios, (2.0, 1 / 0.42, 1 / 0.18), strict=True))
-figures.curves(scales, ratios, limits=limits, logx=True, xlabel="scale s", ylabel="mean classifier / contrastive")
+figure = figures.curves(scales, ratios, limits=limits, logx=True, xlabel="scale s", ylabel="mean classifier / contrastive")
+figures.described(figure,
+    "The mean classifier's loss divided by the contrastive loss, against the scale s from 0.1 to 30. For all "
+    "three class laws the ratio begins at 1, dips a little, and climbs from s = 1 on to a dashed limit: 2.0 "
+    "for rho = (0.5, 0.5), 2.4 for (0.7, 0.3), 5.6 for (0.9, 0.1)."
+)
 
 # %% [markdown]
 # At small $s$ the ratio is 1, the value at $f=0$. It first dips (a little spread helps the farther class more than it
@@ -693,7 +743,7 @@ def blocks_of_pairs(b, mixed):
     return total
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 sizes, target, K = (1, 2, 3, 4, 5, 8, 16, 32), two_pairs(1, 1)[1] / 2 + LN2 / 2, 0.5
 one_class, mixed = ([blocks_of_pairs(b, mixed) for b in sizes] for mixed in (False, True))
 figure, (left, right) = figures.panels(2)
@@ -701,7 +751,13 @@ named = {"one class a block": one_class, "mixed classes": mixed}
 figures.curves(sizes, named, left, logx=True, styles=("o-",), xlabel="block size b", ylabel="nats")
 figures.levels({"target": target}, left, at=0.02)
 gap = {"block loss minus target": np.array(one_class) - target, "K / b": K / np.array(sizes)}
-figures.curves(sizes, gap, right, logx=True, logy=True, styles=("o-",), xlabel="block size b", ylabel="nats")
+figure = figures.curves(sizes, gap, right, logx=True, logy=True, styles=("o-",), xlabel="block size b", ylabel="nats")
+figures.described(figure,
+    "Two panels against the block size 1 to 32, on logarithmic axes. Left, the loss with one class a block "
+    "falls from 0.73 to 0.53 and stays above the dashed target 0.524; with mixed classes it falls to 0.42, "
+    "below the target from b = 4 on. Right, block loss minus target falls like a straight line below K / b "
+    "and nearly parallel to it."
+)
 
 # %% [markdown]
 # With one class a block the loss falls with every step, from 0.7311 to 0.5326, and stays above the target 0.5244; its
@@ -758,3 +814,8 @@ for place, spread in ((0.4, 0.3), (1, 0.8)):
 # **Now you.** The exercise `02_latent_classes` asks for the exact losses on arrays, for the bound, for the ladder on any
 # world, for what wrong pairs cost, and for two counterexamples. Unit 03 goes on to many negatives, where collisions pile
 # up.
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [02 · exercise](../exercises/02_latent_classes/02_latent_classes.ipynb).
+# The next lecture is [03 · Many negatives: what they prove about a classifier](03_many_negatives.ipynb).

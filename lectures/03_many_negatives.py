@@ -17,6 +17,8 @@
 # *Time* core 105 min, optional 40 min · *you need* unit 02 (classes, collisions, Jensen), log-sum-exp, expectations of
 # discrete laws, a convex function lies above its tangents
 #
+# *Exercise of this unit:* [03 · exercise](../exercises/03_many_negatives/03_many_negatives.ipynb).
+#
 # In practice more negatives make the contrastive loss *larger* and often the classifier *better*. The bounds in print
 # do not say why. This lecture proves them, sees where they say anything, and replaces them by better ones, with the
 # best possible factor.
@@ -182,14 +184,18 @@ for N, X in embeddings.items():
     measured[N] = loss_of(X, N), lse(a).mean(), (a.argmax(axis=1) == own).mean()
     print("N = {:4d}:  L = {:.3f}   S = {:.3f}   right {:.1%}".format(N, *measured[N]))
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 at = list(measured)
 look = {"logx": True, "xlabel": "negatives N in training", "styles": ["o-"]}
 figures.curves(at, {"contrastive loss L": [m[0] for m in measured.values()]}, left, ylabel="nats", **look)
 figures.levels({"ln 10": math.log(10)}, left, at=0.3)
 figures.curves(at, {"mean classifier S": [m[1] for m in measured.values()]}, right, ylabel="nats", **look)
-figure
+figures.described(figure,
+    "Two panels against the number of negatives in training, 1, 16, 256 and 1000. Left, the contrastive loss "
+    "rises from 0.2 over 1.3 and 3.8 to 5.1, above the dashed line ln 10 = 2.3 for the last two. Right, the "
+    "mean classifier's loss falls from 0.52 to 0.26, then to 0.235."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -350,7 +356,11 @@ named = {"Lemma 2: $\\Phi_N/p_{cc}$": least / p_cc[10:], "the floor $\\Phi_N$": 
 figures.curves(N, named, ax, logx=True, xlabel="number of negatives N", ylabel="smallest possible bound")
 figures.levels({"ln 10": math.log(10)}, ax, at=0.02)
 ax.set_ylim(0, 6)
-figure
+figures.described(figure,
+    "The smallest possible bound against the number of negatives from 10 to 200. The floor rises steadily "
+    "from 0.6 to 3.0. Lemma 2 comes down from infinity, passes ln 10 at N = 28, has its minimum 1.8 near N = "
+    "43, joins the floor, and is above ln 10 again from N = 95 on."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -444,7 +454,7 @@ def psi(N, C, grid):
 # **Predict.** For ten classes and 15 negatives, where is $\psi$ steepest: where the classifier is good ($\varphi\to0$),
 # where it guesses, or where it is terrible ($\varphi\to\infty$)? And where is it flattest?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 grid = np.linspace(0, 8, 321)
 figure, (left, right) = figures.panels(2)
 for N, colour in zip((5, 15, 50), figures.shades(3), strict=True):
@@ -457,7 +467,12 @@ for N, colour in zip((5, 15, 50), figures.shades(3), strict=True):
     figures.curves(grid, {f"N = {N}": slope}, right, ylabel="slope of $\\psi$", legend="center right", **look)
     print(f"N = {N}: p = {p:.4f}, slope at 0, ln 2, 8: {slope[0]:.4f}, {slope.min():.4f}, {slope[-1]:.4f}")
 figures.marks({"ln 2": math.log(2)}, right, at=0.66)
-figure
+figures.described(figure,
+    "Two panels against the classifier's loss phi from 0 to 8, for N = 5, 15 and 50. Left, psi minus its "
+    "floor: three nearly straight lines from 0 to 3.2, 6.1 and 7.8. Right, the slope of psi: each curve "
+    "begins at p, dips to its minimum at ln 2, a dotted line, and returns to p: 0.41 with 0.39, 0.79 with "
+    "0.70, 0.99 with 0.90."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -538,7 +553,11 @@ figure, (ax,) = figures.panels(1, width=5.4)
 lines["Lemma 2: $p_{cc}\\,\\varphi$"] = complete_by(C, N)[N] * grid
 figures.curves(grid, lines, ax, styles=["-", "--", "--", ":"], xlabel="$\\varphi$", ylabel="nats", legend="upper left")
 print(f"p = {p:.4f}  B* = {B:.4f}  floor = {floor(N, C):.4f}  theta = {theta:.4f}")
-figure
+figures.described(figure,
+    "Four lines against phi from 0 to 4, N = 15, ten classes. Psi rises from 0.8 to 3.8, almost straight. F+ "
+    "touches it at phi = 0 and falls a little behind; D+ starts lower, at 0.6, and meets it at the right end. "
+    "Lemma 2 is far below, a dotted line from 0 to 0.2."
+)
 
 # %% [markdown]
 # D+ (dashed orange) touches $\psi$ at infinity, F+ (dashed green) at 0; between them hardly anything is left to gain.
@@ -630,12 +649,43 @@ figures.levels({"S": S, "ln 10": math.log(10)}, ax, at=1.01)
 ax.set_ylim(S / 2, 40)
 ratio = (loss - base) / theta / S
 print(f"F+ / S: {ratio[0]:.3f} at N = 1, at most {ratio.max():.3f}, {ratio[-1]:.3f} at N = 600")
-figure
+figures.described(figure,
+    "Bounds against the number of negatives from 1 to 600, both axes logarithmic. Lemma 2 falls steeply from "
+    "above 40, is below ln 10 only between N = 30 and 80, and rises with the loss. D+ starts at 0.17, humps "
+    "to 0.45 near N = 20 and comes back to 0.17. F+ stays at 0.17 and falls onto the dashed line S = 0.16. "
+    "The loss itself rises from 0.09 to 4.3."
+)
 
 # %% [markdown]
 # The loss rises (dashed), and Lemma 2 joins it. F+ is close to $S$ for every $N$ and falls onto it; D+ rises
 # first, because $B^*$ lags behind the floor, and then does the same. Neither is always the smaller: take both.
 #
+# **Explore: the number of negatives.** Orthogonal classes of norm $\sqrt2$. The loss is a height; where a line reaches
+# that height, its bound on $S$ is read off below. Move $N$: which bound comes into the window below $\ln10$, and which
+# one leaves it again?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+s, phi, rows = 2.0, np.linspace(0, 4, 41), []
+counts = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 28, 35, 50, 70, 94, 120, 200, 400)
+for n in counts:
+    (p, B, base, theta), value = constants(n, 10), expected_log(np.array([0.0, -s]), np.array([0.1, 0.9]), n)
+    lines = {"Lemma 2": [0.0, complete_by(10, n)[n]], "D+": [B, p], "F+": [base, theta]}
+    bounds = {name: (value - least) / slope if slope > 0 else None for name, (least, slope) in lines.items()}
+    rows.append({"psi": psi(n, 10, phi)[0], "loss": value, "lines": lines, "bounds": bounds})
+S = math.log1p(9 * math.exp(-s))
+figure, (ax,) = figures.panels(1, width=4.6)
+shown = rows[counts.index(15)]
+named = {"$\\psi$": shown["psi"]} | {name: least + slope * phi for name, (least, slope) in shown["lines"].items()}
+figures.curves(phi, named, ax, styles=["-", ":", "--", "--"], xlabel="$\\varphi$", ylabel="nats", title="N = 15")
+figures.levels({"loss": shown["loss"]}, ax, at=0.3)
+setting = {"texts": [str(n) for n in counts], "start": counts.index(15), "phi": phi, "S": S, "chance": math.log(10)}
+figures.live(figure, "bounds", setting | {"rows": rows})
+figures.described(figure,
+    "For N = 15 the curve psi, the lines of D+ and F+ close below it, and the line of Lemma 2 far below, against "
+    "phi from 0 to 4. A dashed line marks the height of the loss, 1.4; D+ and F+ reach it near phi = 1."
+)
+
+# %% [markdown]
 # **Find the bug.** A colleague samples instead, and refutes Theorem F+:
 
 # %%
@@ -698,7 +748,7 @@ print(
 # **Predict.** $C=10$, $N=15$: how large is $\kappa$ for tasks of two classes ($k=1$), and of ten ($k=9$), where the
 # paper has 9.00?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # kappa for C = 10 and k = 1..9, from the exercise's function
 kappa = {
     3: [1.001, 1.0081, 1.23, 1.64, 2.05, 2.46, 2.87, 3.28, 3.69],
@@ -709,7 +759,10 @@ k = np.arange(1, 10)
 figures.curves(k, {f"best, N = {N}": value for N, value in kappa.items()}, ax, styles=["o-"])
 look = {"xlabel": "k (tasks of k + 1 classes)", "ylabel": "factor", "legend": "upper left"}
 figures.curves(k, {"Proposition 1, N = 15": k / (1 - 1e-15)}, ax, colours=[figures.GREY], styles=["--"], **look)
-figure
+figures.described(figure,
+    "The factor against k from 1 to 9. Proposition 1, dashed, is the line from 1 to 9. The best factor for N "
+    "= 3 is 1 up to k = 2 and then grows to 3.7; for N = 15 it stays at 1 up to k = 7 and ends at 1.26."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -790,7 +843,7 @@ for s, N in ((1, 5), (1, 15), (1, 35), (2, 15), (9, 35)):
     row |= {"D+": (loss - B) / p, "F+": (loss - base) / theta, "curve": best_bound(N, 10, loss)}
     print(f"s = {s}, N = {N}, S = {S:.4f}:  " + "  ".join(f"{name} {value:.3g}" for name, value in row.items()))
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 at = np.unique(np.geomspace(1, 300, 18).astype(int)).tolist()
 figure, axes = figures.panels(2, height=3.8)
 for ax, s in zip(axes, (1.0, 4.0), strict=True):
@@ -803,20 +856,16 @@ for ax, s in zip(axes, (1.0, 4.0), strict=True):
     names = ("Saunshi et al.", "Nozawa, Sato", "Ash et al.", "Bao et al.", "with Specht")
     named = {name: np.where(np.isfinite(c), c, np.nan) for name, c in zip(names, np.transpose(rows), strict=True)}
     named |= dict(zip(("D+", "F+"), np.transpose(ours), strict=True))
-    figures.curves(
-        at,
-        named,
-        ax,
-        logx=True,
-        logy=True,
-        xlabel="N",
-        ylabel="bound (nats)",
-        title=f"norm {math.sqrt(s):g}",
-        legend=None if s > 1 else "upper right",
-    )
+    look = {"logx": True, "logy": True, "xlabel": "N", "ylabel": "bound (nats)", "title": f"norm {math.sqrt(s):g}"}
+    figures.curves(at, named, ax, legend=None if s > 1 else "upper right", **look)
     figures.levels({"S": S, "ln 10": math.log(10)}, ax, at=1.01)
     ax.set_ylim(S / 2, 60)
-figure
+figures.described(figure,
+    "Seven bounds against N from 1 to 300, logarithmic axes, for embeddings of norm 1 and norm 2. Norm 1: "
+    "Saunshi, Nozawa and Ash lie above ln 10 everywhere, Bao falls to about ln 10, the version with Specht to "
+    "1.9, and D+ and F+ fall together onto S = 1.5. Norm 2: Ash is below ln 10 for N up to 6 and Nozawa "
+    "touches it near N = 40; Bao and Specht stay at 7 and 5; D+ humps to 0.45 and F+ stays on S = 0.15."
+)
 
 # %% [markdown]
 # Orthogonal classes of norm 1 (left) and 2 (right). Only what lies below $\ln10$ says anything. The multiplicative
@@ -954,7 +1003,7 @@ print(f"S = {S:.4f};  L - floor = {loss - base:.4f}, divided by theta of two cla
 # e^{-Cr}$, and $\ln(1-\frac1C)\ge-\frac1{C-1}$ gives $Cr\ge C^{1-\gamma C/(C-1)}\to\infty$: $p_{cc}\to0$. So
 # $\Omega(C\ln C)$, which allows any constant, is not enough for a "reasonably high" $p_{cc}$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 sizes = (10, 100, 1000)
 curves = {C: complete_by(C, int(2.6 * C * math.log(C))) for C in sizes}
 figure, (ax,) = figures.panels(1, width=5.2)
@@ -963,7 +1012,11 @@ for C, colour in zip(sizes, figures.shades(3), strict=True):
     look = {"xlabel": "N / (C ln C)", "ylabel": "probability of all classes", "legend": "upper left"}
     figures.curves(x, {f"C = {C}": curves[C]}, ax, colours=[colour], **look)
 print({C: float(f"{curves[C][round(0.5 * C * math.log(C))]:.1e}") for C in sizes})
-figure
+figures.described(figure,
+    "The probability that all classes are seen, against N over C ln C, for C = 10, 100 and 1000: three "
+    "S-shaped curves from 0 to 1 that cross near 1, at probability 0.37. The more classes, the steeper the "
+    "step."
+)
 
 # %% [markdown]
 # A step at 1 as $C$ grows; at half of $C\ln C$ the probability is $6\cdot10^{-3}$, $5\cdot10^{-6}$, $1.5\cdot10^{-15}$.
@@ -1011,7 +1064,11 @@ for N in (1, 255, 65535):
     errors[f"N = {N}"] = [max(abs(collisions(N, h, e) - exact) for e in np.arange(0, 1, 0.125)) for h in steps]
 figure, (ax,) = figures.panels(1, width=5.2)
 look = {"logy": True, "xlabel": "1 / h (nodes per unit of v)", "ylabel": "largest error"}
-figures.curves(1 / steps, errors, ax, styles=["o-"], ordered=True, **look)
+figure = figures.curves(1 / steps, errors, ax, styles=["o-"], ordered=True, **look)
+figures.described(figure,
+    "The largest error of the integral against the number of nodes per unit, for N = 1, 255 and 65535. On the "
+    "logarithmic vertical axis all three fall along nearly the same straight line, from 5e-3 to 2e-13."
+)
 
 # %% [markdown]
 # About $10^{-4}$ at $h=1$, below $10^{-8}$ at $h=\frac12$, and $2\cdot10^{-13}$ at $h=0.33$: the number of negatives
@@ -1035,3 +1092,9 @@ figures.curves(1 / steps, errors, ax, styles=["o-"], ordered=True, **look)
 #
 # **Read further.** The sources of section 10; unit 04 looks at the same loss as a bound on mutual information, where
 # $\ln(N+1)$ is a ceiling rather than a cost.
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [03 · exercise](../exercises/03_many_negatives/03_many_negatives.ipynb).
+# The next lecture is
+# [04 · Mutual information: what a contrastive loss certifies, and what it costs](04_mutual_information.ipynb).

@@ -17,6 +17,8 @@
 # *Time* core 105 min, optional 35 min · *you need* unit 01, conditional probability, Jensen's inequality; numpy, a first
 # look at torch
 #
+# *Exercise of this unit:* [04 · exercise](../exercises/04_mutual_information/04_mutual_information.ipynb).
+#
 # A contrastive loss is small only if $x$ and its positive $y$ share something. How much, in nats? We prove the bound
 # behind this idea, find its price in negatives, and see which of its relatives are bounds too.
 #
@@ -115,7 +117,7 @@ def train(loss, size, n_steps=301):
 sizes = (2, 8, 32, 128)
 trained = {size: train(batch_loss, size) for size in sizes}
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 curves = {f"B = {size}": rows for size, (_, rows) in trained.items()}
 figures.curves(range(0, 301, 30), curves, left, xlabel="step", ylabel="ln B - loss", ordered=True, legend=None)
@@ -126,7 +128,12 @@ figures.curves(
 )
 print({name: np.round(values, 2).tolist() for name, values in asked.items()})
 print(f"B = 128 on the digits of training: {below_chance(trained[128][0], 128, 5, old):.2f}")
-figure
+figures.described(figure,
+    "Two panels. Left, distance below chance over 300 steps of training with batches of 2, 8, 32 and 128: the "
+    "curves flatten at 0.43, 1.24, 1.74 and 1.96 nats. Right, each critic asked about 2, 8, 32 and 128 "
+    "candidates, under the straight ceiling ln B: at 128 candidates they get 1.2, 1.7, 1.9 and 1.95 nats, "
+    "where the ceiling is 4.85."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -301,7 +308,7 @@ for _ in steps:
     loss.backward()
     optimiser.step()
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 certified, distance = np.array(rows).T
 figures.curves(np.arange(1, 1002), {"certified": certified}, left, xlabel="step + 1", ylabel="ln 2 - loss", logx=True)
@@ -310,7 +317,11 @@ figures.curves(np.arange(1, 1002), {"distance": distance}, right, xlabel="step +
                ylabel="largest distance from ln r + b(x)", logx=True, logy=True, legend=None)
 never = S.detach().numpy()[~seen]
 print(f"I = {information:.4f}, certified {certified[-1]:.4f}; {never.size} pairs never occur, scores down to {never.min():.1f}")
-figure
+figures.described(figure,
+    "Two panels against the step on a logarithmic axis. Left, the certified nats rise from 0 to 0.38 by step "
+    "100 and stay there, below the dashed lines ln 2 = 0.69 and information = 1.03. Right, the largest "
+    "distance of the scores from ln r + b(x) falls from 4 to 0.02, faster and faster."
+)
 
 # %% [markdown]
 # **Figure 4.2.** The scores do approach $\ln r+b(x)$ (right), and where a pair never occurs they fall without end, towards
@@ -404,7 +415,12 @@ figures.against_bound(found, ax, xlabel="mutual information I", ylabel="ln 3 - L
 figures.levels({"ln 3": log(3)}, ax)
 ax.set_ylim(bottom=-0.6)
 print(f"smallest I - bound {slack.min():.1e}; with ln(N+2) the optimal critic would break it on {broken:.0%} of the laws")
-figure
+figures.described(figure,
+    "Points of ln 3 minus the loss against mutual information, all below the diagonal. The optimal critic, "
+    "discs, follows it up to 0.3 nats and bends to 0.75 at information 1.4, below the dashed ceiling ln 3 = "
+    "1.10. The optimal critic with noise, squares, lies a little lower. Random critics, triangles, are mostly "
+    "below 0."
+)
 
 # %% [markdown]
 # **Figure 4.3.** No point lies above the diagonal. The optimal critic comes close to it where $I$ is small, and bends away
@@ -502,7 +518,7 @@ def noisy_copy(n_symbols, noise, n):
 # **Predict.** The exact copy of 64 symbols shares $\ln64=4.16$ nats, and its best critic is never wrong where it can be right.
 # How many nats does it certify with 16 negatives, and with 1024?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 counts = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024]
 shown = {"64 symbols, exact": (64, 0), "64 symbols, noise 0.3": (64, 0.3), "8 symbols, exact": (8, 0),
          "8 symbols, noise 0.3": (8, 0.3), "2 symbols, noise 0.4": (2, 0.4)}
@@ -513,7 +529,12 @@ figures.curves(counts, {"ceiling ln(N+1)": np.log1p(counts)}, ax, colours=[figur
 figures.curves(counts, curves, ax, limits=information, styles=["o-"], logx=True, legend="outside",
                xlabel="number of negatives N", ylabel="certified nats (dashed: the information)")
 ax.set_ylim(0, 1.12 * max(information.values()))
-figure
+figures.described(figure,
+    "Certified nats against the number of negatives from 1 to 1024 for five laws. Each curve rises below the "
+    "dark ceiling ln(N+1) and flattens at a dashed line of its own, its information: 4.16 for 64 symbols "
+    "exact, 2.3 with noise 0.3, 2.08 for 8 symbols exact, 1.0 with noise, 0.19 for two symbols with noise "
+    "0.4. The last is done at 4 negatives, the first hardly at 500."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -578,13 +599,17 @@ for d in bits:
 floor = [exp(share * d * log(2)) - 1 for d in bits]
 promised = [(2**d - 1) / (2 ** (d * (1 - share)) - 1) - 1 for d in bits]
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 between = {"enough: Theorem 4.7": promised, "needed": needed, "necessary: the ceiling": floor}
 figure, (ax,) = figures.panels(1, width=5.0)
 figures.curves(bits, between, ax, xlabel="bits copied", ylabel="number of negatives N", logy=True, styles=(":", "o-", "--"),
                title="to certify 90 % of an exact copy", colours=(figures.GREY, figures.ORANGE, figures.BLUE))
 print({name: np.round(values).astype(int).tolist() for name, values in between.items()})
-figure
+figures.described(figure,
+    "The number of negatives to certify 90 per cent of an exact copy, against 1 to 8 bits, on a logarithmic "
+    "vertical axis: three rising, nearly straight lines. What is needed, 7 to 264, lies between what Theorem "
+    "4.7 says is enough, 13 to 343, and what the ceiling makes necessary, 1 to 146."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -625,7 +650,11 @@ claims["true negatives, Theorem 4.9"] = claims["true negatives"] - log(1 + 3 / 2
 figure, (ax,) = figures.panels(1, width=5.6)
 figures.curves(strengths, claims, ax, xlabel="strength a of the critic", ylabel="nats claimed", legend="outside")
 figures.levels({"I = ln 2": log(2), "ln 4": log(4)}, ax)
-figure
+figures.described(figure,
+    "Nats claimed against the strength of the critic from 0 to 12. InfoNCE flattens at 0.54, below the "
+    "information ln 2. Negatives only grows without end, to 2.35. True negatives flattens at ln 4, twice the "
+    "information; the same with the correction of Theorem 4.9 flattens at 0.47, below ln 2."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -772,7 +801,13 @@ windings = np.linspace(0, 3.5, 71)
 close, limit, even = np.array([limit_loss(u, 1.0) for u in windings]).T
 named = {"alignment": close, "uniformity": even, "their sum": close + even, "limit of L - ln N": close + limit}
 print(f"smallest limit {(close + limit).min():.4f}, at u = {windings[np.argmin(close + limit)]:.2f}")
-figures.curves(windings, named, xlabel="windings u", ylabel="nats", styles=("-", "-", "-", "--"))
+figure = figures.curves(windings, named, xlabel="windings u", ylabel="nats", styles=("-", "-", "-", "--"))
+figures.described(figure,
+    "Four curves against the number of windings from 0 to 3.5. Alignment begins at 0 and grows in waves to "
+    "0.28. Uniformity falls to -1.17 at one winding and returns there at two and three. Their sum has its "
+    "lowest point, -1.15, at one winding and higher ones at two and three; the dashed limit of the loss is "
+    "never above it and touches it at whole windings."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -848,13 +883,17 @@ for n in counts:
     known = noisy_copy(symbols, noise, 1)[1]
     middle.append(known - mean), low.append(known - mean - spread), high.append(known - mean + spread)
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (ax,) = figures.panels(1, width=5.2)
 figures.bands(counts, {"Donsker-Varadhan": np.array([low, middle, high])}, ax, logx=True)
 figures.curves(counts, {"InfoNCE": [noisy_copy(symbols, noise, n)[0] for n in counts]}, ax, colours=[figures.ORANGE],
                logx=True, xlabel="samples of q for each x", ylabel="nats", ticks=counts)
 figures.levels({"I": known}, ax)
-figure
+figures.described(figure,
+    "Nats against the number of samples, 4 to 1024. The Donsker-Varadhan estimate comes down from 3.3 onto "
+    "the dashed information 2.34; its band of one standard deviation is as wide as 1.8 at first and 0.3 at "
+    "the end. InfoNCE rises from 1.0 to 2.3 and stays below the dashed line."
+)
 
 # %% [markdown]
 # **Figure 4.8.** 64 symbols, noise 0.3, best critic known to both; the band is one standard deviation of one anchor's estimate.
@@ -987,3 +1026,8 @@ print("L_N(identity) - L_N(0):", dict(enumerate(np.round(preference, 3).tolist()
 #
 # **Read further.** Gutmann and Hyvärinen 2012 (noise in any ratio); Poole et al. 2019 (many such bounds); Tschannen et al. 2020
 # (maximal information is not the goal); and the papers linked above.
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [04 · exercise](../exercises/04_mutual_information/04_mutual_information.ipynb).
+# The next lecture is [05 · Debiasing: when a negative is no negative](05_debiasing.ipynb).

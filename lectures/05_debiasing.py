@@ -17,6 +17,8 @@
 # *Time* core 115 min, optional 30 min · *you need* units 01 and 02; conditional probability, Jensen's inequality,
 # Taylor's formula
 #
+# *Exercise of this unit:* [05 · exercise](../exercises/05_debiasing/05_debiasing.ipynb).
+#
 # Without labels, a negative is drawn from all the data, and sometimes it has the class of the anchor. Can the loss be
 # corrected without looking at a single label of a negative? On paper, exactly. In a batch, not quite; and what has been
 # tried does not help on our images, for a reason that one experiment finds.
@@ -118,7 +120,11 @@ figure, (ax,) = figures.panels(1)
 figures.curves(np.arange(1, 11), {"false": tenths}, ax, styles=("o-",), xlabel="tenth, the most similar first",
                ylabel="share of false negatives", legend=None)
 figures.levels({"all negatives": false.mean().item()}, ax)
-figure
+figures.described(figure,
+    "The share of false negatives in each tenth of the test images, the most similar first: 0.63, 0.16, 0.07, "
+    "then falling to nearly 0 in the last tenth. A dashed line marks the share among all negatives, 0.10; "
+    "only the first two tenths are above it."
+)
 
 # %%
 print(f"false: of all {false.mean():.3f}, of the first tenth {tenths[0]:.3f}, of the nearest five {false[:, :5].mean():.3f}")
@@ -527,7 +533,7 @@ for n, k in ((1, 1), (4, 1), (4, 4), (16, 1), (16, 16)):
 # **Predict.** Two classes on a circle (angles 0 and 0.5 with probability 0.3; 1.9 and 2.6), $t = 0.5$, $N = K$. Is the
 # floored loss too large or too small on average, and does it rise or fall with $N$?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 sizes, circle = [1, 2, 4, 8, 16, 32], [0.3975, 0.3125, 0.2475, 0.2040, 0.1703, 0.1455]  # by enumeration
 figure, (left, right) = figures.panels(2)
 figures.curves(sizes[:5], {"K = 1": [-0.00620, -0.00379, -0.00258, -0.00198, -0.00168],
@@ -538,7 +544,11 @@ figures.curves(sizes, {"mean floored loss, K = N": circle}, right, styles=("o-",
                ylabel="loss (nats)", title="with the floor: from above", legend="best")
 figures.levels({"with the true mass": 0.0981}, right)
 right.set_ylim(0, 0.42)
-figure
+figures.described(figure,
+    "Two panels against the number of negatives. Left, no floor: the bias rises towards 0 from -0.0062; with "
+    "K = 1 to -0.0017, under the dashed limit -0.0014, with K = N to -0.0004. Right, with the floor: the mean "
+    "loss falls from 0.40 at N = 1 to 0.15 at N = 32, towards the dashed line 0.098 that the true mass gives."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -563,13 +573,17 @@ figure
 #
 # **Predict.** The paper uses $t = 0.5$ and $\tau^+ = 0.1$. Somebody keeps $\tau^+$ and takes $t = 0.1$. What happens?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 temperatures = np.geomspace(0.1, 1.2, 60)
 figure, (ax,) = figures.panels(1)
 figures.curves(temperatures, {"τ* = 1/(1 + e^{1/t})": 1 / (1 + np.exp(1 / temperatures))}, ax, logx=True, logy=True,
                xlabel="temperature t", ylabel="prior", title="above the line: on the floor", legend="lower right")
 figures.levels({f"τ⁺ = {tau}": tau for tau in (0.05, 0.1, 0.2)}, ax, at=0.3)
-figure
+figures.described(figure,
+    "The prior above which an estimate sits on the floor, against the temperature from 0.1 to 1.2, "
+    "logarithmic axes: the curve rises from 5e-5 to 0.3. It crosses the dashed lines at priors 0.05, 0.1 and "
+    "0.2 near temperatures 0.34, 0.46 and 0.72."
+)
 
 # %%
 print({t: float(f"{1 / (1 + math.exp(1 / t)):.3g}") for t in (1.0, 0.5, 0.3, 0.2, 0.1)})
@@ -651,13 +665,49 @@ for tau in (0.0, 0.05, 0.1, 0.2):
 figures.curves(ell, mapped, left, ordered=True, xlabel="biased loss of an anchor", ylabel="debiased loss",
                title="φ, and its floor")
 left.plot(*zip(*starts[1:], strict=True), "o", color=figures.DARK, markersize=4)
-figures.curves(ell, weight, right, ordered=True, xlabel="biased loss of an anchor", ylabel="weight κ",
-               title="gradient, times", logy=True)
+figure = figures.curves(ell, weight, right, ordered=True, xlabel="biased loss of an anchor", ylabel="weight κ",
+                        title="gradient, times", logy=True)
+figures.described(figure,
+    "Two panels against the biased loss of an anchor from 2 to 6.3, for priors 0, 0.05, 0.1 and 0.2. Left, "
+    "the debiased loss: flat on the floor at 1.9 up to a dot at 2.95, 3.45 and 4.03, then a steep rise; all "
+    "curves meet at 5.54. Right, the weight: infinite steepness begins where the floor ends, at 3.0, 5.2 and "
+    "10.5, and falls to nearly 1; for prior 0 it is 1 everywhere."
+)
 
 # %% [markdown]
 # All curves meet at chance level, $\ln 255 = 5.541$, where an anchor's weight is hardly more than 1 (1.11 for
 # $\tau^+ = 0.1$). As an anchor gets better its weight grows, to 3.0, 5.2 and 10.5 for the three priors, and then falls
 # off a cliff: left of the dots the loss is constant in the negatives. Anchors just above the floor weigh most.
+#
+# **Explore: the prior and the floor.** Nine anchors of such a batch, from nearly solved to worse than chance. Raise
+# $\tau^+$: how many lose their negatives altogether, and what happens to the weight of the next one?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+priors = np.round(np.linspace(0, 0.3, 16), 2)
+anchors, coarse, least, rows = np.linspace(2.4, 5.6, 9), np.linspace(2, 6.4, 67), 1 + N * math.exp((-1 - s_plus) / t), []
+
+
+def moved(x, tau):
+    """phi and kappa of (5.7) for biased losses x; None on the floor, where the negatives have no weight."""
+    rest = np.exp(x) - tau * (N + 1)
+    off = rest > (1 - tau) * least
+    value = np.log(np.where(off, rest / (1 - tau), least))
+    return value, [w if ok else None for w, ok in zip(np.exp(x) / np.where(off, rest, 1), off, strict=True)]
+
+
+for tau in priors:
+    (curve, weights), (after, pulls) = moved(coarse, tau), moved(anchors, tau)
+    begins = math.log(least * (1 - tau) + tau * (N + 1))
+    rows.append({"curve": curve, "weight": weights, "after": after, "pulls": pulls, "begins": begins})
+figure, (ax,) = figures.panels(1)
+figures.curves(coarse, {"φ": rows[5]["curve"]}, ax, xlabel="biased loss", ylabel="debiased loss", title="τ⁺ = 0.1")
+ax.plot(anchors, rows[5]["after"], "o", color=figures.DARK, markersize=5)
+setting = {"texts": [f"{tau:.2f}" for tau in priors], "start": 5, "ell": coarse, "anchors": anchors, "rows": rows}
+figures.live(figure, "floor", setting)
+figures.described(figure,
+    "The map from the biased to the debiased loss for the prior 0.1, with nine anchors as dots: three lie on the "
+    "flat floor at 1.9, the others on the rising curve."
+)
 
 # %% [markdown]
 # ## 12 Three losses on real images
@@ -693,8 +743,14 @@ def gain_figure(found, losses):
     return figure
 
 
-# %%
-gain_figure(results, ("debiased, half prior", "debiased", "unbiased"))
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+figure = gain_figure(results, ("debiased, half prior", "debiased", "unbiased"))
+figures.described(figure,
+    "Gain in accuracy over the biased loss with confidence intervals, for seven settings, with all labels and "
+    "with five labels a class. Debiased with half and with the full prior: every interval reaches over 0. "
+    "Unbiased: mostly to the right of 0, by 1 to 5 points with all labels and by 2 to 9 points with five "
+    "labels; largest for four classes."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -735,12 +791,17 @@ gain_figure(results, ("debiased, half prior", "debiased", "unbiased"))
 # $M - M^- = \tau'(\widetilde M^+ - M^-)$, which has a solution since $\widetilde M^+ \ne M^-$, other than 1 since
 # $\widetilde M^+ \ne M$; and $M - M^- = \tau^+(M^+ - M^-)$ by Proposition 5.2. $\square$
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 digits = results[1]  # ten classes, batches of 128
 names = ("biased", "debiased", "unbiased")
 groups = ("own view", "same class", "any image", "other class")
 means = {kind: {g: float(np.mean(digits["runs"][kind][g])) for g in groups} for kind in names}
-figures.by_column(means, ylabel="mean of e^{s/t}", title="one view of an image, and ...")
+figure = figures.by_column(means, ylabel="mean of e^{s/t}", title="one view of an image, and ...")
+figures.described(figure,
+    "The mean of e to the s over t for an image view and four partners, under three losses. Biased and "
+    "debiased agree: own view 5.6, same class 3.3, any image 1.4, other class 1.2. Unbiased pulls its own "
+    "view to 5.82 and the same class to 3.73, with any image 1.45 and other class 1.20."
+)
 
 # %%
 for kind, m in means.items():
@@ -763,8 +824,14 @@ for kind, m in means.items():
 #
 # **Predict.** The number of positives is 1 in both. If the number was to blame, what do we see? And if the law was?
 
-# %%
-gain_figure(results[:6], ("debiased", "debiased, v from the class", "unbiased"))
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+figure = gain_figure(results[:6], ("debiased", "debiased, v from the class", "unbiased"))
+figures.described(figure,
+    "Gain in accuracy with confidence intervals in six settings of digits, for debiased, debiased with v from "
+    "the class, and unbiased. Debiased stays around 0. With v from the class the gain is that of the unbiased "
+    "loss: 1 to 3.5 points with all labels and 3 to 7 points with five labels for ten and four classes; near "
+    "0 for two classes."
+)
 
 # %%
 for e in results[:4]:
@@ -865,3 +932,8 @@ for e in results[:4]:
 # **Read further.** Chuang et al. 2020 (several positives in the estimate, and a bound of order $N^{-1/2} + K^{-1/2}$ on
 # its error); Robinson et al. 2021 (hard negatives); Arora et al. 2019 (class collision); Paninski 2003 (no unbiased
 # estimate of entropies).
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [05 · exercise](../exercises/05_debiasing/05_debiasing.ipynb).
+# The next lecture is [06 · The spectral loss: contrastive learning as a matrix factorisation](06_spectral_loss.ipynb).

@@ -17,6 +17,8 @@
 # *Time* core 105 min, optional 45 min · *you need* eigenvalues of symmetric matrices, expectations; numpy; units 01
 # and 04 for the optional section 13
 #
+# *Exercise of this unit:* [06 · exercise](../exercises/06_spectral_loss/06_spectral_loss.ipynb).
+#
 # Every loss so far needed a bound to be understood. This one, the spectral contrastive loss of [HaoChen, Wei, Gaidon
 # and Ma (2021)](https://arxiv.org/abs/2106.04156), can be minimised with pencil and paper. We do so, say how far a
 # training run is from the answer, and let a network find it on digits.
@@ -106,9 +108,14 @@ print(f"a positive pair joins two shapes with probability {joint[different].sum(
 # **Figure 1. Which pictures are joined?** Left, $p(x,x')$ with the nodes grouped by the shape that most probably made
 # them. Right, some of the nodes.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 order = np.argsort(world.labels, kind="stable")
-figures.graph_and_pictures(joint[np.ix_(order, order)], world.pictures[order], world.labels[order])
+figure = figures.graph_and_pictures(joint[np.ix_(order, order)], world.pictures[order], world.labels[order])
+figures.described(figure,
+    "Left, the joint law of 80 pictures as a matrix sorted by shape: three blocks on the diagonal hold most "
+    "of the mass, in bands; few entries lie outside. Right, 30 of the pictures on a small grid: black bars, "
+    "corners and squares at different places, some cut off at the border, and one that is empty."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -256,8 +263,13 @@ print("lambda:", values[:5].round(3), " excess every 300 steps:", excess[::6].ro
 print("largest angle:", found[::6, 0].round(1))
 steps, (_, (left, right)) = 50 * np.arange(len(run)), figures.panels(2, width=4.4, height=3.1)
 figures.curves(steps, {"": excess}, left, xlabel="step", logy=True, title="loss above the minimum")
-figures.curves(steps, dict(zip(("largest", "second", "smallest"), found.T, strict=True)), right, xlabel="step",
-               title="angles to the eigenfunctions (degrees)", ordered=True)
+figure = figures.curves(steps, dict(zip(("largest", "second", "smallest"), found.T, strict=True)), right, xlabel="step",
+                        title="angles to the eigenfunctions (degrees)", ordered=True)
+figures.described(figure,
+    "Two panels over 3000 steps. Left, the loss above the minimum, logarithmic: it falls from 3 to 0.2 at "
+    "once, wavers near 0.1 until step 1500 and ends at 0.011. Right, three principal angles start near 80 "
+    "degrees, are below 15 from step 150 on, and end at 3 degrees."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -419,9 +431,15 @@ _, (left, right) = figures.panels(2, width=4.2, height=3.1)
 figures.curves(range(1, 9), {"": values}, left, xlabel="number i", ylabel="eigenvalue", styles=["o"],
                title="eigenvalues of the graph")
 figures.levels({"": 0.0}, left)
-figures.curves(columns, lines, right, xlabel="columns k", ylabel="squared error", title="smallest error",
-               styles=("-", "--", ":", "o"), widths=(2.2, 1.6, 1.6, 1),
-               colours=(figures.BLUE, figures.ORANGE, figures.GREEN, figures.DARK))
+figure = figures.curves(columns, lines, right, xlabel="columns k", ylabel="squared error", title="smallest error",
+                        styles=("-", "--", ":", "o"), widths=(2.2, 1.6, 1.6, 1),
+                        colours=(figures.BLUE, figures.ORANGE, figures.GREEN, figures.DARK))
+figures.described(figure,
+    "Left, the eight eigenvalues of a graph: 1, 0.30, 0.26, 0.11, then four below the dashed line at 0 down "
+    "to -0.64. Right, the smallest squared error against the number of columns: Theorem 6.4 falls from 0.75 "
+    "to 0.58 at four columns and stays there, with gradient descent's dots on it; the line left over falls on "
+    "to 0.41, that of Eckart and Young to 0."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -435,6 +453,23 @@ figures.curves(columns, lines, right, xlabel="columns k", ylabel="squared error"
 # best embedding with any number of columns is the constant. Unit 07 has a graph, the Hadamard graph, on which a
 # guarantee fails that divides by eigenvalues of columns that do not exist.
 #
+# **Explore: where to cut.** The same graph. Take one column after the other and compare the best $ff^\top$ with the
+# graph. Which entries can it never have?
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+(spectrum, functions), rows = eigenfunctions(graph), []
+for k in columns:
+    kept = functions[:, :k] * np.sqrt(spectrum[:k].clip(0)) * root[:, None]
+    rows.append({"best": kept @ kept.T, "error": np.sum((adjacency - kept @ kept.T) ** 2)})
+errors = [row["error"] for row in rows]
+figure = figures.curves(columns, {"best embedding": errors}, styles=["o-"], xlabel="columns k", ylabel="squared error")
+figures.live(figure, "cutoff", {"values": spectrum, "target": adjacency, "start": 2, "rows": rows})
+figures.described(figure,
+    "The squared error of the best embedding against the number of columns: it falls from 0.75 over 0.66 and 0.59 "
+    "to 0.58 at four columns and is flat from there on."
+)
+
+# %% [markdown]
 # ## 6 What is unique, and what holds at the end
 #
 # $L$ sees $f$ through the inner products $f(x)\cdot f(x')$ only. So with $f$ every $fQ$ is a minimiser, $Q$ orthogonal.
@@ -596,8 +631,14 @@ figures.curves(price(0.6, 0.3, sines), {"": sines}, left, xlabel=r"excess $\vare
 values = eigenfunctions(joint)[0]
 run_sines, late = np.sum(np.sin(np.radians(found)) ** 2, axis=1), excess < values[2] ** 2
 right.plot(excess[late], run_sines[late], "o", color=figures.BLUE, markersize=4)
-figures.curves(price(values[2], values[2] - values[3], sines), {"": sines}, right, xlabel=r"excess $\varepsilon$",
-               logx=True, logy=True, title="the run of section 3", colours=[figures.ORANGE])
+figure = figures.curves(price(values[2], values[2] - values[3], sines), {"": sines}, right, xlabel=r"excess $\varepsilon$",
+                        logx=True, logy=True, title="the run of section 3", colours=[figures.ORANGE])
+figures.described(figure,
+    "Two panels, lost directions s against the excess of the loss. Left, hundreds of small dots all lie below "
+    "a rising orange curve from 0 to 1, and five large dots, the tilted embeddings, lie on it. Right, "
+    "logarithmic: the dots of the run of section 3 lie along a line below the curve, by a factor of three and "
+    "more."
+)
 
 # %% [markdown]
 # Left, nothing lies above the curve, and the tilted embeddings lie on it. Right, the run stays below by a factor of
@@ -664,8 +705,13 @@ functions, root = eigenfunctions(graph)[1][:, :2], np.sqrt(graph.sum(axis=1))
 _, (left, right) = figures.panels(2, width=4.4, height=3.2)
 figures.plane(functions * root[:, None], parts, left, names=("part 1", "part 2"), sizes=15 + 600 * root**2,
               xlabel="$u_1$", ylabel="$u_2$", title="eigenvectors")
-figures.plane(functions, parts, right, sizes=15 + 600 * root**2, xlabel=r"$\varphi_1$", ylabel=r"$\varphi_2$",
-              title="eigenfunctions")
+figure = figures.plane(functions, parts, right, sizes=15 + 600 * root**2, xlabel=r"$\varphi_1$", ylabel=r"$\varphi_2$",
+                       title="eigenfunctions")
+figures.described(figure,
+    "The nodes of a graph with two parts in two coordinates. Left, eigenvectors: the light nodes of both "
+    "parts crowd near the origin while the two hubs lie far out, one top right and one bottom right. Right, "
+    "eigenfunctions: each part has shrunk to one point, part 2 at (1, 1.4) and part 1 at (1, -0.7)."
+)
 
 # %% [markdown]
 # Left, the light nodes of *both* parts crowd near the origin, far from their hubs, and 2-means cuts off one hub. Right,
@@ -686,7 +732,12 @@ names, sizes = ("bar", "corner", "square"), 8 + 1500 * mass
 _, (left, right) = figures.panels(2, width=4.4, height=3.4)
 figures.plane(exact[:, 1:], world.labels, left, names=names, sizes=sizes, title="eigenfunctions",
               xlabel=r"$\sqrt{\lambda_2}\,\varphi_2$", ylabel=r"$\sqrt{\lambda_3}\,\varphi_3$")
-figures.plane(turned[:, 1:], world.labels, right, sizes=sizes, title="learned from pairs, rotated")
+figure = figures.plane(turned[:, 1:], world.labels, right, sizes=sizes, title="learned from pairs, rotated")
+figures.described(figure,
+    "Two scatter plots of the pictures, nearly the same: exact eigenfunctions left, learned and rotated "
+    "right. Bars lie in an arm to the right at (1.4, -0.2), squares top left at (-0.5, 1.4), corners bottom "
+    "left at (-0.9, -1.1); a few ambiguous pictures lie between the arms and at the origin."
+)
 
 # %% [markdown]
 # The two pictures are the same up to noise, and the positions mean something. A picture that only one shape can make
@@ -859,9 +910,15 @@ for name, rows in accuracy.items():
 _, (left, right) = figures.panels(2, width=4.4, height=3.3)
 figures.curves(range(1, k + 1), by_step, left, xlabel="number", ylabel="angle (degrees)",
                title="angles to the eigenfunctions", ordered=True, styles=["o-"])
-figures.curves(counts, {name: rows.mean(axis=1) for name, rows in accuracy.items()}, right, styles=["o-"],
-               logx=True, ticks=counts, title="linear probe", legend="outside",
-               xlabel="labelled digits per class", ylabel="accuracy on 599 new digits")
+figure = figures.curves(counts, {name: rows.mean(axis=1) for name, rows in accuracy.items()}, right, styles=["o-"],
+                        logx=True, ticks=counts, title="linear probe", legend="outside",
+                        xlabel="labelled digits per class", ylabel="accuracy on 599 new digits")
+figures.described(figure,
+    "Two panels. Left, eight angles to the eigenfunctions at four times: at step 0 they rise from 10 to 86 "
+    "degrees; at step 1000 all are below 10. Right, accuracy against labelled digits per class, 1 to 30: the "
+    "spectral network goes from 0.80 to 0.93, pixels from 0.65 to 0.93, principal components from 0.65 to "
+    "0.87, the untrained network from 0.32 to 0.54."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -884,8 +941,13 @@ held_out = network(test_x).detach().double().numpy() @ left_basis @ right_basis
 _, (left, right) = figures.panels(2, width=4.6, height=3.8)
 figures.plane(held_out[:, 1:3], test_y, left, names=[str(c) for c in range(10)], sizes=12,
               xlabel="column 2", ylabel="column 3", title="held-out digits, columns 2 and 3")
-figures.plane(held_out[:, 3:5], test_y, right, sizes=12,
-              xlabel="column 4", ylabel="column 5", title="columns 4 and 5")
+figure = figures.plane(held_out[:, 3:5], test_y, right, sizes=12,
+                       xlabel="column 4", ylabel="column 5", title="columns 4 and 5")
+figures.described(figure,
+    "Held-out digits in learned coordinates. Left, columns 2 and 3: zeros lie far to the right, sixes far up, "
+    "all other digits in one clump near the origin. Right, columns 4 and 5: twos stretch to the top left, "
+    "fours and sevens to the right, threes, fives and nines lie below, ones and eights between."
+)
 
 # %% [markdown]
 # Column 2 answers "is it a 0?", column 3 "is it a 6?": zeros and sixes are nearly separate parts of the graph, and
@@ -1074,3 +1136,8 @@ for kappa in (0.3, 0.15, 0.075):
 # 2000, Ng, Jordan and Weiss 2001 (spectral clustering); Eckart and Young 1936; Fan 1949 (Lemma 6.3); Davis and Kahan
 # 1970 (relatives of Theorem 6.7); Bardes, Ponce and LeCun 2022 (VICReg); Dwibedi et al. 2021 (nearest neighbours as
 # positives). Unit 07 turns the eigenvalues into a guarantee for a linear probe.
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [06 · exercise](../exercises/06_spectral_loss/06_spectral_loss.ipynb).
+# The next lecture is [07 · The linear probe: why a linear head is enough](07_linear_probe.ipynb).

@@ -16,6 +16,8 @@
 #
 # *Time* core 95 min, optional 40 min · *you need* unit 06, eigenvectors of symmetric matrices, least squares; numpy
 #
+# *Exercise of this unit:* [07 · exercise](../exercises/07_linear_probe/07_linear_probe.ipynb).
+#
 # A trained encoder is judged by a *linear probe*: freeze it, fit one linear map to labels. Why should that work, when
 # the encoder never saw a label? Sources: lecture notes 001, last section, after Tengyu Ma; the theory is due to
 # HaoChen, Wei, Gaidon and Ma ([2021](https://arxiv.org/abs/2106.04156)). What 001 gets wrong stands in boxes.
@@ -112,11 +114,16 @@ for step in range(501):
     loss.backward()
     optimiser.step()
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (ax,) = figures.panels(width=5.2, height=3.4)
 labels = {"xlabel": "step", "ylabel": "squared error", "title": "even or odd, 20 outputs"}
 figures.curves(steps, {"head on the trained network": errors}, ax, **labels)
-figures.levels({"promise of the theorem": 0.589, "spectral embedding": 0.197}, ax, at=0.02, above=False)
+figure = figures.levels({"promise of the theorem": 0.589, "spectral embedding": 0.197}, ax, at=0.02, above=False)
+figures.described(figure,
+    "The squared error of a head on the network over 500 steps: it falls from 0.41 to 0.2 by step 300 and "
+    "meets the dashed line of the spectral embedding, 0.197. The dashed promise of the theorem lies far "
+    "above, at 0.589."
+)
 
 
 # %% [markdown]
@@ -176,11 +183,15 @@ cases = {
 for name, (joint, y) in cases.items():
     print(f"{name:12s} P(different labels) = {disagree(joint, y):.4f}   alpha = {disagree(joint, y) / 2:.4f}")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = figures.panels(3, width=2.9, height=2.9)
 for ax, (name, (joint, y)) in zip(axes, cases.items(), strict=True):
     figures.graph_on_circle(joint, y, ax, order=np.argsort(-y), title=name)
-figure
+figures.described(figure,
+    "Three graphs on eight nodes in a circle, four discs left and four squares right. Two cliques: thick grey "
+    "edges inside each side, thin red ones across. K8: all edges equally thick, so that most are red. "
+    "Hadamard: red edges across carry more mass than the grey ones inside."
+)
 
 
 # %% [markdown]
@@ -354,7 +365,11 @@ for degree in (3, 4, 5):
 figure, (left, right) = figures.panels(2, width=4.0, height=3.4)
 figures.against_bound(easy, left, xlabel=r"$2\rho_3$", ylabel=r"$\lambda_3$", title="proved")
 figures.against_bound(hard, right, xlabel=r"$\lambda_6$", ylabel=r"$\rho_3^2$", title="quoted, up to C")
-figure
+figures.described(figure,
+    "Two clouds of random graphs of degree 3, 4 and 5 under a diagonal. Left, the third eigenvalue against "
+    "twice the third expansion: all points lie well below the diagonal, along a line with slope about 0.55. "
+    "Right, the squared expansion against the sixth eigenvalue: all below the diagonal, curving upwards."
+)
 
 
 # %% [markdown]
@@ -416,7 +431,7 @@ def task_loss(joint, y, k):
     return sum(s for i, (v, s) in enumerate(zip(lam, share, strict=True), 1) if i > k or v >= 1 - 1e-9)
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = figures.panels(3, width=3.4, height=3.0)
 for ax, (name, (joint, y)), k in zip(axes, cases.items(), (2, 6, 6), strict=True):
     lam, share = shares(joint, y)
@@ -424,7 +439,12 @@ for ax, (name, (joint, y)), k in zip(axes, cases.items(), (2, 6, 6), strict=True
         same = np.abs(lam - value) < 1e-8
         share[same] = share[same].mean()
     figures.spectrum(lam, share, k, ax, title=f"{name}, k = {k}")
-figure
+figures.described(figure,
+    "Eigenvalues of three graphs as stems, the disc on top showing the share of the labels. Two cliques, k = "
+    "2: the whole share sits at the second eigenvalue 0.2, which is kept. K8, k = 6: the share is spread "
+    "evenly over seven equal eigenvalues above 1, all lost. Hadamard, k = 6: spread over five eigenvalues "
+    "just above 1, lost too."
+)
 
 # %% [markdown]
 # **Figure 4.** One stem per eigenvalue; the disc shows which share of the labels lies in this direction (spread
@@ -512,13 +532,17 @@ lam = np.sort(1 - signs @ walk)
 fourth = signs[np.argsort(1 - signs @ walk)[3]]
 print("eigenvalues", lam.round(4))
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 ladders = {  # of your `ladder_probe`, k = 3
     "majority of the three bits": [0.5, 0.5, 0.6538, 0.9808, 0.9808],
     "direction 4": [1.0, 1.0, 1.0, 1.0, 1.0],
 }
 names = ("loss", "lost part", "weighed", "all directions", "bound")
-figures.ladder(ladders, names, rising=True, ylabel="squared error")
+figure = figures.ladder(ladders, names, rising=True, ylabel="squared error")
+figures.described(figure,
+    "Two proofs as five bars each. Majority of the three bits: loss 0.5, lost part 0.5, weighed 0.6538, all "
+    "directions 0.9808, bound 0.9808. Direction 4: all five bars have height 1."
+)
 
 # %% [markdown]
 # **Figure 5.** Left the two inequalities (a) and (b) are real steps: from 0.5 to 0.6538, and on to 0.9808. Right
@@ -695,7 +719,11 @@ for ax, (k, rows) in zip(axes, results.items(), strict=True):
     print(f" false with 2 for 4 {with_two:.0%}, with lambda_(k+1) {with_next:.1%}")
     labels = {"xlabel": "first order bound", "ylabel": "L_task", "title": f"k = {k}"}
     figures.against_bound({"": (np.minimum(first, 2.5), loss)}, ax, **labels)
-figure
+figures.described(figure,
+    "Three clouds of 4200 points each, the task's loss against the first order bound, for k = 2, 4 and 6. All "
+    "points lie below the diagonal. With growing k the cloud moves to smaller bounds and smaller losses: for "
+    "k = 2 most bounds are above 1, for k = 6 most are between 0.5 and 1."
+)
 
 # %% [markdown]
 # **Figure 7.** 4200 points a panel; bounds above 2.5 are drawn at 2.5. No point lies above the diagonal. With a
@@ -763,7 +791,12 @@ for ax, (name, positive) in zip(axes, tasks.items(), strict=True):
     best = 1 - (mass @ np.where(positive, 1.0, -1.0)) ** 2
     figures.levels({"best constant": best}, ax)
     print(name, "k = 20, 80:", *(row.round(3) for row in probe_curves(*digits_graph, positive, (20, 80))[1:]))
-figure
+figures.described(figure,
+    "Squared error against the dimension k from 2 to 200, logarithmic axes, for even or odd and for 3 or not. "
+    "The true loss is the lowest curve and falls to 0.02 and 0.01. The first order bound starts above the "
+    "best constant, passes it at k = 11 and 14, and falls slowly; the second order bound starts higher still "
+    "and is the smaller one from about k = 20."
+)
 
 # %% [markdown]
 # **Figure 8.** What a linear head on $k$ columns really loses, and two promises; dashed, the best constant, above
@@ -792,7 +825,7 @@ for sigma in strengths:
     print(f"strength {sigma:.2f}: 4 alpha {energy:.5f}   eigenvalue 21 {graph[2][20]:.5f}   bound {first:.3f}   loss {loss:.3f}")
 four_alpha, eigenvalue, bound, loss = np.array(found).T
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2, width=4.2, height=3.3)
 labels = {"xlabel": "strength of the augmentation", "styles": ["o-"]}
 amounts = {"4 alpha": four_alpha, "eigenvalue 21": eigenvalue}
@@ -801,7 +834,12 @@ results = {"bound": bound, "L_task": loss}
 figures.curves(
     strengths, results, right, ylabel="squared error", title="their quotient, and the loss", legend="outside", **labels
 )
-figures.levels({"best constant": 1.0}, right)
+figure = figures.levels({"best constant": 1.0}, right)
+figures.described(figure,
+    "Two panels against the strength of the augmentation from 0.4 to 1. Left, 4 alpha and eigenvalue 21 both "
+    "rise from 0.0008 to nearly 1, the eigenvalue a little faster. Right, the bound falls from 1.1 to its "
+    "smallest value 0.57 at strength 0.6 and rises to 0.78, while the true loss stays between 0.15 and 0.22."
+)
 
 # %% [markdown]
 # **Figure 9.** A weak augmentation hardly ever changes parity ($4\alpha=0.00084$ at strength 0.4), but it also leaves
@@ -852,7 +890,7 @@ for _ in range(200):
     population.append([mass @ (y - z @ w) ** 2 for w in heads])
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def middle(rows):
     """For each size the 5 %, 50 % and 95 % quantiles over the runs."""
     return np.quantile(rows, [0.05, 0.5, 0.95], axis=0)
@@ -870,7 +908,12 @@ figures.bands(
     title="even or odd, k = 20",
     ticks=(5, 10, 20, 50, 100, 200, 500, 1000, 3000),
 )
-figures.levels({"L_task": best}, ax, at=0.02)
+figure = figures.levels({"L_task": best}, ax, at=0.02)
+figures.described(figure,
+    "Squared error against the number of labelled images from 5 to 3000, logarithmic axes, medians with "
+    "bands. The population error climbs from 1 to a sharp peak above 1000 at n = 20, then comes down to the "
+    "dashed line L_task = 0.197. The training error is 0 up to n = 20 and rises to the same line from below."
+)
 
 # %% [markdown]
 # **Figure 10.** Median over 200 samples of labelled images and the band of the middle 90 %; both axes logarithmic,
@@ -924,8 +967,8 @@ for _ in range(40):
             row.append(np.mean((f[order[400:]] @ heads).argmax(axis=1) == digit[order[400:]]))
         correct[name].append(row)
 
-# %%
-figures.bands(
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+figure = figures.bands(
     sizes,
     {name: middle(rows) for name, rows in correct.items()},
     logx=True,
@@ -933,6 +976,11 @@ figures.bands(
     xlabel="labelled images",
     ylabel="accuracy on 500 others",
     title="ten digits, one head each",
+)
+figures.described(figure,
+    "Accuracy against the number of labelled images from 10 to 400, medians with bands. The spectral "
+    "embedding with k = 40 rises from 0.49 to 0.97, k = 20 from 0.51 to 0.94, k = 10 stops at 0.74; pixels "
+    "rise from 0.45 to 0.93 and are behind k = 20 and 40 all along."
 )
 
 # %% [markdown]
@@ -995,3 +1043,8 @@ for joint in (small, split):
 #
 # **Read further.** HaoChen et al. 2021 (sample complexity); Lee, Oveis Gharan and Trevisan 2014 (higher-order Cheeger
 # inequalities); Saunshi et al. 2022 (what such bounds leave out: the encoder's inductive bias).
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [07 · exercise](../exercises/07_linear_probe/07_linear_probe.ipynb).
+# The next lecture is [08 · Convergence: does gradient descent find the encoder?](08_convergence.ipynb).

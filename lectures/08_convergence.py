@@ -17,6 +17,8 @@
 # *Time* core 75 min, optional 35 min · *you need* unit 03 (its bounds on $L_{un}^N$), eigenvalues, second derivatives, a
 # first look at torch
 #
+# *Exercise of this unit:* [08 · exercise](../exercises/08_convergence/08_convergence.ipynb).
+#
 # The encoder of the earlier units was given. Can training find it? One paper proves that it can: Merad, Yu, Bacry and
 # Gaïffas (2020), [arXiv:2012.01064](https://arxiv.org/abs/2012.01064), sections 4, 5 and 8, "the paper" below. We prove its
 # lemmas with the best factors, find where its theorem cannot hold, solve a case exactly, and do its experiment again.
@@ -114,7 +116,7 @@ print(f"accuracy on new digits: {accuracy(start):.3f} before, {accuracy(B):.3f} 
 # **Predict.** The mean loss begins near $\ln2$ and comes down to 0.02. What do the output norms do meanwhile: settle
 # at some value, shrink, or go on growing? Sketch the largest one over the logarithm of the number of steps.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, (left, right) = figures.panels(2)
 loss, smallest, largest = np.array(rows).T
 figures.curves(kept + 1, {"mean loss": loss}, left, xlabel="step + 1", ylabel="nats", logx=True, logy=True)
@@ -122,7 +124,11 @@ named = {"largest norm": largest, "smallest norm": smallest}
 figures.curves(
     kept + 1, named, right, xlabel="step + 1", ylabel="norm", logx=True, colours=(figures.ORANGE, figures.BLUE)
 )
-figure
+figures.described(figure,
+    "Two panels over 3000 steps, logarithmic. Left, the mean loss stays at 0.6 for 30 steps and then falls to "
+    "0.02. Right, norms: the largest stays at 1.4 and from step 100 on grows to 6.6 without stopping, the "
+    "smallest grows from 0.25 to 2.9."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -197,7 +203,7 @@ figure
 # **Predict.** Somebody looks for $\beta^*(2)$ by drawing 5000 random pairs $z$, $z+z'$ from the set and taking the largest
 # number that (12) needs on them. Will he be off by 2 %, by 20 %, or by a factor of four?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 C = np.array([0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.4, 2, 3, 4, 6])
 best = np.array([0.7125, 0.7288, 0.7936, 0.901, 1.2244, 1.5986, 2.0016, 3.1399, 6.0868, 13.5373, 24.0209, 54.0093])
 constants = {
@@ -209,7 +215,11 @@ figure, (left, right) = figures.panels(2)
 figures.curves(C, constants, left, xlabel="C", ylabel="smoothness constant", logx=True, logy=True)
 ratios = {name: value / best for name, value in constants.items()}
 figures.curves(C, ratios, right, xlabel="C", ylabel="constant / best", logx=True, legend=None)
-figure
+figures.described(figure,
+    "Two panels against C from 0.05 to 6. Left, three rising smoothness constants, logarithmic: the published "
+    "one is the largest, Lemma 3 in the middle, the best below. Right, divided by the best: the published "
+    "constant goes from 2.8 over a maximum of 5.6 near C = 1.4 to 5.4; Lemma 3 falls from 2 to 1.03."
+)
 
 
 # %%
@@ -439,7 +449,7 @@ def two_numbers(q_square, t, step, n_steps):
     return np.array(losses)
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 k = np.array([0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10000, 100000])
 certified = [0.9741, 0.9399, 0.8786, 0.7175, 0.4747, 0.2196, 0.08699, 0.02797, 0.009518, 0.002876, 0.0002885]
 figure, (left, right) = figures.panels(2)
@@ -448,7 +458,11 @@ figures.curves(np.arange(61), three, left, xlabel="step", ylabel="nats", title="
 run = {"loss": two_numbers(0.9142**2 + 1, 0.5, 0.1, 100_000)[k], "certificate": certified}
 look = {"xlabel": "step + 1", "ylabel": "nats", "title": "a loss and its certificate"}
 figures.curves(k + 1, run, right, logx=True, logy=True, **look)
-figure
+figures.described(figure,
+    "Left, the loss over 60 steps from three starts: q = 1 falls to 0 within ten steps; q = 1e-6 falls to a "
+    "plateau at ln 2, stays there until step 12 and then falls to 0; q = 0 stays at ln 2 for ever. Right, "
+    "over 100,000 steps, logarithmic: the loss falls to 3e-6, its certificate above it to 3e-4."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -472,7 +486,7 @@ figure
 # **Predict.** Widths from 32 to 4096, step $1/m$. Does a wider network need more steps, fewer, or about as many? And is the
 # objective over the steps a straight line on semilogarithmic axes, or on doubly logarithmic ones?
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 figure, axes = figures.panels(3, width=3.9)
 for m, colour in zip((32, 128, 512, 2048, 4096), figures.shades(5), strict=True):
     steps, rows = stored[f"steps_{m}"], stored[f"rows_{m}"]
@@ -484,7 +498,11 @@ for m, colour in zip((32, 128, 512, 2048, 4096), figures.shades(5), strict=True)
     figures.curves(steps + 1, {f"m = {m}": rows[1]}, axes[2], title="gradient norm in the outputs", **both)
 axes[1].plot([60, 1500], [0.15, 0.15 * 60 / 1500], color=figures.GREY, linestyle=":")
 axes[1].annotate("slope -1", (250, 0.06), fontsize=figures.FONT - 1, color=figures.GREY)
-figure
+figures.described(figure,
+    "Three logarithmic panels for networks of width 32 to 4096. In the first 60 steps the objective falls "
+    "along nearly straight lines, the narrowest one fastest. Over all steps it then falls like a power, a "
+    "little steeper than the dotted line of slope -1. The gradient norm does the same."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -514,7 +532,12 @@ figures.curves(steps + 1, norms, left, ylabel="norm", **look)
 ratio = np.where(slope < smallest / 2, slope / smallest, np.nan)  # where Lemma 4 applies
 certified = {"largest loss": worst, "Lemma 4": 2 * ratio, "Proposition 8.5": 0.8725 * ratio}
 figures.curves(steps + 1, certified, right, ylabel="nats", logy=True, **look)
-figure
+figures.described(figure,
+    "Two panels over 1500 steps. Left, norms: the largest grows from 1.5 to 4.5, the smallest from 0.57 to "
+    "1.2, and the dotted norm that the objective forces from 0.15 to 2.2. Right, logarithmic: the largest "
+    "loss falls from 1.1 to 1.5e-4; from step 27 on two certificates lie above it, Proposition 8.5 by a "
+    "factor of ten and Lemma 4 by twenty."
+)
 
 # %% [markdown]
 # **Figure 8.5.** Left: an $\eta$ exists (0.57). The largest norm goes on growing: there is a $C$ for every finite
@@ -576,7 +599,7 @@ print("eigenvalues of K:", stored["kernel"][[0, -1], :2].round(1).tolist(), "at 
 # **Predict.** Halve $\delta$. By which factor does the number of steps grow until the mean loss is 0.1? (Theorem 1
 # allows four.)
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 deltas, counts = stored["deltas"], stored["separation_steps"]
 figure, (ax,) = figures.panels(1)
 named = {f"network {i}": row for i, row in enumerate(counts)}
@@ -584,7 +607,11 @@ figures.curves(
     deltas, named, ax, xlabel="separation", ylabel="steps", logx=True, logy=True, styles=["o-"], ticks=deltas
 )
 ax.plot(deltas, 18 / deltas, color=figures.GREY, linestyle=":")
-figure
+figures.described(figure,
+    "Steps needed against the separation from 0.12 to 0.7, logarithmic axes, for three networks: parallel "
+    "falling lines, from 230 to 290 steps at 0.12 down to 32 to 47 at 0.7, parallel to a dotted line of slope "
+    "-1."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -631,7 +658,9 @@ def ends_with_many(name):
 ends_with_many("digits")
 
 # %% [markdown]
-# ![Figure 2, Digits](data/08_convergence/figure2_digits.png)
+# ![Three panels for the digits, N = 15, 25 and 35: the classifier's loss falls from ln 10 to below 0.1; the
+# contrastive loss and the sharp bound end near 1 to 2; Lemma 2 lies far above, at 60, 8 and 5 at
+# first.](data/08_convergence/figure2_digits.png)
 #
 # **Figure 2, digits.** Blue: $L_{un}^N$ without the factor $1/p_{cc}$, as the paper draws it. On these runs
 # $L_{sup}^\mu$ stays below it: an observation, not a theorem (unit 03 has a world where it fails). With the factor
@@ -670,7 +699,12 @@ for ax, theta, g, L, S in zip(axes, (0.6963, 0.8083, 0.8612), groups, *means, st
     look = {"title": f"N = {n}", "legend": "best" if n == 15 else None, "styles": ("-", "--", ":", "-.", ":")}
     figures.curves(curves["steps"] + 1, named, ax, **logs, **look)
     figures.levels({"ln 10": math.log(10)}, ax)
-figure
+figures.described(figure,
+    "Three panels, N = 15, 25 and 35, of losses and bounds over 1500 steps. The classifier's loss falls from "
+    "ln 10 to about 0.48. The bound with the floor subtracted runs above it and ends at 0.76, 0.74 and 0.72; "
+    "the closed form is larger. Lemma 2 is outside the picture for N = 15 and above ln 10 all along for 25 "
+    "and 35. The line from below stays at or under the loss."
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -703,7 +737,9 @@ def ends(name):
 ends("digits")
 
 # %% [markdown]
-# ![Figure 1, Digits](data/08_convergence/figure1_digits.png)
+# ![Two panels for the digits. The one-negative loss falls from ln 2 and the classifier's from ln 10 to about 0.15. In
+# inequality (7), logarithmic, Lemma 1 ends at 3.5, the version without logarithm at 1.2, the sharp bound at 0.45,
+# above the classifier's loss.](data/08_convergence/figure1_digits.png)
 #
 # **Figure 1, digits.** Left: both losses fall together. The supervised one is the larger all the way, up to 3.7
 # times: without *any* factor there is no inequality. Right: (7) holds with a wide margin, and can never fall below
@@ -727,7 +763,9 @@ def norms_seen(name):
 norms_seen("digits")
 
 # %% [markdown]
-# ![Figure 3, Digits](data/08_convergence/figure3_digits.png)
+# ![Norms of the outputs for the digits over the iterations: the largest rises from 0.4 to about 3 by iteration 50 and
+# to 3.7 at the end; the smallest from 0.3 to 1.6; a dashed line marks the smallest of all,
+# 0.212.](data/08_convergence/figure3_digits.png)
 #
 # **Figure 3, digits.** The smallest norm is smallest in the first steps and grows afterwards: an $\eta$ exists. The
 # largest one rises steeply when the loss begins to fall, then slowly. So "Assumption 2 is satisfied on these
@@ -743,18 +781,24 @@ for show in (ends, ends_with_many, norms_seen):
     show("fashion-mnist")
 
 # %% [markdown]
-# ![Figure 1, Fashion-MNIST](data/08_convergence/figure1_fashion-mnist.png)
+# ![Two panels for Fashion-MNIST. The one-negative loss falls from ln 2 to 0.16, the classifier's from ln 10 to 0.46.
+# In inequality (7) Lemma 1 ends at 4, the version without logarithm at 1.6, the sharp bound at 0.95, above the
+# classifier's loss.](data/08_convergence/figure1_fashion-mnist.png)
 #
 # **Figure 1.** $L_{sup}^\mu$ falls from $\ln10$ to 0.456, $L_{un}$ from $\ln2$ to 0.164. Inequality (7) promises
 # 3.94, the sharp bound 0.94, twice the truth.
 #
-# ![Figure 2, Fashion-MNIST](data/08_convergence/figure2_fashion-mnist.png)
+# ![Three panels for Fashion-MNIST, N = 15, 25 and 35: the classifier's loss falls from ln 10 to 0.48, the contrastive
+# losses and sharp bounds to between 1.3 and 2; Lemma 2 ends at 30, 4 and 2.6, above ln
+# 10.](data/08_convergence/figure2_fashion-mnist.png)
 #
 # **Figure 2.** For $N=15$ and $25$ (8) could not be informative for any encoder (last column), and for $N=35$ it
 # could, but is not: 2.65 at the end. The published bound says nothing about the best linear classifier in *any* of
 # the three settings; the sharp one does in all three (1.67, 1.88, 2.09).
 #
-# ![Figure 3, Fashion-MNIST](data/08_convergence/figure3_fashion-mnist.png)
+# ![Norms of the outputs for Fashion-MNIST: the largest rises from 0.5 to over 3 by iteration 20 and wavers around 4;
+# the smallest grows from 0.4 to 1.8; a dashed line marks the smallest of all,
+# 0.310.](data/08_convergence/figure3_fashion-mnist.png)
 #
 # **Figure 3.** $\eta=0.310$, taken in the first steps, and $C=4.86$, a short jump at step 255 of one run (another
 # jumps to 4.68 at step 208). Assumption 2 holds on these runs, with constants that are known only after the training.
@@ -780,3 +824,8 @@ for show in (ends, ends_with_many, norms_seen):
 # **Now the exercise** (`exercises/08_convergence/08_convergence.ipynb`): the best bound on the sum, the best
 # curvature, a certificate for free outputs and a start that defeats larger steps, gradient descent with its
 # histories, and the experiment in small.
+
+# %% [markdown]
+# ---
+# **Now the exercise:** [08 · exercise](../exercises/08_convergence/08_convergence.ipynb).
+# The next lecture is [09 · In practice: seven methods, run and measured](09_in_practice.ipynb).

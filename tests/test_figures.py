@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 import inspect
 import io
+import re
+from html import unescape
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -121,7 +124,16 @@ def public_functions():
 
 
 def test_every_public_function_is_called_below():
-    on_axes = {"panels", "finish", "shades", "levels", "marks", "missing"}  # have a test of their own
+    on_axes = {
+        "panels",
+        "finish",
+        "shades",
+        "levels",
+        "marks",
+        "missing",
+        "described",
+        "live",
+    }  # have a test of their own
     assert public_functions() | {"one_negative", "many_negatives", "output_norms"} == set(CALLS) | on_axes
     assert {name.split(",")[0] for name in WRONG} >= set(CALLS) & public_functions()
     for name in public_functions():
@@ -190,12 +202,43 @@ def test_panels_stand_row_by_row():
     assert [ax.get_subplotspec().num1 for ax in axes] == [0, 1, 2]
 
 
-def test_a_notebook_stores_a_picture_of_256_colours(monkeypatch):
+def displayed(figure, monkeypatch):
+    """The formats that a notebook stores of a figure."""
     shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
-    figures.panels()[0]._ipython_display_()
-    (image,) = shown
-    assert PIL.Image.open(io.BytesIO(image.data)).mode == "P"
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    figure._ipython_display_()
+    (data,) = shown
+    return data
+
+
+def test_a_notebook_stores_a_picture_of_256_colours(monkeypatch):
+    html = displayed(figures.panels()[0], monkeypatch)["text/html"]
+    picture = base64.b64decode(re.search(r'src="data:image/png;base64,([^"]*)"', html).group(1))
+    assert PIL.Image.open(io.BytesIO(picture)).mode == "P"
+
+
+def test_a_picture_is_stored_with_its_text_escaped(monkeypatch):
+    text = 'A "curve" that rises, from 1 < 2 up to 4 & stays there'
+    figure = figures.described(CALLS["curves"](), text)
+    data = displayed(figure, monkeypatch)
+    assert data["text/plain"] == text
+    assert unescape(re.search(r'<img alt="([^"]*)"', data["text/html"]).group(1)) == text
+    assert "<script" not in data["text/html"]
+
+
+def test_a_text_that_says_nothing_is_refused():
+    with pytest.raises(ValueError, match="got 'Figure 3'"):
+        figures.described(CALLS["curves"](), "Figure 3")
+
+
+def test_a_live_figure_carries_its_numbers_and_keeps_its_picture(monkeypatch):
+    figure = figures.live(CALLS["curves"](), "cutoff", {"values": ROWS[0] / 3, "name": "</script>"})
+    html = displayed(figure, monkeypatch)["text/html"]
+    assert html.count("</script>") == 1
+    assert '"values":[1.0,0.3333333,0.6666667]' in html
+    assert html.index("<img") < html.index("<script")
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        figures.live(CALLS["curves"](), "cutoff", {"values": np.array([np.nan])})
 
 
 def test_finish_labels_and_leaves_what_is_not_given():

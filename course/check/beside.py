@@ -16,7 +16,7 @@ MOST = 49  # numbers
 
 
 def beside_html(found: Any, wanted: Any, rtol: float, colour: str) -> str:
-    """Two tables, numbers that differ in `colour`; empty where there is nothing of one small form to compare."""
+    """Two tables, numbers that differ in white on `colour`; empty where there is nothing of one small form to compare."""
     mine, right = _rows(found), _rows(wanted)
     if mine is None or right is None or [len(row) for row in mine] != [len(row) for row in right]:
         return ""
@@ -51,7 +51,9 @@ def _table(pairs: list[list[tuple[float, float]]], side: int, rtol: float, colou
         for pair in row:
             same = close(np.asarray(pair[0]), np.asarray(pair[1]), rtol) is None
             text = escape(f"{pair[side]:.4g}" if same or np.isnan(pair).any() else _short(pair)[side])
-            style = "padding:.1em .6em;text-align:right" + ("" if same else f";color:{colour};font-weight:bold")
+            style = "padding:.1em .6em;text-align:right" + (
+                "" if same else f";background-color:{colour};color:#ffffff;font-weight:bold"
+            )
             body += f'<td style="{style}">{text}</td>'
         body += "</tr>"
     return f'<table style="margin:0;font-size:.9em">{body}</table>'

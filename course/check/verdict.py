@@ -33,7 +33,8 @@ HEADLINES = {
     "error": "Your code raised an error.",
     "memory": "Your code ran out of memory.",
 }
-GREEN, RED, GREY = "#1a7f37", "#b3261e", "#777777"
+# behind white letters: no colour of letters has contrast 4.5 on a light page and on a dark one
+GREEN, RED, GREY = "#1a7f37", "#c8372d", "#6b6b6b"
 SHORT = 700  # characters of a call that is printed with the rest
 WAITING = "looked at when the values are right"
 
@@ -121,9 +122,9 @@ def said(row: PartResult, v: Verdict) -> str:
 def _row_html(row: PartResult, v: Verdict) -> str:
     colour, mark = (GREEN, "&#10003;") if row.ok else (GREY, "&#8211;") if waits(row, v) else (RED, "&#10007;")
     return (
-        f'<tr><td style="color:{colour};font-weight:bold">{mark}</td>'
+        f'<tr><td style="background-color:{colour};color:#ffffff;font-weight:bold">{mark}</td>'
         f'<td style="text-align:left;white-space:nowrap"><b>{TITLES[row.part]}</b></td>'
-        f'<td style="text-align:left{";opacity:.6" if waits(row, v) else ""}">{prose(said(row, v))}</td></tr>'
+        f'<td style="text-align:left{";opacity:.8" if waits(row, v) else ""}">{prose(said(row, v))}</td></tr>'
     )
 
 
@@ -132,7 +133,7 @@ def belief_html(v: Verdict) -> str:
         return ""
     return (
         f'<p class="cl-belief" style="margin:.6em 0 .2em">{prose(spoken(v.belief))}'
-        f' <span style="opacity:.7">({prose(v.misconception)})</span></p>'
+        f' <span style="opacity:.8">({prose(v.misconception)})</span></p>'
     )
 
 

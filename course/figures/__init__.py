@@ -3,7 +3,8 @@
     figure, (left, right) = figures.panels(2)
     figures.curves(x, {"naive": y1, "stable": y2}, left, xlabel="temperature", logx=True)
     figures.levels({"ln 2": 0.693}, left)
-    figures.against_bound({"random": (bounds, losses)}, right)      # the last line of a cell shows the figure
+    figures.against_bound({"random": (bounds, losses)}, right)
+    figures.described(figure, "Two panels. Left ...")               # the last line of a cell shows the figure
 
 Every function draws what it is given, on the axes it is given (or on new ones), and returns the figure. Nothing here
 computes what a lecture is about, keeps a state, or changes matplotlib's global settings.
@@ -16,11 +17,12 @@ from course.figures.graph import graph_and_pictures, graph_on_circle, sorted_by_
 from course.figures.lines import bands, curves, levels, marks, missing, runs
 from course.figures.pictures import beside, shelves
 from course.figures.scatter import against_bound, plane, points_and_means
+from course.figures.shown import described, live
 from course.figures.style import BLUE, DARK, FONT, GREEN, GREY, ORANGE, PALETTE, PURPLE, finish, panels, shades
 
 __all__ = [
     "BLUE", "DARK", "FONT", "GREEN", "GREY", "ORANGE", "PALETTE", "PURPLE", "against_bound", "bands", "beside",
-    "by_column", "curves", "directions", "finish", "graph_and_pictures", "graph_on_circle", "histogram", "intervals",
-    "ladder", "law_bars", "levels", "marks", "missing", "pairs_on_circle", "panels", "plane", "points_and_means", "runs",
-    "shades", "shelves", "sorted_by_clusters", "spectrum", "tiles",
+    "by_column", "curves", "described", "directions", "finish", "graph_and_pictures", "graph_on_circle", "histogram",
+    "intervals", "ladder", "law_bars", "levels", "live", "marks", "missing", "pairs_on_circle", "panels", "plane",
+    "points_and_means", "runs", "shades", "shelves", "sorted_by_clusters", "spectrum", "tiles",
 ]  # fmt: skip

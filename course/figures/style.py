@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-import PIL.Image
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from course.figures.shown import Drawing
 
 # Okabe and Ito's palette: told apart also by readers who do not see red and green.
 BLUE, ORANGE, GREEN, PURPLE, SKY, AMBER = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
@@ -20,19 +20,6 @@ RED = "#B2182B"  # what must not be: a negative "probability", a line of a proof
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY, DARK, "#999933", "#882255", "#AAAAAA")  # enough for ten digits
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 FONT = 9
-
-
-class Drawing(Figure):
-    """A figure that a notebook stores with 256 colours: half the bytes, and lines and letters look the same."""
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import Image, display  # only a notebook needs it
-
-        full, small = io.BytesIO(), io.BytesIO()
-        self.savefig(full, format="png", bbox_inches="tight")
-        flat = PIL.Image.open(full).convert("RGB").quantize(256, dither=PIL.Image.Dither.NONE)
-        flat.save(small, "png", optimize=True)
-        display(Image(data=small.getvalue()))
 
 
 def panels(
