@@ -1053,7 +1053,7 @@ print(f"closed form, section 6    {closed}")
 # 10.6); to the search they are not, when the gap is all that was learned. From $-\ln255=-5.54$ the bias goes on to
 # -8.54.
 #
-# *The closed form of section 6 is better than all of them*, with 41.5 % to text and 32.6 % to picture. The networks
+# *The closed form of section 6 is better than all of them*, with 41.4 % to text and 32.6 % to picture. The networks
 # find 98.2 % of the concepts that they were trained on and a quarter of the others: 1,147 concepts are few, and they
 # remember them. A hand-made list of colours and edges with a ridge generalises better. With 400 million pairs, CLIP's
 # number, this is another story; but try the closed form first.

@@ -153,7 +153,7 @@ check(momentum_update)
 #
 # MoCo takes its negatives from a queue: the keys of the last batches. Write the class.
 #
-# - `NegativeQueue(size, dim)`: an empty queue for at most `size` keys of dimension `dim`, both at least 1.
+# - `NegativeQueue(size, dim)`: an empty queue for at most `size` keys of dimension `dim`, both integers of at least 1.
 # - `push(keys)`: add keys (B, dim), rows of length 1 (`check_unit_rows`). Where they do not fit, the oldest rows go, and
 #   only as many as must; of a batch the first row is the oldest. The queue keeps *copies*: what happens to `keys` afterwards, in place or by a gradient step, does
 #   not reach it. No graph is kept either. Returns nothing.
@@ -169,7 +169,7 @@ class NegativeQueue:
     """The last `size` keys of dimension `dim` that were pushed.
 
     push(keys): keys (B, dim), 1 <= B <= size, rows of length 1, any floating dtype; rows(): (n, dim), n <= size.
-    ValueError for size or dim < 1 and for other keys. Source: He et al. 2020 (MoCo).
+    ValueError for a size or dim that is no integer >= 1 and for other keys. Source: He et al. 2020 (MoCo).
     """
 
     def __init__(self, size, dim):
@@ -685,7 +685,8 @@ check(survival_threshold)
 # that your function has not seen. Embeddings are scaled to length 1.
 #
 # - Both first snapshots are `make_encoder(images.shape[1:], seed)`. The first step of "collapsed" goes against the gradient of the
-#   agreement loss on the first batch of `batches(images, labels, seed, ...)`: each weight against the sign of its derivative.
+#   agreement loss on the first batch of `batches(images, labels, seed, ...)`, with its 64 images: each weight against the sign of
+#   its derivative.
 # - *collapsed*, at the end: two views of an image have a mean cosine of at least 0.99 (the loss is at its best), and so
 #   have two *different* images; the effective rank is at most 2.5.
 # - *repaired*, at the end: effective rank at least 5; the mean cosine of two views of an image exceeds that of two different images by at

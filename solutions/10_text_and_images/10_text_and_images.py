@@ -632,7 +632,7 @@ check(blind_shifts)
 def topic_posterior(critic, topics, landmarks):
     """Posterior probabilities of the topics given each first half, (S, K), from a critic that is trained to its optimum.
 
-    critic (S, T): finite scores, best for the loss from first halves to landmarks; topics (K,): a law without zeros;
+    critic (S, T): finite scores, S >= 1, best for the loss from first halves to landmarks; topics (K,): a law without zeros;
     landmarks (K, T): row k is the law of the landmark given topic k. ValueError for anything else, for a landmark that never
     occurs, and for topics that the landmarks cannot tell apart. Source: Tosh et al. 2021.
     """
@@ -676,8 +676,8 @@ check(topic_posterior)
 # **How it is audited.** Nothing is believed; the grader computes from your states, and calls your function with about 300 pairs.
 #
 # - The first state is `make_towers(seed)` and $\ln10$.
-# - The first step goes against the gradient of the symmetric loss on the first batch of `pair_batches(images, tokens, seed, ...)`, in both
-#   towers and in `log_scale`: each number moves against the sign of its derivative (all sane optimisers start like that).
+# - The first step goes against the gradient of the symmetric loss on the first batch of `pair_batches(images, tokens, seed, ...)`, with its
+#   64 pairs, in both towers and in `log_scale`: each number moves against the sign of its derivative (all sane optimisers start like that).
 # - At the end the towers name handwriting that they have not seen, in combinations that were never shown, by `zero_shot` with all six
 #   captions of each of the 60 combinations: at least 30 % must be right (chance is 1.7 %; 60 steps of Adam reach 70 %).
 # - The same call again gives the same states; another seed gives others.

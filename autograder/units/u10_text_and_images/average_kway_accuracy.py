@@ -2,7 +2,8 @@
 
 With k = all classes every draw is the same task: the answer is one number, compared exactly for the mean classifier and to
 0.02 for the trained one. With k below that the law of a task's accuracy is known by going through all sets of classes.
-Blind inputs avoided: labels 0, 1, 2, ... in order, class means of equal length, classes of equal size.
+Blind inputs avoided: labels 0, 1, 2, ... in order, class means of equal length, classes of equal size. What is compared to 0.02
+has more than 50 test rows: one row on the boundary, where optimisers end differently, is forgiven.
 """
 
 import itertools
@@ -70,8 +71,8 @@ exercise = Exercise(
 def cases(rng):
     for c, d, n, m in ((4, 3, 24, 31), (3, 2, 15, 29), (6, 4, 40, 37)):
         yield Case(f"{c} classes, k = {c}, d = {d}, mean", (*data(rng, c, d, n, m), c, 2, 5, "mean"))
-    yield Case("5 classes, k = 5, trained", (*data(rng, 5, 3, 34, 37), 5, 1, 0, "trained"), rtol=0.02)
-    yield Case("classes along a ray, trained", (*along_a_ray(rng, 30, 36), 3, 1, 0, "trained"), rtol=0.02)
+    yield Case("5 classes, k = 5, trained", (*data(rng, 5, 3, 34, 61), 5, 1, 0, "trained"), rtol=0.02)
+    yield Case("classes along a ray, trained", (*along_a_ray(rng, 30, 61), 3, 1, 0, "trained"), rtol=0.02)
     single = data(rng, 4, 3, 22, 30)
     yield Case("float32", (single[0].float(), single[1], single[2].float(), single[3], 4, 1, 1, "mean"))
     yield Case("k = 3 of 6, 4 tasks", (*data(rng, 6, 3, 30, 40), 3, 4, 2, "mean"), compare="any")
@@ -102,7 +103,7 @@ exercise.property("the seed decides")(seeded)
 
 @exercise.property("the trained classifier, too, knows the k classes of the task only")
 def trained_tasks(f, rng):
-    parts = data(rng, 4, 2, 60, 120)
+    parts = data(rng, 4, 2, 60, 180)
     possible = [regressed(*parts, task) for task in itertools.combinations(np.unique(parts[1].numpy()).tolist(), 2)]
     for seed in range(4):
         value = f(*parts, 2, 1, seed, "trained")

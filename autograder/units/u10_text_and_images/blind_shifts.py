@@ -29,6 +29,13 @@ def images(rng, n, d):
     return tensor(rng, n, d) + 1.5 * tensor(rng, d)
 
 
+def flat(rng):
+    """Four images in five dimensions whose differences have the singular values 4, 2 and 0.04."""
+    left = torch.linalg.qr(differences(tensor(rng, 4, 4)))[0][:, :3]
+    right = torch.linalg.qr(tensor(rng, 5, 3))[0]
+    return left * torch.tensor([4, 2, 0.04], dtype=torch.float64) @ right.T + tensor(rng, 5)
+
+
 @exercise.cases
 def cases(rng):
     for n, d in ((3, 6), (4, 5), (2, 4), (5, 7)):
@@ -41,6 +48,7 @@ def cases(rng):
     n, d = sorted(odd_sizes(rng, 2, high=30))
     yield Case("more dimensions", (images(rng, n, d + 3),), rtol=1e-7, public=False)
     yield Case("more images", (images(rng, d + 4, n),), rtol=1e-7, public=False)
+    yield Case("nearly in a plane", (flat(rng),), rtol=1e-7, public=False)
 
 
 @exercise.property("it is a projection, and the symmetric loss of random texts does not notice what it lets through")

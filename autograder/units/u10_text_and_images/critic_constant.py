@@ -49,6 +49,15 @@ def in_parts(rng, sizes, more=0.2):
     return joint / joint.sum()
 
 
+def tied(rng):
+    """Two full blocks, and one pair of 0.000004 between them."""
+    joint = np.zeros((5, 6))
+    joint[:2, :4], joint[2:, 4:] = rng.integers(1, 9, size=(2, 4)), rng.integers(1, 9, size=(3, 2))
+    joint /= joint.sum()
+    joint[1, 5] = 4e-6
+    return joint / joint.sum()
+
+
 @exercise.cases
 def cases(rng):
     full = rng.integers(1, 9, size=(3, 4)).astype(float)
@@ -62,6 +71,7 @@ def cases(rng):
     yield Case("zeros, but connected", (in_parts(rng, ((3, 6),), more=0.3),))
     good = in_parts(rng, ((2, 2), (2, 1)))
     yield from exercise.bad_inputs(good)
+    yield Case("two parts, tied by one rare pair", (tied(rng),), hint="4e-6 is positive: from 1e-6 on a pair occurs.")
     high = larger_sizes(rng, 2)
     yield Case("a long chain", (in_parts(rng, (tuple(high),), more=0.0),), public=False)
     parts = tuple(tuple(rng.integers(1, 8, size=2).tolist()) for _ in range(int(rng.integers(3, 9))))

@@ -24,6 +24,8 @@ NUMBERS = needs(
     },
 )
 
+OF_A_NUMBER = 1e-6  # torch.as_tensor(1.7) is float32, so is its exponential: 3e-7 of the gradient
+
 exercise = Exercise(
     "siglip_loss",
     refuses=(batch(image_z="the images", text_z="the texts"), LENGTHS, NUMBERS),
@@ -62,10 +64,10 @@ def cases(rng):
     for b, d, log_scale, bias in ((5, 3, 1.2, -1.5), (4, 4, 2.1, 0.8), (3, 2, -0.6, -3.0)):
         label = f"B = {b}, d = {d}, log_scale = {log_scale}, bias = {bias}"
         yield Case(label, (*pairs(rng, b, d), number(log_scale), number(bias)), grad=(0, 1, 2, 3), rtol=1e-8)
-    yield Case("Python numbers", (*pairs(rng, 4, 3), 1.7, -2.0), grad=(0,), rtol=1e-8)
-    yield Case("one pair", (*pairs(rng, 1, 3), 1.0, -0.5))
+    yield Case("Python numbers", (*pairs(rng, 4, 3), 1.7, -2.0), grad=(0,), rtol=OF_A_NUMBER)
+    yield Case("one pair", (*pairs(rng, 1, 3), 1.0, -0.5), rtol=OF_A_NUMBER)
     yield Case("float32", (*(x.float() for x in pairs(rng, 5, 4)), 2.0, -1.0), grad=(0,))
-    yield Case("not contiguous", (*(strided(x) for x in pairs(rng, 4, 3)), 1.0, -1.2))
+    yield Case("not contiguous", (*(strided(x) for x in pairs(rng, 4, 3)), 1.0, -1.2), rtol=OF_A_NUMBER)
     yield Case(
         "log_scale = 8", (*pairs(rng, 4, 3), number(8.0), number(-10.0)), part="stability", grad=(2, 3), rtol=1e-7
     )

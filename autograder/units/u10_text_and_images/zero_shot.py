@@ -1,12 +1,13 @@
 """zero_shot: what its check looks at. Prompts of all lengths, classes whose prompts agree more or less, C, P, n, d different."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.author import Case, Exercise, batch, needs
+from autograder.author import Case, Exercise, bad_input, batch, needs
 from autograder.author.draw import larger_sizes, strided, tensor
 
 FITS = needs(
@@ -62,6 +63,9 @@ def cases(rng):
     yield Case("not contiguous", tuple(strided(x) for x in questions(rng, 20, 3, 5, 3)))
     yield Case("one image", questions(rng, 1, 6, 4, 3))
     yield from exercise.bad_inputs(*questions(rng, 5, 4, 3, 2))
+    images, z = questions(rng, 5, 4, 3, 2)
+    nearly = torch.stack([z[:, 0], 1e-9 * z[:, 1] - 2 * z[:, 0]], dim=1)
+    yield replace(bad_input("two prompts that cancel up to rounding", images, nearly), public=False)
     n, c, p, d = larger_sizes(rng, 4, high=25)
     yield Case("more classes, prompts and dimensions", questions(rng, 20 * n, c, p, d), public=False)
     yield Case("many images", questions(rng, 301, 5, 4, 3), public=False)
