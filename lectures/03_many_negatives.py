@@ -60,7 +60,7 @@
 # | $\zeta(s)$ | $\ln(1+e^s)$ | $\theta_N$ | smallest slope of $\psi$ |
 #
 # Natural logarithms, nats. "The paper" is Merad, Yu, Bacry and Gaïffas,
-# [arXiv 2008.10150](https://arxiv.org/abs/2008.10150), section 3.
+# [arXiv 2012.01064](https://arxiv.org/abs/2012.01064), section 3.
 
 # %%
 import math

@@ -794,7 +794,7 @@ for show in (ends, ends_with_many, norms_seen):
 #
 # **Figure 2.** For $N=15$ and $25$ (8) could not be informative for any encoder (last column), and for $N=35$ it
 # could, but is not: 2.65 at the end. The published bound says nothing about the best linear classifier in *any* of
-# the three settings; the sharp one does in all three (1.67, 1.88, 2.09).
+# the three settings; the sharp one does in all three (1.67, 1.88, 2.08).
 #
 # ![Norms of the outputs for Fashion-MNIST: the largest rises from 0.5 to over 3 by iteration 20 and wavers around 4;
 # the smallest grows from 0.4 to 1.8; a dashed line marks the smallest of all,
