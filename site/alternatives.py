@@ -32,7 +32,7 @@ def beside(image) -> str:
         return ""
     before = cell.parent.children[: cell.parent.index(cell)][::-1]
     for node in before[:3]:
-        if isinstance(node, nodes.container) and "figure-caption" in node["classes"]:
+        if isinstance(node, nodes.container) and "what-is-shown" in node["classes"]:
             return " ".join(node.astext().split())
     section = next(iter(cell.parent.findall(nodes.title)), None)
     return f"Figure of the section: {section.astext()}. The text around it says what is to be seen." if section else ""

@@ -74,7 +74,7 @@ def frame_statements(doctree, docname: str, domain) -> None:
         found = heading(begin)
         kind, label = found["kind"], found["label"] or ""
         if kind == "Figure":
-            box = frame(begin.parent, i := begin.parent.index(begin), i + 1, "figure-caption")
+            box = frame(begin.parent, i := begin.parent.index(begin), i + 1, "what-is-shown")
         else:
             start = begin.parent.index(begin)
             box = frame(begin.parent, start, extent(begin.parent.children, start), "statement", kind.lower())
