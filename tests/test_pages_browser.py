@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import axe
 import pytest
 from attacks.hostile_text import CODE, HONEST, TEXTS
 from served import add, files, graded, jupyter, nbgrader, new_course, submission_id, submitted
@@ -145,6 +146,13 @@ def test_an_honest_feedback_page_is_legible_offline(course, page):
         page.set_viewport_size({"width": 360, "height": 700})
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         assert set(served) <= {f"/ada/{UNIT}/{UNIT}.html", "/favicon.ico"}
+
+
+def test_axe_finds_nothing_serious_in_feedback(course, page):
+    with files(course / "feedback") as (address, _):
+        page.goto(f"{address}/ada/{UNIT}/{UNIT}.html", wait_until="networkidle")
+        unfolded(page)
+        assert axe.serious_in_both_themes(page) == []
 
 
 def test_formgrader_shows_a_hostile_submission_without_running_it(course, server, page):
