@@ -36,7 +36,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 $(VENV)/ready-test: $(VENV)/ready
 	@echo "== installing what the tests use (once)"
 	@$(PIP) -e '.[test,site]' 2> >(grep -v '^WARNING: Location' >&2)
-	@touch $@
+	@touch $@ $(VENV)/ready-site
 
 $(VENV)/ready-site: $(VENV)/ready
 	@echo "== installing what builds the web site (once)"

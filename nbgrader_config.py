@@ -43,7 +43,5 @@ c.Autograde.pre_convert_hook = "autograder.classroom.plugin.before_grading"
 c.Autograde.force = True
 c.GenerateFeedback.force = True
 c.GenerateFeedback.preprocessors.insert(0, "autograder.classroom.returned.UpToDate")
-# formgrader shows mark scheme and model answer beside a derivation
-c.HTMLExporter.filters["mark_scheme"] = "autograder.classroom.scheme.mark_scheme"
 
 c.ExportApp.plugin_class = "autograder.classroom.export.CheckedCsvExport"

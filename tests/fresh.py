@@ -22,9 +22,8 @@ from autograder.sandbox.process import SandboxError, find_bwrap
 from autograder.units.manifest import ROOT
 
 TOKEN = "t"
-MAKE = (
-    'make() { command make -o .venv/ready -o .venv/ready-test "$@"; }'  # it installs nothing: the environment is there
-)
+# it installs nothing: the environment is there
+MAKE = 'make() { command make -o .venv/ready -o .venv/ready-test -o .venv/ready-site "$@"; }'
 NO_UPDATES = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
 PATIENCE = 120  # seconds until a server answers, on a machine that does much else at the same time
 

@@ -27,6 +27,7 @@ def page_config() -> Config:
         "markdown2html": "autograder.pages.filters.markdown2html",
         "highlight_code": "autograder.pages.filters.highlight_code",
         "strip_files_prefix": "autograder.pages.filters.unchanged",
+        "mark_scheme": "autograder.classroom.scheme.mark_scheme",  # formgrader's: beside a derivation
     }
     theirs = Path(formgrader.__file__).parent / "templates"
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), str(theirs)]
