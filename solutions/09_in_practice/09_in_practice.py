@@ -690,7 +690,7 @@ check(survival_threshold)
 # - *collapsed*, at the end: two views of an image have a mean cosine of at least 0.99 (the loss is at its best), and so
 #   have two *different* images; the effective rank is at most 2.5.
 # - *repaired*, at the end: effective rank at least 5; the mean cosine of two views of an image exceeds that of two different images by at
-#   least 0.2 (at the start it is about 0.1).
+#   least 0.15 (at the start it is about 0.1).
 # - A probe: 5 nearest neighbours by cosine, where embeddings are kept to two decimals, as one would store them. *Repaired* must be
 #   right at least 10 percentage points more often than *collapsed*.
 #

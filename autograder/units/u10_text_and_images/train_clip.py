@@ -345,7 +345,7 @@ def train_clip(images, tokens, seed, device):
     scale = torch.tensor([math.log(10)], dtype=torch.float64, requires_grad=True)
     copy = lambda net: {name: value.detach().numpy().copy() for name, value in net.named_parameters()}  # noqa: E731
     seen = [{"image": copy(image), "text": copy(text), "log_scale": scale.detach().numpy().copy()}]
-    optimizer = torch.optim.SGD([*image.parameters(), *text.parameters(), scale], lr=0.1, momentum=0.9)
+    optimizer = torch.optim.SGD([*image.parameters(), *text.parameters(), scale], lr=0.05, momentum=0.9)
     for x, words in pair_batches(images, tokens, seed, 80):
         optimizer.zero_grad()
         both_ways(image(x.double()), text(words), scale).backward()
