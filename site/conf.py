@@ -13,7 +13,7 @@ copyright = "MIT licence"
 html_title = project
 extensions = [
     "myst_nb", "sphinx.ext.autodoc", "sphinx_design", "sphinx_copybutton", "sphinxcontrib.bibtex",
-    "formulas", "statements", "alternatives", "docstrings", "claims", "downloads",
+    "formulas", "statements", "docstrings", "claims", "downloads",
 ]  # fmt: skip
 exclude_patterns = ["**/.ipynb_checkpoints"]
 root_doc = "index"

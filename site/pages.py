@@ -6,6 +6,8 @@ import json
 import re
 from pathlib import Path
 
+from course.start.units import units
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 MODULES = "worlds graphs data views encoders training captions comparison validate figures check".split()
@@ -106,12 +108,11 @@ def units_table() -> str:
         re.findall(r"^\| `(\d\d_\w+)` \| (.+?) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     )
     rows = []
-    for slug in slugs():
-        first = notebook(ROOT / "lectures" / f"{slug}.ipynb")[0]
-        title = re.match(r"# (\d\d · [^:\n]+)", first)[1]
-        time = re.search(r"\*Time\* (core \d+ min)", first)
+    for unit in units(ROOT):
+        slug = unit.slug
+        title = re.match(r"# (\d\d · [^:\n]+)", notebook(ROOT / "lectures" / f"{slug}.ipynb")[0])[1]
         rows.append(
-            f"| [{title}](lectures/{slug}.ipynb) | {told.get(slug, '')} | {time[1] if time else ''} "
+            f"| [{title}](lectures/{slug}.ipynb) | {told.get(slug, '')} | core {unit.core} min "
             f"| [exercise](exercises/{slug}/{slug}.ipynb) |"
         )
     return "\n".join(["| lecture | what it is about | reading | |", "|---|---|---|---|", *rows])

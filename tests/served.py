@@ -27,11 +27,13 @@ from autograder.units.manifest import ROOT, load_unit
 HINTS = ("Look at one anchor.", "Then at `two`.", "Write <b>both</b> down.")
 
 
-def nbgrader(course: Path, *arguments: str) -> None:
+def nbgrader(course: Path, *arguments: str) -> str:
+    """What the command prints, on both channels; it must end well."""
     done = subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout + done.stderr
 
 
 def submitted(answers: dict[str, str], texts=(), codes=()) -> bytes:

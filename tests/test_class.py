@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from served import nbgrader, new_course
 
 from autograder.classroom import gradebook, machine
 from autograder.classroom import run as classroom
@@ -38,21 +39,10 @@ SOLUTION = {cell.id: cell.source for cell in U.solved if cell.kind == "solution"
 TOTAL = sum(U.checks.values())
 
 
-def nbgrader(course: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments], cwd=course, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
     """A course directory with a gradebook and no submissions."""
-    course = tmp_path_factory.mktemp("released")
-    shutil.copytree(ROOT / "solutions" / UNIT, course / "solutions" / UNIT, ignore=shutil.ignore_patterns("*.py"))
-    shutil.copy(ROOT / "nbgrader_config.py", course)
-    nbgrader(course, "generate_assignment", UNIT, "--create")
-    return course
+    return new_course(tmp_path_factory.mktemp("released"))
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import csv
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from served import nbgrader
 
 from autograder.__main__ import main
 from autograder.classroom.demo import UNIT, write_submission
@@ -59,13 +59,6 @@ def server():
         finally:
             with contextlib.suppress(AssertionError):
                 run("pg_ctl", "-D", folder / "data", "-m", "immediate", "stop")
-
-
-def nbgrader(course: Path, *arguments: str) -> str:
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    done = subprocess.run(command, cwd=course, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout + done.stderr
 
 
 def new_course(folder: Path, url: str) -> Path:

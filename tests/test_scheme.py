@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from autograder.classroom.scheme import mark_scheme, scheme_and_answer
+from autograder.classroom.scheme import mark_scheme
+from autograder.units.derivation import scheme_and_answer
 from autograder.units.manifest import load_unit, unit_names
 
 

@@ -110,7 +110,8 @@ class GradebookWriter:
     """nbgrader's own SaveAutoGrades and late penalties on the graded notebook.
 
     nbgrader connects anew and commits after each cell; here one connection serves the class, and a submission is one
-    transaction: grades, penalty and mark are all in the gradebook, or nothing is.
+    transaction: grades, penalty and mark are all in the gradebook, or nothing is. It saves a student once: what was graded
+    before is read at the start.
     """
 
     def __init__(self, course: Path, unit: str, config, dated: bool):
@@ -119,6 +120,7 @@ class GradebookWriter:
 
         self.course, self.unit, self.config, self.dated = course, unit, config, dated
         self.url = gradebook_url(course, config)
+        self.before = read_marks(course, unit, self.url)
         self.gradebook = Gradebook(self.url)
         self.gradebook.db.remove()
 
@@ -133,7 +135,7 @@ class GradebookWriter:
         keep_exchange_files(submitted, graded_path(self.course, self.unit, student).parent)
         names = {"student": student, "assignment": self.unit, "notebook": self.unit, "db_url": self.url}
         node, resources = nbformat.reads(notebook, as_version=4), {"nbgrader": names}
-        before = read_marks(self.course, self.unit, self.url).get(student)
+        before = self.before.get(student)
         same = before is not None and before.sha256 == record.sha256
         with _one_transaction(self.gradebook.db) as db:
             self.gradebook.update_or_create_student(student)

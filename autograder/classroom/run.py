@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from traitlets.config import Config
+
 from autograder.classroom.cluster import grade_on
 from autograder.classroom.crew import Crew, prepare
 from autograder.classroom.gradebook import GradebookWriter, Mark, graded_path, read_marks, require_unit
 from autograder.classroom.machine import plan
-from autograder.classroom.settings import course_config
+from autograder.classroom.settings import course_config, gradebook_url
 from autograder.grading.jobs import Job, Result
 from autograder.grading.record import Record, note_problem, record_path
 from autograder.grading.version import checks_version
@@ -61,10 +63,12 @@ def grade_class(
     folders = sorted((course / "submitted").glob(f"*/{unit}"))
     if folders and not scheduler:
         prepare()  # before nbgrader's imports take their seconds
-    require_unit(course, unit)
+    config = course_config(course)
+    url = gradebook_url(course, config)
+    require_unit(course, unit, url)
     if not folders:
         raise SubmissionError(f"no submission: {course / 'submitted'}/*/{unit} is empty")
-    marks = read_marks(course, unit)
+    marks = read_marks(course, unit, url)
     jobs, problems, done, older = [], {}, 0, 0
     chosen = None if scheduler else plan(workers, memory_bytes)
     memory = chosen.memory_bytes if chosen else memory_bytes or Limits.memory_bytes
@@ -90,7 +94,7 @@ def grade_class(
             print(f"grading {len(jobs)} with {chosen}", flush=True)
             crew.start(len(jobs))  # before the gradebook's imports take their seconds
         results = crew.grade(jobs) if chosen else grade_on(scheduler, jobs, unit) if jobs else iter(())
-        problems |= _save_all(course, unit, jobs, results, exchanged)
+        problems |= _save_all(course, unit, config, jobs, results, exchanged)
     for student, problem in sorted(problems.items()):
         print(f"NOT GRADED {_shown(student)}: {problem}{_earlier(marks.get(student))}")
     for student in {folder.parent.name for folder in folders}:
@@ -108,13 +112,14 @@ def _foreword(count: int, done: int, older: int, again: bool, version: str) -> s
     return "".join(f"{line}\n" for line in lines)
 
 
-def _save_all(course: Path, unit: str, jobs: list[Job], results: Iterator[Result], exchanged: bool) -> dict[str, str]:
+def _save_all(
+    course: Path, unit: str, config: Config, jobs: list[Job], results: Iterator[Result], exchanged: bool
+) -> dict[str, str]:
     """Save each result as it comes, say so, and give the problems."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from autograder.classroom.plugin import Dates
 
-    config = course_config(course)
     gradebook = GradebookWriter(course, unit, config, exchanged or Dates(config=config).believed)
     problems, started = {}, time.monotonic()
     for number, result in enumerate(results, 1):

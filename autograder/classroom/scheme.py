@@ -6,16 +6,8 @@ import re
 from functools import lru_cache
 
 from autograder.pages.markdown import rendered
+from autograder.units.derivation import scheme_and_answer
 from autograder.units.manifest import UnitError, load_unit
-
-FRAME = re.compile(r"^#* *(?:BEGIN|END) SOLUTION *$", re.MULTILINE)
-SCHEME = re.compile(r"^=* *BEGIN MARK SCHEME *=*$\n(.*?)^=* *END MARK SCHEME *=*$\n?", re.MULTILINE | re.DOTALL)
-
-
-def scheme_and_answer(source: str) -> tuple[str, str]:
-    """The two parts of a solved derivation cell; a part that its author did not write is empty."""
-    scheme = "\n".join(part.strip() for part in SCHEME.findall(source))
-    return scheme, FRAME.sub("", SCHEME.sub("", source)).strip()
 
 
 @lru_cache(maxsize=256)

@@ -12,10 +12,10 @@ import re
 
 from autograder.author import Exercise, Proof
 from autograder.author.source import PREAMBLE
+from autograder.units.derivation import scheme_and_answer
 from autograder.units.manifest import Cell, Unit, UnitError, load_unit, unit_names
 
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
-SCHEME = re.compile(r"^=== BEGIN MARK SCHEME ===\n(.*?)^=== END MARK SCHEME ===\n?", re.MULTILINE | re.DOTALL)
 LINE = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*[A-Z]\*\* |^\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
@@ -28,20 +28,20 @@ def worked(name: str) -> str:
     else:
         raise UnitError(f"no unit asks for {name!r}")
     index = next(i for i, cell in enumerate(unit.solved) if cell.id == name)
-    answer = re.sub(rf"\A{name} = None.*\n", "", MARKS.sub("", unit.solved[index].source)).strip("\n")
+    source = unit.solved[index].source
     if name in unit.manual:
-        return _derivation(name, answer, unit.manual[name])
+        return _derivation(name, source, unit.manual[name])
+    answer = re.sub(rf"\A{name} = None.*\n", "", MARKS.sub("", source)).strip("\n")
     exercise = unit.exercise(name)
     return (
         "\n\n".join([f"### `{name}`: a worked solution", *_body(unit, exercise, answer, _question(unit, index))]) + "\n"
     )
 
 
-def _derivation(name: str, answer: str, points: float) -> str:
-    scheme = f"#### How the {points:g} points are given"
-    return "\n\n".join(
-        [f"### `{name}`: a model answer", SCHEME.sub("", answer).strip(), scheme, *SCHEME.findall(answer)]
-    )
+def _derivation(name: str, source: str, points: float) -> str:
+    scheme, answer = scheme_and_answer(source)
+    head = f"#### How the {points:g} points are given"
+    return "\n\n".join([f"### `{name}`: a model answer", answer, head, scheme]) + "\n"
 
 
 def _body(unit: Unit, exercise: Exercise, answer: str, question: Cell) -> list[str]:
