@@ -677,7 +677,7 @@ figure, (ax,) = figures.panels(1, width=4.6)
 shown = rows[counts.index(15)]
 named = {"$\\psi$": shown["psi"]} | {name: least + slope * phi for name, (least, slope) in shown["lines"].items()}
 figures.curves(phi, named, ax, styles=["-", ":", "--", "--"], xlabel="$\\varphi$", ylabel="nats", title="N = 15")
-figures.levels({"loss": shown["loss"]}, ax, at=0.3)
+figures.levels({"loss": shown["loss"]}, ax, at=0.98, above=False)
 setting = {"texts": [str(n) for n in counts], "start": counts.index(15), "phi": phi, "S": S, "chance": math.log(10)}
 figures.live(figure, "bounds", setting | {"rows": rows})
 figures.described(figure,

@@ -576,7 +576,7 @@ figures.described(figure,
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 temperatures = np.geomspace(0.1, 1.2, 60)
 figure, (ax,) = figures.panels(1)
-figures.curves(temperatures, {"τ* = 1/(1 + e^{1/t})": 1 / (1 + np.exp(1 / temperatures))}, ax, logx=True, logy=True,
+figures.curves(temperatures, {"$\\tau^* = 1/(1 + e^{1/t})$": 1 / (1 + np.exp(1 / temperatures))}, ax, logx=True, logy=True,
                xlabel="temperature t", ylabel="prior", title="above the line: on the floor", legend="lower right")
 figures.levels({f"τ⁺ = {tau}": tau for tau in (0.05, 0.1, 0.2)}, ax, at=0.3)
 figures.described(figure,
@@ -796,7 +796,7 @@ digits = results[1]  # ten classes, batches of 128
 names = ("biased", "debiased", "unbiased")
 groups = ("own view", "same class", "any image", "other class")
 means = {kind: {g: float(np.mean(digits["runs"][kind][g])) for g in groups} for kind in names}
-figure = figures.by_column(means, ylabel="mean of e^{s/t}", title="one view of an image, and ...")
+figure = figures.by_column(means, ylabel="mean of $e^{s/t}$", title="one view of an image, and ...")
 figures.described(figure,
     "The mean of e to the s over t for an image view and four partners, under three losses. Biased and "
     "debiased agree: own view 5.6, same class 3.3, any image 1.4, other class 1.2. Unbiased pulls its own "

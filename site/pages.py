@@ -55,6 +55,15 @@ def symbols_of(slug: str) -> list[tuple[str, str]]:
     return found
 
 
+def letters(symbol: str, meaning: str) -> list[tuple[str, str]]:
+    """Each letter of a row that explains several, with its own part of the meaning where the parts can be told."""
+    found, parts = re.findall(r"\$[^$]+\$", symbol), [part.strip() for part in meaning.split(";")]
+    groups = [re.findall(r"\$[^$]+\$", group) for group in symbol.split(";")]
+    if len(groups) == len(parts) > 1:
+        return [(letter, part) for group, part in zip(groups, parts, strict=True) for letter in group]
+    return list(zip(found, parts if len(parts) == len(found) else [meaning] * len(found), strict=True))
+
+
 def symbols() -> str:
     meanings: dict[str, list[tuple[str, str]]] = {}
     parts = []
@@ -62,8 +71,8 @@ def symbols() -> str:
         parts.append(f"## Unit {slug[:2]}\n\n| symbol | meaning |\n|---|---|")
         for symbol, meaning in symbols_of(slug):
             parts.append(f"| {symbol} | {meaning} |")
-            for each in re.findall(r"\$[^$]+\$", symbol):
-                meanings.setdefault(each, []).append((slug, meaning))
+            for letter, its in letters(symbol, meaning):
+                meanings.setdefault(letter, []).append((slug, its))
         parts[-1] += f"\n\nWhere they are introduced: [the lecture](../lectures/{slug}.ipynb).\n"
     shared = {key: found for key, found in meanings.items() if len({slug for slug, _ in found}) > 1}
     rows = [

@@ -11,6 +11,7 @@ import sys
 
 import pytest
 
+from autograder.publish.new import _with_question
 from autograder.units.manifest import ROOT
 
 UNIT = "02_latent_classes"
@@ -63,6 +64,8 @@ def test_the_documented_steps_give_a_proved_function(copy):
     )
     assert run(copy, begin)[0] == 0
     assert module.exists()
+    written = source.read_text(encoding="utf-8")
+    assert written.index("check(similar_pairs)") < written.index("def mean_wait(x)")  # behind the unit's last one
     assert run(copy, ask) == (1, SHOWN[0])
     assert run(copy, f"python -m autograder build {UNIT}")[0] == 2  # the others are built, this one is not
     assert not (copy / "course" / "check" / "data" / "mean_wait.json").exists()
@@ -79,3 +82,10 @@ def test_the_documented_steps_give_a_proved_function(copy):
     exercise = (copy / "exercises" / UNIT / f"{UNIT}.ipynb").read_text(encoding="utf-8")
     assert "check(mean_wait)" in exercise
     assert "np.min(rho)" not in exercise
+
+
+def test_a_new_question_stands_before_the_cell_that_closes_the_notebook():
+    closing = "# %% [markdown]\n# Done? Hand it in.\n"
+    text = _with_question(f"# %%\ncheck(last)\n\n{closing}", "mean_wait", 7)
+    assert text.index("check(last)") < text.index("## 7 · `mean_wait`") < text.index("check(mean_wait)")
+    assert text.endswith(f"check(mean_wait)\n\n{closing}")

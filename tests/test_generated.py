@@ -11,6 +11,7 @@ import nbformat
 import pytest
 
 from autograder.publish.build import public_files, public_text, unit_files
+from autograder.publish.release import STAMP, fingerprint
 from autograder.units.manifest import ROOT, load_unit, unit_names
 from course.check.naming import same_outcome
 from course.check.store import DATA, from_json
@@ -124,6 +125,8 @@ def test_lectures_are_executed_versions_of_their_sources(source):
     assert [(c.cell_type, c.source) for c in notebook.cells] == [(c.cell_type, c.source) for c in text.cells], (
         f"{path} is stale: python -m autograder build {source.stem} --lectures"
     )
+    # else `build` takes a lecture that was changed by hand for somebody's work, and refuses to make it again
+    assert notebook.metadata[STAMP] == fingerprint(notebook), f"{path} was not written by build: --overwrite"
     for cell in notebook.cells:
         if cell.cell_type == "code":
             assert cell.execution_count, f"not executed: {cell.source[:60]}"
