@@ -7,6 +7,8 @@ with the mean, the sum or the list of the rows' answers.
 from __future__ import annotations
 
 import contextlib
+import copy
+import functools
 import inspect
 import io
 import itertools
@@ -84,8 +86,9 @@ def adapters(function: Callable, args: Sequence) -> Iterator[Callable]:
 def composed(functions: dict[str, Callable]) -> dict[str, Callable]:
     """The functions, each of one argument after each other one ("contrastive of unroll"), and what those make that are
     given one of their own words ("ratio_loss('unbiased')")."""
-    found = dict(functions)
-    for (name, outer), (inner_name, inner) in itertools.product(functions.items(), repeat=2):
+    alone = {name: remembered(function) for name, function in functions.items()}
+    found = dict(alone)
+    for (name, outer), (inner_name, inner) in itertools.product(alone.items(), repeat=2):
         if outer is not inner and _least(outer) <= 1 <= len(inspect.signature(outer).parameters):
             found[f"{name} of {inner_name}"] = _after(outer, inner)
     for name, function in functions.items():
@@ -94,6 +97,39 @@ def composed(functions: dict[str, Callable]) -> dict[str, Callable]:
                 if callable(made := function(word)):
                     found[f"{name}({word!r})"] = made
     return found
+
+
+def written(tree) -> tuple:
+    """Arguments as a key. Raises TypeError for what is neither an array nor plain."""
+    if isinstance(tree, (list, tuple, dict)):
+        return (type(tree), *map(written, tree.items() if isinstance(tree, dict) else tree))
+    if isinstance(tree, (torch.Tensor, np.ndarray)):
+        return type(tree), str(tree.dtype), tree.shape, as_numpy(tree).tobytes()
+    if isinstance(tree, (int, float, str, np.number, type(None))):
+        return type(tree), tree
+    raise TypeError(type(tree))
+
+
+def remembered(function: Callable) -> Callable:
+    """The function, which works out its answer to the same arguments once: it is tried in many places."""
+    known: dict[tuple, object] = {}
+
+    @functools.wraps(function)
+    def answer(*args):
+        try:
+            key = written(args)
+        except TypeError:  # a generator, whose state a call changes
+            return function(*args)
+        if key not in known:
+            try:
+                known[key] = function(*args)
+            except Exception as error:
+                known[key] = error
+        if isinstance(known[key], Exception):
+            raise known[key]
+        return copy.deepcopy(known[key])
+
+    return answer
 
 
 def _after(outer: Callable, inner: Callable) -> Callable:
@@ -135,6 +171,12 @@ def answers(
     adapted: Callable[[Callable, Sequence], Iterator[Callable]] = lambda function, args: iter((function,)),
 ) -> bool:
     """Whether the function, with its arguments permuted or some left out, gives the right values of all these cases."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        return _answers(function, cases, expected, numbers, adapted)
+
+
+def _answers(function, cases, expected, numbers, adapted) -> bool:
     places, least = inspect.signature(function).parameters, _least(function)
     count = len(cases[numbers[0]].args)
     for taken in range(max(1, least), min(count, len(places)) + 1):
@@ -157,9 +199,7 @@ def orders(count: int, taken: int) -> Iterator[tuple[int, ...]]:
 
 def right(function: Callable, case: Case, wanted: Outcome, order: tuple[int, ...]) -> bool:
     chosen = replace(case, args=tuple(case.args[i] for i in order), kwargs={}, grad=(), inference=False)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        found = call(function, chosen)
+    found = call(function, chosen)
     if found.error or found.value is None:
         return False
     return compare(case.compare, found.value, wanted.value, tolerance(case)) is None

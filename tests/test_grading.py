@@ -118,6 +118,13 @@ def test_a_helper_defined_further_down_does_not_cost_points(sandbox):
     assert record.score == record.max_score, record.checks
 
 
+def test_a_wrong_answer_by_a_helper_further_down_is_told_what_is_wrong_and_not_that_the_helper_is_missing(sandbox):
+    body = "    return 0 * anchor.sum() + late()\n"
+    record = graded(sandbox, ["def late():\n    return 0.123\n"], before="nt_xent", hinge_loss=DEF + body)
+    assert record.checks["hinge_loss"].status == "fail"
+    assert "NameError" not in record.checks["hinge_loss"].message
+
+
 def test_values_without_gradient_and_bad_input_are_partial(sandbox):
     body = "    lead = (anchor * (positive - negative)).sum(dim=1)\n    return (margin - lead).clamp(min=0).mean().detach()\n"
     record = graded(sandbox, hinge_loss=DEF + body)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.author import Exercise
+from autograder.author import Exercise, Variant
 from autograder.author.pairs import pairs
 from autograder.grading.bounded import Allowance, Ended, Fault, steps
 from autograder.grading.earlier import references, wrong_before
@@ -28,7 +28,7 @@ from autograder.units.manifest import Unit, load_unit
 from course.check.call import Outcome, call
 from course.check.case import Case
 from course.check.judge import Verdict, is_stub, judge
-from course.check.naming import Belief
+from course.check.naming import Belief, Computed
 from course.check.order import decoded, encoded, order_verdict
 from course.check.parts import PartResult
 from course.check.properties import property_results
@@ -42,6 +42,7 @@ TRIES = 2  # after an end that is not the submission's doing
 # where a check is asked: where it stands in the notebook, at the end, and with the course's own functions in the place of
 # wrong ones before it
 IN_PLACE, AT_THE_END, MENDED = STAGES = (0, 1, 2)
+UNANSWERED = ("error", "missing")
 RETRY = ("partial", "fail", "error", "missing")  # what a later cell may have put right
 
 
@@ -153,9 +154,10 @@ class Progress:
 
 
 def best_of(records: dict[tuple[str, int], CheckRecord], name: str) -> CheckRecord:
-    """The record with the most points; among equals one that names a misconception, else the first."""
+    """The record with the most points; among equals one that names a misconception, then one that did not come of an error
+    (a helper further down, not defined yet), else the first."""
     found = [records[name, stage] for stage in STAGES if (name, stage) in records]
-    return max(found, key=lambda record: (record.score, bool(record.misconception)))
+    return max(found, key=lambda record: (record.score, bool(record.misconception), record.status not in UNANSWERED))
 
 
 def _overrun(progress: Progress, unit: Unit, end: Ended) -> None:
@@ -308,13 +310,17 @@ def upcast(tree: Any) -> Any:
 
 
 def beliefs(exercise: Exercise, cases: list[Case]) -> list[Belief]:
-    """What each misconception answers on these cases."""
+    """What each misconception answers on these cases, computed as far as it is read."""
     found = []
     for wrong in exercise.misconceptions:
-        loaded = wrong.load(exercise.name)
-        outcomes = [Outcome(value=np.asarray(float(loaded))) if exercise.number else call(loaded, c) for c in cases]
-        found.append(Belief(wrong.name, wrong.belief, wrong.hints, tuple(outcomes)))
+        found.append(Belief(wrong.name, wrong.belief, wrong.hints, Computed(_answered(exercise, wrong, cases))))
     return found
+
+
+def _answered(exercise: Exercise, wrong: Variant, cases: list[Case]) -> Iterator[Outcome]:
+    loaded = wrong.load(exercise.name)
+    for case in cases:
+        yield Outcome(value=np.asarray(float(loaded))) if exercise.number else call(loaded, case)
 
 
 def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: float, seed: int) -> list[Outcome]:
@@ -348,6 +354,8 @@ def _properties(
             return outcome
         if not _small(outcome.value) or (wanted is not None and _shapes(outcome.value) != _shapes(wanted.value)):
             return Outcome(error=("ValueError", "another shape"))
+        if wanted is not None and isinstance(wanted.value, np.ndarray):  # a list of lists, which values accept too
+            return replace(outcome, value=np.asarray(outcome.value))
         return outcome
 
     return property_results(exercise.properties, ask, lambda index: generator(seed + index, exercise.name))

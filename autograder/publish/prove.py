@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations, islice
 from pathlib import Path
@@ -137,7 +137,7 @@ def _misnamed(exercise: Exercise, cases: list[Case], expected: list[Outcome], se
     for wrong, belief in zip(exercise.misconceptions, known, strict=True):
         if same_answers(belief.outcomes, expected, expected, cases):
             yield f"{name}: misconception {wrong.name!r} changes nothing at seed {seed}"
-        verdict = judge(name, cases, expected, belief.outcomes, known, exercise.hints)
+        verdict = judge(name, cases, expected, list(belief.outcomes), known, exercise.hints)
         if verdict.status == "pass":  # only properties can tell it from a right answer
             verdict = _judged(exercise, cases, expected, wrong.load(name), seed, known)
         if verdict.status == "pass":
@@ -146,13 +146,20 @@ def _misnamed(exercise: Exercise, cases: list[Case], expected: list[Outcome], se
             yield f"{name}: misconception {wrong.name!r} was named {verdict.misconception!r} at seed {seed}"
 
 
-def evaluate(exercise: Exercise, reference: Any, candidate: Any, seed: int) -> Verdict:
-    """The verdict on a trusted implementation, in this process: the same questions and rules as in the sandbox."""
+def evaluate(exercise: Exercise, reference: Any, candidate: Any, seed: int, *, named: bool = True) -> Verdict:
+    """The verdict on a trusted implementation, in this process: the same questions and rules as in the sandbox.
+
+    named: False leaves out the name of the belief, which costs most of the time and no points.
+    """
     cases, expected = questions(exercise, reference, seed)
-    verdict = _judged(exercise, cases, expected, candidate, seed)
-    if verdict.status == "pass":
+    if exercise.proof:
+        return proof_verdict(exercise, labels(candidate))
+    actual, properties = _answered(exercise, cases, candidate, seed)
+    verdict = judge(exercise.name, cases, expected, actual, (), exercise.hints, properties)
+    if verdict.status == "pass" or not named:
         return verdict
-    return _judged(exercise, cases, expected, candidate, seed, beliefs(exercise, cases), pairs(exercise, cases))
+    known, two = beliefs(exercise, cases), pairs(exercise, cases)
+    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties, two)
 
 
 def _judged(
@@ -162,16 +169,18 @@ def _judged(
     candidate: Any,
     seed: int,
     known: Sequence[Belief] = (),
-    two: Iterable[Belief] = (),
 ) -> Verdict:
-    if exercise.proof:
-        return proof_verdict(exercise, labels(candidate))
+    actual, properties = _answered(exercise, cases, candidate, seed)
+    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties)
+
+
+def _answered(
+    exercise: Exercise, cases: list[Case], candidate: Any, seed: int
+) -> tuple[list[Outcome], list[PartResult]]:
+    """What the candidate answers to the cases, and how it stands with the properties."""
     if exercise.number:
-        actual, properties = [Outcome(value=np.asarray(float(candidate)))], []
-    else:
-        actual = [call(candidate, case) for case in cases]
-        properties = _properties(exercise, candidate, seed)
-    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties, two)
+        return [Outcome(value=np.asarray(float(candidate)))], []
+    return [call(candidate, case) for case in cases], _properties(exercise, candidate, seed)
 
 
 def _properties(exercise: Exercise, candidate: Any, seed: int) -> list[PartResult]:

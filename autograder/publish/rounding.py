@@ -21,6 +21,10 @@ FREE = set(
 class OtherRounding(TorchDispatchMode):
     """Within it, each result of a FREE operation moves by -1, 0 or 1 units in its last place."""
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and torch's guard against it imports its compiler and doubles the time
+
     def __init__(self, generator: torch.Generator):
         super().__init__()
         self.generator = generator

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import numbers
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import torch
 
 from course.check.case import Case
+from course.check.codec import NAMES
 from course.check.drive import driven
 from course.check.state import default_dtype, usual_state
 
 MAX_MESSAGE = 500
+MOST = np.iinfo(np.int64).max
 OUT_OF_MEMORY = ("not enough memory", "can't allocate memory", "CUDA out of memory")  # RuntimeErrors of torch
 
 
@@ -77,12 +81,18 @@ def _gradients(answer, leaves) -> tuple[tuple[np.ndarray, ...] | None, str | Non
 
 
 def plain(answer) -> Any:
-    """Tensors, numpy arrays and numbers as numpy arrays; lists, tuples and dicts kept (tuples as lists)."""
+    """Tensors, numpy arrays and numbers as numpy arrays; lists, tuples and dicts kept (tuples as lists).
+
+    Raises TypeError for what is no number. Exact numbers (Fraction, Decimal) and long doubles become float64, unsigned
+    integers int64, an array of objects (of lines of different lengths) the list that it is.
+    """
     if isinstance(answer, torch.Tensor):
         values = answer.detach().cpu()
-        return (values.float() if values.dtype == torch.bfloat16 else values).numpy()
+        return plain((values.float() if values.dtype == torch.bfloat16 else values).numpy())
     if isinstance(answer, (bool, int, float, np.generic, np.ndarray)):
-        return np.asarray(answer)
+        return _usual(np.asarray(answer))
+    if isinstance(answer, (numbers.Real, Decimal)):
+        return np.asarray(float(answer))
     if isinstance(answer, (list, tuple)):
         return [plain(item) for item in answer]
     if isinstance(answer, dict):
@@ -90,6 +100,19 @@ def plain(answer) -> Any:
     if answer is None:
         raise TypeError("the function returned None: is a `return` missing?")
     raise TypeError(f"the function returned a {type(answer).__name__}, not numbers")
+
+
+def _usual(array: np.ndarray) -> Any:
+    """The array in a dtype that travels to the grader, so that a notebook and a grade say the same of it."""
+    if array.dtype in NAMES:
+        return array
+    if array.dtype == object:
+        return plain(array.tolist()) if array.ndim else plain(array.item())
+    if array.dtype.kind == "f":
+        return array.astype(np.float64)
+    if array.dtype.kind in "iu":
+        return array.astype(np.float64 if array.dtype == np.uint64 and array.max(initial=0) > MOST else np.int64)
+    raise TypeError(f"the function returned values of dtype {array.dtype}, not real numbers")
 
 
 def copy_tree(tree) -> Any:

@@ -55,7 +55,8 @@ def close(actual: Any, expected: Any, rtol: float, where: str = "") -> Mismatch 
     coarse = found.dtype.kind == "f" and found.dtype.itemsize < 8 and rtol < 1e-6 and gap.max() < 1e-2
     single = f" (your answer is {found.dtype}, too coarse here)" if coarse else ""
     message = f"{where}right shape, wrong value{at}: got {got}, expected {wanted}{single}"
-    return Mismatch("values", message, f"{where}right shape, wrong values")
+    coarser = " (in single or half precision, too coarse here)" if coarse else ""
+    return Mismatch("values", message, f"{where}right shape, wrong values{coarser}")
 
 
 def told_apart(a: float, b: float) -> tuple[str, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -16,6 +16,20 @@ from course.check.parts import arrays_in, fixed_grads, tolerance, value_problem
 # what an outcome comes down to where a formula has no value, and where a call that must raise ValueError does not
 UNDEFINED, ANSWERED = Outcome(error=("undefined", "")), Outcome()
 SURE_ERRORS = ("IndexError", "KeyError", "TypeError", "AttributeError")  # no matter of the last digit
+
+
+@dataclass
+class Computed:
+    """Outcomes, each computed when it is first read: most misconceptions disagree with an answer at its first case."""
+
+    rest: Iterator[Outcome]
+    known: list[Outcome] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Outcome]:
+        yield from self.known
+        for outcome in self.rest:
+            self.known.append(outcome)
+            yield outcome
 
 
 @dataclass(frozen=True)
