@@ -182,6 +182,8 @@ def test_a_mention_leads_to_its_statement_also_in_another_lecture(site):
     assert "06_spectral_loss.html#theorem-6-4" in links("10_text_and_images")
     assert "#equation-6-1" in links("07_linear_probe")  # 07 has a (6.1) of its own
     assert "06_spectral_loss.html#equation-6-1" not in links("07_linear_probe")
+    glossary = site.pages["pages/glossary.html"].links  # "Lemma E of unit 03"
+    assert {f"../lectures/03_many_negatives.html#lemma-{label}" for label in "ev"} <= set(glossary)
     # "(Louis and Makarychev 2014, Proposition 1.2)" is not ours
     assert not [link for link in links("07_linear_probe") if link.endswith("#proposition-1-2")]
     total = sum("#theorem-" in link or "#proposition-" in link for slug in unit_names() for link in links(slug))

@@ -110,7 +110,8 @@ def _connected(address: str) -> Iterator[Any]:
         ) from error
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:  # TypeError: tls:// without certificates in Dask's configuration
+    except (OSError, ValueError, TypeError, AssertionError) as error:
+        # TypeError: tls:// without certificates in Dask's configuration; AssertionError: its thread had no turn for 10 s
         raise ClusterError(f"no Dask scheduler answers at {address!r}: {error}") from error
     with client:
         count = len(_workers(client, address))
