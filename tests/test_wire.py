@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from autograder.sandbox.child import wire
+from autograder.sandbox.deadline import Deadline
 from course.check.call import same_tree
 from course.check.codec import CodecError, pack, unpack
 
@@ -122,7 +123,7 @@ def test_a_forged_frame_is_refused(pair, forged):
     sender = threading.Thread(target=send)
     sender.start()
     with pytest.raises(wire.WireError):
-        wire.receive(pair[1], time.monotonic() + 5)
+        wire.receive(pair[1], Deadline(5))
     pair[1].close()
     sender.join()
 
@@ -130,7 +131,7 @@ def test_a_forged_frame_is_refused(pair, forged):
 def test_a_frame_over_the_cap_is_refused_before_it_is_read(pair):
     pair[0].sendall(struct.pack(">II", 2**31, 2**31))
     with pytest.raises(wire.WireError, match="over the cap"):
-        wire.receive(pair[1], time.monotonic() + 5)
+        wire.receive(pair[1], Deadline(5))
 
 
 def test_a_frame_that_drips_is_cut_off_at_the_deadline(pair):
@@ -148,7 +149,7 @@ def test_a_frame_that_drips_is_cut_off_at_the_deadline(pair):
     thread.start()
     start = time.monotonic()
     with pytest.raises(wire.Timeout):
-        wire.receive(pair[1], start + 0.5)
+        wire.receive(pair[1], Deadline(0.5))
     stop.set()
     thread.join()
     assert time.monotonic() - start < 3

@@ -21,6 +21,7 @@ from autograder.grading.bounded import Allowance, Ended, Fault, steps
 from autograder.grading.earlier import references, wrong_before
 from autograder.grading.record import CheckRecord, Record
 from autograder.grading.version import checks_version
+from autograder.sandbox.deadline import Deadline
 from autograder.sandbox.process import Limits, Sandbox, SandboxError
 from autograder.sandbox.session import Session, SessionEnd
 from autograder.submission.notebook import Submission, parse_submission, read_bytes
@@ -238,7 +239,7 @@ def _lent(record: CheckRecord, wrong: list[str]) -> CheckRecord:
 
 def _check(session: Session, unit: Unit, name: str, points: float, seed: int) -> CheckRecord:
     exercise = unit.exercise(name)
-    deadline = time.monotonic() + exercise.time_limit
+    deadline = session.deadline(exercise.time_limit)
     cases, expected = questions(exercise, unit.references()[name], seed)
     actual = _answers(session, exercise, cases, deadline, seed)
     skip = not exercise.function or _stopped(actual[:1])
@@ -323,7 +324,7 @@ def _answered(exercise: Exercise, wrong: Variant, cases: list[Case]) -> Iterator
         yield Outcome(value=np.asarray(float(loaded))) if exercise.number else call(loaded, case)
 
 
-def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: float, seed: int) -> list[Outcome]:
+def _answers(session: Session, exercise: Exercise, cases: list[Case], deadline: Deadline, seed: int) -> list[Outcome]:
     """The outcome of each case, asked in an order that nobody can count along with."""
     if not exercise.function:
         return session.value(exercise.name, deadline)
@@ -341,7 +342,7 @@ def _stopped(outcomes: list[Outcome]) -> bool:
 
 
 def _properties(
-    session: Session, unit: Unit, exercise: Exercise, cases: list[Case], seed: int, deadline: float
+    session: Session, unit: Unit, exercise: Exercise, cases: list[Case], seed: int, deadline: Deadline
 ) -> list[PartResult]:
     """The properties, on answers of the shape that the reference gives (or, where many shapes are right, small ones)."""
     reference = unit.references()[exercise.name]

@@ -26,6 +26,7 @@ from typing import Any
 from autograder.sandbox import command
 from autograder.sandbox.child import seccomp
 from autograder.sandbox.course_copy import clean_copy, write_copy
+from autograder.sandbox.deadline import Deadline
 from autograder.sandbox.errors import SandboxError
 from autograder.sandbox.protected import canaries, protected_places
 from autograder.sandbox.visible import mounts
@@ -225,7 +226,7 @@ class Fork:
 
         try:
             wire.send(self.calls, {"op": "cell", "id": 0}, "")
-            head, _ = wire.receive(self.calls, time.monotonic() + START_LIMIT)
+            head, _ = wire.receive(self.calls, Deadline(START_LIMIT))
         except wire.WireError:
             return False
         return head.get("id") == 0

@@ -24,6 +24,7 @@ import unicodedata
 import numpy as np
 
 from autograder.sandbox.child import wire
+from autograder.sandbox.deadline import Deadline
 from autograder.sandbox.process import Fork, Limits, Sandbox
 from course.check.call import MAX_MESSAGE, Outcome
 from course.check.case import Case
@@ -117,7 +118,7 @@ class Session:
         while self.fork is None or self.loaded < self.target:
             if self.fork is None:
                 self.fork, self.loaded = self.sandbox.open(self.limits), 0
-                self._send_and_receive({"op": "cell"}, self.setup, self._cell_deadline())
+                self._send_and_receive({"op": "cell"}, self.setup, self.deadline(self.limits.cell_seconds))
             if self.loaded < self.target:
                 self._run_cell(self.loaded)
 
@@ -127,7 +128,7 @@ class Session:
         if not source.strip():
             return
         try:
-            answer = self._send_and_receive({"op": "cell"}, source, self._cell_deadline())
+            answer = self._send_and_receive({"op": "cell"}, source, self.deadline(self.limits.cell_seconds))
         except SessionEnd as end:
             if time.monotonic() >= self.ends:
                 raise
@@ -149,10 +150,11 @@ class Session:
         if text not in self.notes:
             self.notes.append(text)
 
-    def _cell_deadline(self) -> float:
-        return time.monotonic() + self.limits.cell_seconds
+    def deadline(self, seconds: float) -> Deadline:
+        """So many seconds of a free processor from now, within the submission's time."""
+        return Deadline(seconds, self.sandbox.process.pid if self.sandbox.process else None, self.ends)
 
-    def calls(self, name: str, cases: list[Case], deadline: float) -> list[Outcome]:
+    def calls(self, name: str, cases: list[Case], deadline: Deadline) -> list[Outcome]:
         """The outcome of each case, asked in one request."""
         # only what a call needs: neither the label, nor whether it must raise, nor how it is judged
         trees = [
@@ -162,23 +164,22 @@ class Session:
         self.asked = True
         return self._outcomes({"op": "calls", "name": name}, trees, deadline, len(cases))
 
-    def value(self, name: str, deadline: float) -> list[Outcome]:
+    def value(self, name: str, deadline: Deadline) -> list[Outcome]:
         """The student's number, or order, of that name: nothing is shown to the student's code."""
         self._load()
         return self._outcomes({"op": "value", "name": name}, None, deadline, 1)
 
-    def _outcomes(self, head: dict, tree, deadline: float, count: int) -> list[Outcome]:
+    def _outcomes(self, head: dict, tree, deadline: Deadline, count: int) -> list[Outcome]:
         answers = self._send_and_receive(head, tree, deadline)
         if not isinstance(answers, list) or len(answers) != count:
             self.close()
             raise self._ended("crash", "sent something else than an answer")
         return [_outcome(answer) for answer in answers]
 
-    def _send_and_receive(self, head: dict, tree, deadline: float):
+    def _send_and_receive(self, head: dict, tree, deadline: Deadline):
         number = next(self.ids)
-        deadline = min(deadline, self.ends)
         try:
-            self.fork.calls.settimeout(max(0.001, deadline - time.monotonic()))
+            self.fork.calls.settimeout(max(0.001, deadline()))
             wire.send(self.fork.calls, {**head, "id": number}, tree)
             answer = wire.receive(self.fork.calls, deadline)
         except wire.Timeout:

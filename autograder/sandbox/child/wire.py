@@ -10,7 +10,7 @@ import json
 import math
 import socket
 import struct
-import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,9 @@ def send(sock: socket.socket, head: dict, tree: Any = None) -> None:
         raise WireError(f"connection lost: {error}") from error
 
 
-def receive(sock: socket.socket, deadline: float | None = None) -> tuple[dict, Any]:
-    """Receive an answer as (head, tree of plain arrays). `deadline` is a time.monotonic() value. Trusts nothing."""
-    return _receive(sock, deadline, TEXT_CAP, ANSWER_CAP, plain=True)
+def receive(sock: socket.socket, left: Callable[[], float]) -> tuple[dict, Any]:
+    """Receive an answer as (head, tree of plain arrays). `left` says how many seconds it may still take. Trusts nothing."""
+    return _receive(sock, left, TEXT_CAP, ANSWER_CAP, plain=True)
 
 
 def receive_request(sock: socket.socket) -> tuple[dict, Any]:
@@ -56,11 +56,11 @@ def receive_request(sock: socket.socket) -> tuple[dict, Any]:
     return _receive(sock, None, REQUEST_CAP, REQUEST_CAP, plain=False)
 
 
-def _receive(sock, deadline: float | None, text_cap: int, cap: int, plain: bool) -> tuple[dict, Any]:
-    text_length, raw_length = PREFIX.unpack(_read(sock, PREFIX.size, deadline))
+def _receive(sock, left: Callable[[], float] | None, text_cap: int, cap: int, plain: bool) -> tuple[dict, Any]:
+    text_length, raw_length = PREFIX.unpack(_read(sock, PREFIX.size, left))
     if text_length > text_cap or raw_length > cap:
         raise WireError(f"answer of {text_length + raw_length} bytes is over the cap of {cap}")
-    text, raw = _read(sock, text_length, deadline), _read(sock, raw_length, deadline)
+    text, raw = _read(sock, text_length, left), _read(sock, raw_length, left)
     try:
         frame = json.loads(text.decode(), parse_constant=_no_constant)
         head, specs = frame["head"], frame["arrays"]
@@ -94,18 +94,18 @@ def _arrays(specs: list, raw: bytes) -> list[np.ndarray]:
     return arrays
 
 
-def _read(sock: socket.socket, length: int, deadline: float | None) -> bytes:
+def _read(sock: socket.socket, length: int, left: Callable[[], float] | None) -> bytes:
     chunks = bytearray()
     while len(chunks) < length:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
+        if left is not None:
+            seconds = left()
+            if seconds <= 0:
                 raise Timeout("no answer in time")
-            sock.settimeout(left)
+            sock.settimeout(seconds)
         try:
             chunk = sock.recv(min(length - len(chunks), 2**20))
         except TimeoutError:
-            raise Timeout("no answer in time") from None
+            continue  # the time that is left may have grown
         except OSError as error:
             raise WireError(f"connection lost: {error}") from None
         if not chunk:

@@ -1,0 +1,71 @@
+"""A busy machine costs nobody points: a deadline moves by the time that an answer was ready to run and could not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from test_grading import DEF, UNIT, graded, others_pass
+
+from autograder.sandbox import deadline
+from autograder.sandbox.deadline import MOST, Deadline, waited
+
+SLOW = DEF + (
+    "    import time\n"
+    "    ends = time.process_time() + 0.8 * (not hasattr(hinge_loss, 'asked'))\n"
+    "    hinge_loss.asked = True\n"
+    "    while time.process_time() < ends: pass\n"
+    "    validate.batch(anchor=anchor, positive=positive, negative=negative)\n"
+    "    validate.non_negative(margin=margin)\n"
+    "    return (margin - (anchor * (positive - negative)).sum(dim=1)).relu().mean()\n"
+)
+LIMIT = 1.5
+
+
+@contextlib.contextmanager
+def busy(each: int):
+    """So many processes for each processor that do nothing but run."""
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(each * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+@pytest.mark.skipif(not waited(os.getpid()), reason="this kernel does not say how long a thread waited")
+def test_a_right_answer_passes_on_a_busy_machine(sandbox, monkeypatch):
+    monkeypatch.setattr(UNIT.exercise("hinge_loss"), "time_limit", LIMIT)
+    with busy(2):
+        record = graded(sandbox, hinge_loss=SLOW)
+        assert record.checks["hinge_loss"].status == "pass", record.checks["hinge_loss"]
+        monkeypatch.setattr(deadline, "MOST", 1.0)  # the control: by the clock alone it would have been late
+        record = graded(sandbox, hinge_loss=SLOW)
+        assert record.checks["hinge_loss"].status == "timeout", record.checks["hinge_loss"]
+
+
+def test_whoever_sleeps_or_runs_for_ever_is_late(sandbox, monkeypatch):
+    monkeypatch.setattr(UNIT.exercise("hinge_loss"), "time_limit", LIMIT)
+    for body in ("    import time\n    time.sleep(600)\n", "    while True: pass\n"):
+        started = time.monotonic()
+        record = graded(sandbox, hinge_loss=DEF + body)
+        assert record.checks["hinge_loss"].status == "timeout"
+        assert others_pass(record, "hinge_loss")
+        assert time.monotonic() - started < 2 * MOST * LIMIT + 20
+
+
+def test_the_time_of_a_submission_is_never_moved():
+    over = Deadline(10, os.getpid(), ends=time.monotonic() - 1)
+    assert over() < 0
+
+
+def test_where_the_kernel_does_not_say_the_clock_counts(monkeypatch):
+    monkeypatch.setattr(deadline, "waited", lambda root: {})
+    late = Deadline(0.01, os.getpid())
+    time.sleep(0.02)
+    assert late() < 0
