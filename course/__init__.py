@@ -4,8 +4,9 @@
 """
 
 from course import validate
+from course.arrange import arrange
 from course.check import check
 from course.solution import solution
 from course.unsolved import solved
 
-__all__ = ["check", "solution", "solved", "validate"]
+__all__ = ["arrange", "check", "solution", "solved", "validate"]

@@ -12,7 +12,7 @@ import pytest
 
 from autograder.author import Exercise, Proof
 from autograder.grading.grade import proof_verdict
-from autograder.publish.build import public_text
+from autograder.publish.build import public_text, shown_lines
 from autograder.publish.prove import _disordered
 from autograder.units.manifest import load_unit, unit_names
 from course import check
@@ -34,7 +34,11 @@ PROOFS = [(s, n) for s in unit_names() for n in load_unit(s).checks if load_unit
 @pytest.fixture
 def notebook(tmp_path, monkeypatch):
     """`check` as a notebook has it, with this proof's stored data."""
-    unit = SimpleNamespace(references=lambda: {EXERCISE.name: list("ACDF")})
+    text = SimpleNamespace(id="", type="markdown", source="- **A** First\n  line.\n- **C** Second line.\n")
+    unit = SimpleNamespace(
+        references=lambda: {EXERCISE.name: list("ACDF")}, solved=(text, SimpleNamespace(id=EXERCISE.name, type="code"))
+    )
+    assert shown_lines(unit, EXERCISE.name) == {"A": "First line.", "C": "Second line."}
     text = public_text(unit, EXERCISE)
     (tmp_path / f"{EXERCISE.name}.json").write_text(text)
     monkeypatch.setattr(store, "DATA", tmp_path)

@@ -7,6 +7,7 @@ misconceptions -> course/check/data/*.json. Lectures are executed, so that a rea
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import jupytext
@@ -50,9 +51,8 @@ def public_text(unit: Unit, exercise: Exercise) -> str:
     """The file that a function's (or number's) in-notebook check reads."""
     reference = unit.references()[exercise.name]
     if exercise.proof:
-        return to_text(
-            order_to_json(PublicCheck(exercise.name, [], [], [], exercise.hints, order=sealed_order(exercise)))
-        )
+        order = sealed_order(exercise, shown_lines(unit, exercise.name))
+        return to_text(order_to_json(PublicCheck(exercise.name, [], [], [], exercise.hints, order=order)))
     if not exercise.number:
         return to_text(to_json(public_check(exercise, reference)))
     wrong = [
@@ -63,7 +63,15 @@ def public_text(unit: Unit, exercise: Exercise) -> str:
     return to_text(sealed_to_json(PublicCheck(exercise.name, [], [], wrong, exercise.hints, seal=answer)))
 
 
-def sealed_order(exercise: Exercise) -> SealedOrder:
+def shown_lines(unit: Unit, name: str) -> dict[str, str]:
+    """Label -> text of the lines that the question of a proof with order shows."""
+    place = next(i for i, cell in enumerate(unit.solved) if cell.id == name)
+    question = next(cell.source for cell in reversed(unit.solved[:place]) if cell.type == "markdown")
+    found = re.findall(r"^- \*\*([A-Z])\*\* (.+(?:\n(?!- )\S*[^\n]+)*)", question, re.MULTILINE)
+    return {label: " ".join(text.split()) for label, text in found}
+
+
+def sealed_order(exercise: Exercise, lines: dict[str, str]) -> SealedOrder:
     """What a notebook may know of a proof with order."""
     name, proof = exercise.name, exercise.proof
     beginnings = frozenset(beginning_seal(name, list(lines)) for lines in proof.beginnings())
@@ -72,7 +80,7 @@ def sealed_order(exercise: Exercise) -> SealedOrder:
         for kind, known in ((FALSE, proof.false), (EARLY, proof.early))
         for label in known
     }
-    return SealedOrder(len(proof.needs), beginnings, slips)
+    return SealedOrder(len(proof.needs), beginnings, slips, lines)
 
 
 def unit_files(slug: str) -> dict[Path, str]:

@@ -78,11 +78,13 @@ def is_stub(error: tuple[str, str]) -> bool:
 
 @dataclass(frozen=True)
 class SealedOrder:
-    """A proof with order as hashes: of each set of lines that can stand at its beginning, and of (kind, label) -> belief."""
+    """A proof with order as hashes: of each set of lines that can stand at its beginning, and of (kind, label) -> belief.
+    lines: label -> text, as the question shows them."""
 
     length: int
     beginnings: frozenset[str]
     slips: dict[str, Belief]
+    lines: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

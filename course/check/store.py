@@ -55,7 +55,7 @@ def order_to_json(check: PublicCheck) -> dict:
     slips = [
         {"seal": seal, "name": b.name, "belief": b.belief, "hints": b.hints} for seal, b in sorted(order.slips.items())
     ]
-    sealed = {"length": order.length, "beginnings": sorted(order.beginnings), "slips": slips}
+    sealed = {"length": order.length, "lines": order.lines, "beginnings": sorted(order.beginnings), "slips": slips}
     return {**_head(check), "order": sealed, "misconceptions": []}
 
 
