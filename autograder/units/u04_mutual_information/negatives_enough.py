@@ -211,10 +211,10 @@ exercise.slip("the whole gap", missing=lambda share: 1.0).says(
 exercise.slip(
     "the exponential minus 1", solved=lambda p, chi, gap: candidates(p, chi, math.log(1 + (math.exp(gap) - 1)))
 ).says(
-    "e^v - 1 and ln(1 + v) may be computed as they are written, however small v is.",
-    "Try the share 1 - 1e-10. How many digits of e^v - 1 are left?",
-    "e^v rounds to 16 digits near 1; the subtraction leaves six of them.",
-    "`math.expm1(v)` and `np.log1p(v)`.",
+    "A small number may be computed as the difference of two that are nearly equal.",
+    "Try the share 1 - 1e-10. Where do you add 1 to a tiny number, or subtract two numbers that agree in ten digits?",
+    "e^v - 1, ln(1 + v) and I - share * I keep six digits there. 1 - share itself is exact.",
+    "`math.expm1(v)`, `np.log1p(v)`, `(1 - share) * I`.",
 )
 
 
