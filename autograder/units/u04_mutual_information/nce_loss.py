@@ -257,13 +257,6 @@ exercise.slip("logarithm of a rounded probability", cost=rounded).says(
 exercise.style("softplus of the signed logit", cost=lambda logits, y: F.softplus((1 - 2 * y) * logits))
 
 
-@exercise.accepted("logsigmoid, two terms")
-def nce_loss(scores, log_noise, labels, ratio):
-    data = labels.bool()
-    logits = scores - (log_noise + math.log(ratio))
-    return -(F.logsigmoid(logits[data]).sum() + F.logsigmoid(-logits[~data]).sum()) / logits.numel()
-
-
 @exercise.accepted("posterior in logarithms: logaddexp of model and noise")
 def nce_loss(scores, log_noise, labels, ratio):
     noise = log_noise + math.log(ratio)

@@ -52,7 +52,7 @@ def cases(rng):
     yield Case("4 x 4 with zeros", (joint, halfway(joint, int(rng.integers(9, 16)))))
     joint = np.diag(random_law(rng, 6, minimum=0.05))
     yield Case("a copy of six symbols, not uniform", (joint, halfway(joint, int(rng.integers(30, 100)))))
-    for d, fraction in ((1, 0.9), (3, 0.9), (3, 0.5)):
+    for d, fraction in ((1, 0.9), (2, 0.9), (3, 0.9), (3, 0.5)):
         yield Case(f"a copy of {d} fair bits, {fraction:.0%}", (np.eye(2**d) / 2**d, fraction))
     joint = skewed(rng, 3, 3)
     yield Case("one negative is enough", (joint, halfway(joint, 1)))
