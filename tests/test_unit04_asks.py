@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from autograder.units.manifest import load_unit
 from course.check._repeated import both_sides, problem
@@ -29,7 +28,12 @@ THREE = np.array([[0.3, 0.1, 0.0], [0.05, 0.2, 0.05], [0.0, 0.1, 0.2]])
     ],
 )
 def test_negatives_enough(joint, share, value):
-    assert R["negatives_enough"](joint, share) == pytest.approx(value, abs=1e-9)
+    assert R["negatives_enough"](joint, share, by_proof=True) == pytest.approx(value, abs=1e-9)
+
+
+def test_the_theorem_needs_more_where_the_anchors_differ():
+    assert R["negatives_enough"](THREE, 0.75) == pytest.approx(5.697745848234, abs=1e-9)
+    assert R["negatives_enough"](BITS, 0.9) == pytest.approx(17.498129078902, abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -46,26 +50,20 @@ def test_negatives_enough(joint, share, value):
 )
 def test_true_negatives_bound(loss, rho, n, own, value):
     assert R["true_negatives_bound"](loss, np.array(rho), n, own) == pytest.approx(value, abs=1e-9)
-
-
-def test_uniformity_compares_the_two_sides():
-    north, south = torch.tensor([[0.0, 1.0]] * 3), torch.tensor([[0.0, -1.0]] * 3)
-    assert R["uniformity"](north, south, 0.5).item() == pytest.approx(-2)
-    x, y = torch.eye(2, dtype=torch.float64), torch.tensor([[1.0, 0.0], [-1.0, 0.0]], dtype=torch.float64)
-    # squared distances: 4 from x_1 to y_2, 2 from x_2 to y_1
-    assert R["uniformity"](x, y, 1.0).item() == pytest.approx(math.log((math.exp(-4) + math.exp(-2)) / 2))
+    if own == 0:
+        assert R["true_negatives_bound"](loss, np.array(rho), n) == pytest.approx(value, abs=1e-9)
 
 
 @pytest.mark.parametrize(
     ("function", "args", "slip", "value"),
     [
-        ("negatives_enough", (THREE, 0.75), "the theorem as it is", 5.697746),
-        ("negatives_enough", (THREE, 0.75), "chi^2 / (N+1) in place of its logarithm", 6.047994),
-        ("negatives_enough", (THREE, 0.75), "the share in place of what is missing", 0.963699),
-        ("negatives_enough", (THREE, 0.75), "candidates counted", 6.641589),
-        ("negatives_enough", (THREE, 0.75), "second moment without the 1", 15.075013),
-        ("negatives_enough", (THREE, 0.75), "second moment under the joint", 22.227218),
-        ("negatives_enough", (THREE, 0.75), "bits", 3.483605),
+        ("negatives_enough", (THREE, 0.75, True), "the theorem as it is", 5.697746),
+        ("negatives_enough", (THREE, 0.75, True), "chi^2 / (N+1) in place of its logarithm", 6.047994),
+        ("negatives_enough", (THREE, 0.75, True), "the share in place of what is missing", 0.963699),
+        ("negatives_enough", (THREE, 0.75, True), "candidates counted", 6.641589),
+        ("negatives_enough", (THREE, 0.75, True), "second moment without the 1", 15.075013),
+        ("negatives_enough", (THREE, 0.75, True), "second moment under the joint", 22.227218),
+        ("negatives_enough", (THREE, 0.75, True), "bits", 3.483605),
         ("true_negatives_bound", (0.2, RHO, 10, 2), "at most 1 in the own class", 0.666405),
         ("true_negatives_bound", (0.2, RHO, 10, 2), "all negatives of other classes", 0.689422),
         ("true_negatives_bound", (0.2, RHO, 10, 2), "average inside the logarithm", 1.498104),

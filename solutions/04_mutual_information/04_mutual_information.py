@@ -33,7 +33,7 @@
 # | 9 | `counterexample_repeated` | 25 min | 2 |
 # | 10 | `proof_processing`: a proof in order | 20 min | 3 |
 # | 11 | `alignment` | 5 min | 1 |
-# | 12 | `uniformity` | 20 min | 2 |
+# | 12 | `uniformity` | 15 min | 2 |
 # | 13 | a derivation: other noise, other negatives | 50 min | 6 by hand |
 #
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then
@@ -360,21 +360,24 @@ check(negatives_needed)
 # *Difficulty* ●●●●○ · *time* 30 min · 3 points
 #
 # `negatives_needed` searches with exact losses. Theorem 4.7 of the lecture, $I-B_N\le\ln\bigl(1+\chi^2/(N+1)\bigr)$, promises
-# in advance: from some number of negatives on, the optimal critic certifies the given `share` of $I$. Its proof promises
-# more. Of the inequalities that lead to this bound, one only makes the result short, and a computer can do without it; keep
-# the others. Return the real number $N$, not rounded, such that what is then proved promises the share exactly for all
-# numbers of negatives $\ge N$. For the lecture's exact copies it is the theorem's own number, for most laws a smaller one.
+# in advance: from some number of negatives on, the optimal critic certifies the given `share` of $I$. Return the real number
+# $N$, not rounded, such that the theorem promises the share exactly for all numbers of negatives $\ge N$.
+#
+# Its proof promises more. Of the inequalities that lead to this bound, one only makes the result short, and a computer can
+# do without it; keep the others. With `by_proof=True` return the number that what is then proved promises. For the
+# lecture's exact copies it is the theorem's own number, for most laws a smaller one.
 #
 # - `joint` as in 2: $\chi^2$ must be right for zeros and empty rows and columns.
 # - A relative error of $10^{-8}$ at most, also where the share is $1-10^{-9}$.
 # - `ValueError` as in 6.
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_enough", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negatives_enough(joint, share):
-    """Number of negatives from which on the proof of Theorem 4.7 promises that the optimal critic certifies this share of I.
+def negatives_enough(joint, share, by_proof=False):
+    """Number of negatives from which on Theorem 4.7 promises that the optimal critic certifies this share of I.
 
     joint  (S, T), rows x, columns y, entries >= 0, sum 1, I > 0
     share  0 < share < 1
+    by_proof  whether its proof promises, without the inequality that only makes the theorem short
     Returns a number > 0, in general no integer. ValueError when `joint` is no law, I = 0 or `share` is out of range.
     """
     ### BEGIN SOLUTION
@@ -387,6 +390,8 @@ def negatives_enough(joint, share):
     joint = joint[joint.sum(axis=1) > 0][:, joint.sum(axis=0) > 0]
     p = joint.sum(axis=1)
     chi_square = (joint**2 / joint.sum(axis=0)).sum(axis=1) / p**2 - 1  # of each anchor
+    if not by_proof:
+        p, chi_square = np.ones(1), np.array([p @ chi_square])
 
     def too_few(candidates):
         return p @ np.log1p(chi_square / candidates) > (1 - share) * information
@@ -443,7 +448,7 @@ if solved(negatives_needed, negatives_enough):
 #   `n_own` not an integer ≥ 0. (C = 1 and M > N are not asked.)
 
 # %% nbgrader={"grade": false, "grade_id": "true_negatives_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def true_negatives_bound(loss, rho, n_negatives, n_own):
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
     """Lower bound on I(x; y), in nats, from the loss with N negatives of other classes and M of the anchor's own.
 
     loss         the exact loss, a number >= 0
@@ -574,36 +579,34 @@ check(alignment)
 # %% [markdown]
 # ## 12 · `uniformity`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 2 points
+# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
 #
-# The second wish: the embeddings fill the sphere. In (8.2) it is $\ln\mathbb E\,e^{-t\lVert f(x)-f(y')\rVert^2}$ (Wang and
-# Isola's $t$ is the lecture's $\kappa$: it multiplies, it is no temperature). Estimate it from a batch of $B$ positive pairs,
-# independent draws from $p(x,y)$, whose two sides need not have one law (section 1: upper halves and lower halves). Row $i$
-# of `x` and row $i$ of `y` are the embeddings of pair $i$. Take the mean potential over **all** pairs of rows, of `x`, of `y`
-# or one of each, that have the law of $(f(x),f(y'))$ in (8.2), each once, and then one logarithm.
+# The second wish: the embeddings fill the sphere. It is the logarithm of the mean Gaussian potential over the
+# $B(B-1)/2$ pairs of **different** rows,
 #
-# - `x`, `y`: floating tensors (B, d), one shape, B ≥ 2, rows of norm 1. Returns a 0-dim tensor, differentiable in both; it
-#   is never positive, and that is no bug.
+# $$ \text{uniformity} = \ln \Big( \frac{2}{B(B-1)} \sum_{i<j} e^{-t \lVert x_i - x_j \rVert^2} \Big) . $$
+#
+# - `t` is Wang and Isola's: it multiplies, it is no temperature. `x`: floating tensor (B, d), B ≥ 2, rows of norm 1. Returns a 0-dim tensor; it is never positive, and that is no
+#   bug.
 # - It must stay finite and exact for `t` up to 10⁴, where every single potential may underflow to 0.
-# - `ValueError`: shapes that differ, fewer than two rows, NaN, `t` not a finite number > 0, a row whose norm is not 1 within
-#   10⁻².
+# - `ValueError`: fewer than two rows, NaN, `t` not a finite number > 0, a row whose norm is not 1 within 10⁻².
 
 # %% nbgrader={"grade": false, "grade_id": "uniformity", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def uniformity(x, y, t=2):
-    """Logarithm of the mean Gaussian potential, exp(-t |difference|^2), over the pairs of rows that are distributed as in (8.2).
+def uniformity(x, t=2):
+    """Logarithm of the mean Gaussian potential of pairs: ln mean_{i<j} exp(-t |x_i - x_j|^2).
 
-    x, y  (B, d) floating tensors, B >= 2, whose rows have norm 1 (within 1e-2), row i of both is a positive pair
-    t     inverse width > 0
+    x  (B, d) floating tensor, B >= 2, whose rows have norm 1 (within 1e-2)
+    t  inverse width > 0
     Returns a 0-dim tensor <= 0. ValueError on one row, other shapes, NaN, rows off norm 1, t <= 0.
-    Source: Wang & Isola (2020), section 4.1, for two sides of one law.
+    Source: Wang & Isola (2020), section 4.1.
     """
     ### BEGIN SOLUTION
-    require_unit_rows(x=x, y=y)
+    require_unit_rows(x=x)
     validate.positive(t=t)
     if x.shape[0] < 2:
-        raise ValueError(f"uniformity needs at least two pairs, got shape {tuple(x.shape)}")
-    independent = ~torch.eye(x.shape[0], dtype=torch.bool, device=x.device)
-    exponents = -t * (x[:, None] - y)[independent].square().sum(dim=1)
+        raise ValueError(f"uniformity needs at least two rows, got shape {tuple(x.shape)}")
+    i, j = torch.triu_indices(x.shape[0], x.shape[0], offset=1, device=x.device)
+    exponents = -t * (x[i] - x[j]).square().sum(dim=1)
     return exponents.logsumexp(dim=0) - math.log(exponents.numel())
     ### END SOLUTION
 
@@ -631,7 +634,7 @@ if solved(alignment, uniformity):
     shuffled = even[torch.randperm(40, generator=generator)]
     clouds = {"collapsed": (0.3 + jitter, 0.3 - jitter), "strangers": (even, shuffled), "both": (even, even + jitter)}
     clouds = {name: (on_circle(a), on_circle(b)) for name, (a, b) in clouds.items()}
-    titles = {k: f"{k}\nalignment {alignment(x, y):.2f}, uniformity {uniformity(x, y):.2f}" for k, (x, y) in clouds.items()}
+    titles = {k: f"{k}\nalignment {alignment(x, y):.2f}, uniformity {uniformity(x):.2f}" for k, (x, y) in clouds.items()}
     display(figures.pairs_on_circle({titles[k]: (x.numpy(), y.numpy()) for k, (x, y) in clouds.items()}))
 
 # %% [markdown]

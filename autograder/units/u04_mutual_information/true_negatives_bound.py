@@ -39,6 +39,7 @@ def cases(rng):
     for c, n, own in ((3, 10, 2), (2, 3, 1), (4, 40, 7), (5, 2, 0)):
         yield Case(f"C = {c}, N = {n}, M = {own}", (float(rng.uniform(0.05, 0.6)), skewed(rng, c), n, own))
     yield Case("one frequent class, N = 2, M = 1", (float(rng.uniform(0.05, 0.3)), skewed(rng, 2), 2, 1))
+    yield Case("C = 4, N = 12, M left out", (float(rng.uniform(0.05, 0.6)), skewed(rng, 4), 12))
     yield Case("a loss above ln(N+M+1)", (float(rng.uniform(2.5, 4.0)), skewed(rng, 3), 4, 2))
     yield Case("N = 65535, M = 255", (float(rng.uniform(0.05, 0.6)), skewed(rng, 6), 65535, 255))
     yield from exercise.bad_inputs(0.4, skewed(rng, 3), 3, 1)
@@ -95,7 +96,7 @@ def true_negatives_bound(
     loss,
     rho,
     n_negatives,
-    n_own,
+    n_own=0,
     *,
     in_own=lambda n, own: 1 / (own + 1),
     in_others=lambda n, own: 1 / (n + 1),
@@ -227,7 +228,7 @@ exercise.style("in the form of the lecture", average=lambda rho, means: np.sum(r
 
 
 @exercise.accepted("loop over the classes")
-def true_negatives_bound(loss, rho, n_negatives, n_own):
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
     n, m, total = n_negatives, n_own, math.log(n_negatives + 1) + math.log(n_own + 1) - loss
     for p in rho:
         total -= p * math.log(1 + m + p * (n - m))
@@ -235,7 +236,7 @@ def true_negatives_bound(loss, rho, n_negatives, n_own):
 
 
 @exercise.accepted("torch, validated by hand", guarded=False)
-def true_negatives_bound(loss, rho, n_negatives, n_own):
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
     p = torch.as_tensor(np.asarray(rho, dtype=float))
     if not (math.isfinite(loss) and loss >= 0) or not bool((p > 0).all()) or abs(p.sum() - 1) > 1e-9:
         raise ValueError(f"loss {loss}, rho {rho}")
