@@ -248,7 +248,7 @@ exercise.slip(
     "A negative is any point, all equally likely.",
     "By which law is x- drawn?",
     "Points are as likely as the classes make them: P(x-) = sum_c rho_c D_c(x-).",
-    "Replace the average over k by a sum with the weights negatives_law(rho, classes)[k].",
+    "Replace the average over k by a sum with the weights (rho @ classes)[k].",
 )
 exercise.slip("negatives uniform over classes", negatives=lambda rho, classes: classes.mean(axis=0)).says(
     "The class of a negative is picked uniformly.",
@@ -291,7 +291,7 @@ exercise.slip(
 ).says(
     "An expectation over triplets is the plain average over all S^3 of them.",
     "Are all triplets equally likely?",
-    "Triplet (x, x+, x-) has probability similar_pairs[x, x+] * negatives_law[x-].",
+    "Triplet (x, x+, x-) has the probability of the pair (x, x+) times that of x-.",
     "Multiply each term by that probability and sum; the weights sum to 1 already.",
 )
 exercise.slip("cosine instead of inner product", embed=of_norm_1).says(
