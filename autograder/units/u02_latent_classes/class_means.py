@@ -130,6 +130,11 @@ exercise.slip("divided by the number of points", weigh=lambda classes: classes /
     "The probabilities of a row sum to 1 already: they are the division.",
     "Use classes @ z without dividing by S.",
 )
+exercise.slip("divided by the number of classes", scale=lambda means: means / len(means)).says(
+    "The means are averaged over the classes, too.",
+    "What are your means when all points sit at the same place?",
+    "Each class has its own mean, and its row sums to 1 already: nothing is left to divide by.",
+)
 exercise.slip("transposed", scale=np.transpose).says(
     "The class means are the columns of the answer.",
     "Which shape is asked for?",

@@ -154,6 +154,7 @@ def ladder_curl(
     line2=after_jensen,
     collide=lambda rho: (rho**2).sum(),
     price3=LN2,
+    across=1,
     shares=lambda others, rho: others,
     supervised=lambda rho, own: (distinct(rho) * own).sum() / distinct(rho).sum(),
     factor4=lambda tau: 1 - tau,
@@ -163,7 +164,7 @@ def ladder_curl(
     order=list,
 ):
     own, tau = own_losses(classes, z), collide(rho)
-    others = (distinct(rho) * own).sum(axis=1)
+    others = (distinct(rho) * own).sum(axis=across)
     return order(
         [
             line1(rho, classes, z),
@@ -286,6 +287,11 @@ exercise.slip(
     "Your line 2 has the right sum. By which class is it cut into terms?",
     "By the class c+ of the anchor: the terms of line 2 run over c+, and each sums over all c-.",
     "With t[c, e] = rho_c rho_e own[c, e], sum the rows (axis 1), not the columns.",
+)
+exercise.slip("line 3: one term for each class of the negative", across=0).says(
+    "Behind the collisions, term c of line 3 collects what has the class c for its negative.",
+    "Your line 3 has the right sum. By which class is it cut into terms?",
+    "By the class c+ of the anchor, as line 2 is: each term sums over all c- other than c+.",
 )
 exercise.slip("line 3: collisions counted twice", shares=lambda others, rho: others + rho**2 * LN2).says(
     "The collisions are added in front; the terms of the classes stay as they were on line 2.",

@@ -161,6 +161,12 @@ exercise.slip("halves added", total=lambda weights: weights.sum() / 2).says(
     "It is 2 ln 2 there; the loss of a task is the average of its two classes.",
     "Each class of a task counts one half.",
 )
+exercise.slip("one order of each task", total=lambda weights: 2 * weights.sum()).says(
+    "A task {a, b} has the probability rho_a rho_b / (1 - tau).",
+    "What is your value at f = 0?",
+    "It is half of ln 2 there: the task comes up as (a, b) and as (b, a).",
+    "The probability of the task {a, b} is 2 rho_a rho_b / (1 - tau).",
+)
 exercise.slip("one half of each task", weigh=lambda rho: np.triu(distinct(rho))).says(
     "For a task (c1, c2) with c1 < c2 it is enough to look at the points of c1.",
     "Points of which classes does the classifier meet in a task?",

@@ -135,15 +135,21 @@ def other_class(joint, law, rho, classes):
     return np.einsum("ce,cx,cy,ek->xyk", distinct(rho), classes, classes, classes)
 
 
-def not_the_anchor(weights):
+def not_the_anchor(weights, *world):
     """The weights without x- = x."""
     return weights * (1 - np.eye(len(weights)))[:, None, :]
 
 
-def drawn_again(weights):
+def drawn_again(weights, *world):
     """The weights once a negative that is the anchor is drawn again: each pair keeps its probability."""
     left = not_the_anchor(weights)
     return left * (weights.sum(axis=2) / np.maximum(left.sum(axis=2), 1e-300))[:, :, None]
+
+
+def drawn_again_from_its_class(weights, rho, classes):
+    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x."""
+    left = (rho / np.maximum(1 - classes.T, 1e-300)) @ classes  # axes: anchor, negative
+    return not_the_anchor(weights.sum(axis=2)[:, :, None] * left[:, None, :])
 
 
 @exercise.formula
@@ -160,20 +166,21 @@ def unsupervised_loss(
     again=drawn_again,
     collisions=lambda rho: 0.0,
     embed=lambda z: z,
+    against=lambda inner: inner[:, None, :],
     sign=1,
     cost=lambda v: np.logaddexp(0, v),
     after=lambda mean: mean,
     unit=1.0,
 ):
-    weights = share(
-        meet(pairs(rho, classes), negatives(rho, classes), rho, classes)
-    )  # axes: anchor, positive, negative
+    # axes of all that follows: anchor, positive, negative
+    weights = share(meet(pairs(rho, classes), negatives(rho, classes), rho, classes))
+    weights = again(weights, rho, classes) if redraw else weights
     inner = embed(z) @ embed(z).T
-    losses = cost(sign * (inner[:, None, :] - inner[:, :, None]))
-    return after(((again(weights) if redraw else weights) * losses).sum()) / unit + collisions(rho)
+    losses = cost(sign * (against(inner) - inner[:, :, None]))
+    return after((weights * losses).sum()) / unit + collisions(rho)
 
 
-exercise.slip("redraw without effect", again=lambda weights: weights).says(
+exercise.slip("redraw without effect", again=lambda weights, *world: weights).says(
     "Drawing the negative again changes nothing, since it comes from the same law as before.",
     "With redraw, how likely is x- = x?",
     "Never. So the law of x- depends on x: the other points share what x had.",
@@ -186,20 +193,32 @@ exercise.slip("redraw: x- = x left out, nothing else", again=not_the_anchor).say
 )
 exercise.slip(
     "redraw: the whole triplet drawn again",
-    again=lambda weights: not_the_anchor(weights) / not_the_anchor(weights).sum(),
+    again=lambda weights, *world: not_the_anchor(weights) / not_the_anchor(weights).sum(),
 ).says(
     "With redraw one may divide by the share of all triplets with x- other than x.",
     "What is drawn again, the triplet or the negative?",
     "Only the negative: the anchor x has the same probability as before, also where x is a frequent point.",
     "Divide for each anchor by itself, by 1 - P(x- = x).",
 )
+exercise.slip("redraw: the class of the negative stays", again=drawn_again_from_its_class).says(
+    "With redraw the negative stays in its class, and only its point is drawn again.",
+    "What does the statement draw again?",
+    "Class and point: the law of a negative given that it is not x, whatever its class was.",
+    "Given the anchor x, the law of x- is sum_c rho_c D_c without x, divided by what is left of it.",
+)
 exercise.slip(
     "redraw: x- = x+ left out, too",
-    again=lambda weights: drawn_again(drawn_again(weights).transpose(1, 0, 2)).transpose(1, 0, 2),
+    again=lambda weights, *world: drawn_again(drawn_again(weights).transpose(1, 0, 2)).transpose(1, 0, 2),
 ).says(
     "With redraw the negative is neither the anchor nor the positive.",
     "Which of the two does the statement name?",
     "x- is drawn again while it is x. It may be x+, and then the margin is 0.",
+)
+exercise.slip("the negative compared with the positive", against=lambda inner: inner[None, :, :]).says(
+    "The negative may be compared with the positive as well as with the anchor, f(x+).f(x-) in place of f(x).f(x-).",
+    "Without redraw both have one law. Which points may be x- with redraw?",
+    "Not x, but x+ may: anchor and positive are no longer exchangeable.",
+    "The margin is f(x).f(x+) - f(x).f(x-), as the statement says.",
 )
 # Before the next one, which overflows in the same places: the first belief that explains a failing part is named.
 exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).says(
