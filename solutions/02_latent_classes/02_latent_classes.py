@@ -611,15 +611,15 @@ check(proof_error, "proof_error")
 # $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
 #
 # is false, by more than $10^{-9}$ of its right side (or of 1, if that is larger). `rho` has 2 to 8 classes, in any
-# order, none rarer than $10^{-3}$. Where it is uniform (`max(rho) - min(rho)` at most $10^{-6}$) the statement is the true lemma: raise
-# `ValueError`, as for a `rho` that is no law or has one class.
+# order; none that is asked has a probability below $10^{-3}$. Where `rho` is uniform (`max(rho) - min(rho)` at most
+# $10^{-6}$) the statement is the true lemma: raise `ValueError`, as for a `rho` that is no law or has one class.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_weights(rho):
     """Classes and an embedding for which the hinge lemma fails once the classes of a task weigh as nature draws them.
 
-    rho (C,), a law of 2 to 8 classes, entries at least 1e-3, not uniform (ValueError otherwise, and for what is no law).
+    rho (C,), a law of 2 to 8 classes, each at least 1e-3. ValueError for what is no law, one class, or a uniform rho.
     Returns (classes (C, S), z (S, d)), S <= 40, d <= 20. Source: this course (CURL weighs both classes 1/2).
     """
     ### BEGIN SOLUTION
