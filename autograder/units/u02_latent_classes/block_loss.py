@@ -33,7 +33,7 @@ def blocks(rng, batch, block, dim, dtype=torch.float64, scale=1.0):
 @exercise.cases
 def cases(rng):
     yield Case("B = 4, b = 3, d = 2", blocks(rng, 4, 3, 2), grad=(0, 1, 2))
-    yield Case("B = 3, b = 5, d = 4", blocks(rng, 3, 5, 4), grad=(0, 1, 2))
+    yield Case("B = 2, b = 5, d = 3", blocks(rng, 2, 5, 3), grad=(0, 1, 2))
     yield Case("b = 1", blocks(rng, 5, 1, 3))
     yield Case("one anchor", blocks(rng, 1, 4, 3))
     yield Case("B = b = d = 3, embeddings of norm about 3", blocks(rng, 3, 3, 3, scale=2.0), grad=(0,))
