@@ -109,20 +109,24 @@ check(similar_pairs)
 #
 # *Difficulty* ●●○○○ · *time* 10 min · 1 point
 #
-# Somebody who knows the classes goes through nature's triplets and throws out each triplet that is a collision, whole.
-# Return the law of the negatives of the triplets that are left, an array of shape (S,): with which probability is $x^-$
-# the point $x$? With one class no triplet is left: raise `ValueError`.
+# Return the law of a negative, an array of shape (S,): with which probability is $x^-$ the point $x$?
+#
+# With `apart=True` somebody who knows the classes has gone through nature's triplets and thrown out each triplet that is
+# a collision, whole. Return the law of the negatives of the triplets that are left. With one class none is left: raise
+# `ValueError` then.
 
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negatives_law(rho, classes):
-    """Law (S,) of the negative of a triplet that is no collision: entry [x] is P(x- is the point x | c- != c+).
+def negatives_law(rho, classes, apart=False):
+    """Law (S,) of a negative: entry [x] is the probability that x- is the point x.
 
-    rho (C,) class probabilities, classes (C, S) with row c the law of class c. ValueError for anything else and for
-    C = 1. Source: this course (CURL's D_neg keeps the collisions).
+    rho (C,) class probabilities, classes (C, S) with row c the law of class c. apart: of the negatives of the triplets
+    that are no collision. ValueError for anything else, and for C = 1 with apart. Source: CURL, D_neg; apart: this course.
     """
     ### BEGIN SOLUTION
     validate.world(rho, classes)
+    if not apart:
+        return rho @ classes
     if len(rho) < 2:
         raise ValueError("with one class every triplet is a collision")
     # The anchor is of another class than e with probability 1 - rho_e: of the negatives of class e this share is left.
@@ -249,20 +253,24 @@ check(mean_classifier_loss)
 #
 # *Difficulty* ●●○○○ · *time* 10 min · 2 points
 #
-# $\tau = P(c^- = c^+)=\sum_c\rho_c^2$ is the share of collisions among all of nature's triplets. Take only those with the
-# anchor $x$. How often does *its* negative collide? Return $P(c^-=c^+\mid x)$, one number for each point: an array of
-# shape (S,). Classes overlap, so that $x$ need not tell its class. A point that no class can produce is never an anchor:
-# raise `ValueError`.
+# Given `rho` alone, return $\tau = P(c^- = c^+)$, the share of collisions among all of nature's triplets: one number.
+#
+# Given `classes` too, take only the triplets with the anchor $x$. How often does *its* negative collide? Return
+# $P(c^-=c^+\mid x)$ for each point $x$: an array of shape (S,). Classes overlap, so that $x$ need not tell its class. A
+# point that no class can produce is never an anchor: raise `ValueError`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "collision_probability", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def collision_probability(rho, classes):
-    """For each point x, shape (S,): the probability of a collision c- = c+ given that the anchor is x.
+def collision_probability(rho, classes=None):
+    """Probability of a collision c- = c+: a number; with classes for each point x, shape (S,), given that the anchor is x.
 
-    rho (C,) class probabilities, classes (C, S) with row c the law of class c. ValueError for anything else, and where
-    a point has probability 0. Source: this course (CURL's tau is the average over x).
+    rho (C,) class probabilities, classes None or (C, S) with row c the law of class c. ValueError for anything else, and
+    where a point has probability 0. Source: CURL, tau; given the anchor: this course.
     """
     ### BEGIN SOLUTION
+    if classes is None:
+        validate.law(rho)
+        return (rho**2).sum()
     validate.world(rho, classes)
     p = rho @ classes
     if not (p > 0).all():
@@ -446,7 +454,7 @@ def ladder_curl(rho, classes, z):
     """
     ### BEGIN SOLUTION
     target = mean_classifier_loss(rho, classes, z)  # raises for anything that is no world of two classes or more
-    collision = rho @ rho
+    collision = collision_probability(rho)
     scores = z @ class_means(classes, z).T
     logits = scores[:, None, :] - scores[:, :, None]  # axes: anchor x, its class c+, class c- of the negative
     terms = np.outer(rho, rho) * np.einsum("cx,xce->ce", classes, np.logaddexp(0, logits))

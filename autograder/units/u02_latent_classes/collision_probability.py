@@ -4,16 +4,27 @@ can produce, one class, and as many points as classes."""
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, needs, world
+from autograder.author import Case, Exercise, law, needs
 from autograder.author.draw import larger_world
 from course import validate, worlds
 
 exercise = Exercise(
     "collision_probability",
     refuses=(
-        world("rho", "classes"),
+        law("rho"),
         needs(
-            "(rho @ classes > 0).all()",
+            "classes is None or len(classes) == len(rho)",
+            {"rho and classes of different C": {"classes": lambda rows: rows[:-1]}},
+        ),
+        needs(
+            "classes is None or ((classes >= 0).all() and (abs(classes.sum(axis=1) - 1) < 1e-9).all())",
+            {
+                "a row of classes sums to 1.1": {"classes": lambda rows: rows * np.array([[1.0], [1.0], [1.1]])},
+                "NaN in classes": {"classes": lambda rows: np.where(np.eye(*rows.shape) > 0, np.nan, rows)},
+            },
+        ),
+        needs(
+            "classes is None or (rho @ classes > 0).all()",
             {"a point of no class": {"classes": lambda rows: np.hstack([rows, np.zeros((len(rows), 1))])}},
         ),
     ),
@@ -24,7 +35,8 @@ exercise = Exercise(
             "P(c+ = c | x) is rho_c D_c(x) divided by its sum over c (Bayes); the class of the negative still has the law rho.",
         ),
         "bad input": (
-            "`validate.world(rho, classes)` raises for most of it; a point of probability 0 is left to you.",
+            "`validate.law(rho)`, with classes `validate.world(rho, classes)`, raises for most of it.",
+            "A point of probability 0 is left to you: min(rho @ classes) must be > 0.",
         ),
     },
 )
@@ -51,9 +63,12 @@ def cases(rng):
         (np.ones(1), worlds.random_law(rng, 4, minimum=0.1)[None]),
         hint="With one class every negative collides.",
     )
+    for c in (2, 5):
+        yield Case(f"no classes given, C = {c}", (worlds.random_law(rng, c, minimum=0.1 / c),))
     yield from exercise.bad_inputs(rho, classes)
     rho, classes, _ = larger_world(rng)
     yield Case("more classes and points", (rho, classes), public=False)
+    yield Case("more classes, none given", (rho,), public=False)
 
 
 @exercise.property("its average over the anchors is tau, the sum of rho_c^2")
@@ -79,12 +94,25 @@ def one_hot(scores):
 
 @exercise.formula
 def collision_probability(
-    rho, classes, *, own=bayes, negative=lambda rho, own: rho[:, None], answer=lambda both: both.sum(axis=0)
+    rho,
+    classes=None,
+    *,
+    tau=lambda rho: (rho**2).sum(),
+    own=bayes,
+    negative=lambda rho, own: rho[:, None],
+    answer=lambda both: both.sum(axis=0),
 ):
+    if classes is None:
+        return tau(rho)
     of_anchor = own(rho, classes)
     return answer(of_anchor * negative(rho, of_anchor))
 
 
+exercise.slip("tau = 1 / C", tau=lambda rho: 1 / len(rho)).says(
+    "With C classes two draws coincide with probability 1/C.",
+    "Is a collision as likely when one class has probability 0.99?",
+    "1/C is the value for a uniform rho only: sum the squares of rho.",
+)
 exercise.slip("tau at every point", own=lambda rho, classes: rho[:, None] + 0 * classes).says(
     "The classes of the pair are drawn independently of the negative's, so that every point collides with probability tau.",
     "Take a point that only the rarest class can produce. How often does its negative collide?",
@@ -135,7 +163,9 @@ exercise.slip("x and a collision", own=lambda rho, classes: rho[:, None] * class
     "A collision is certain there. P(A | x) is P(A and x) divided by P(x).",
     "Divide by rho @ classes.",
 )
-exercise.slip("probability of no collision", answer=lambda both: 1 - both.sum(axis=0)).says(
+exercise.slip(
+    "probability of no collision", answer=lambda both: 1 - both.sum(axis=0), tau=lambda rho: 1 - (rho**2).sum()
+).says(
     "The probability that the two classes differ is asked for.",
     "What should the answer be when there is one class only?",
     "With one class a collision is certain, but you answer 0.",
@@ -150,7 +180,10 @@ exercise.style("matrix products", own=lambda rho, classes: rho[:, None] * classe
 
 
 @exercise.accepted("loops, Python floats, validated by hand", guarded=False)
-def collision_probability(rho, classes):
+def collision_probability(rho, classes=None):
+    validate.law(rho)
+    if classes is None:
+        return sum(float(p) ** 2 for p in rho)
     validate.world(rho, classes)
     found = []
     for column in classes.T:
@@ -162,6 +195,6 @@ def collision_probability(rho, classes):
 
 
 @exercise.accepted("quotient of two probabilities, torch")
-def collision_probability(rho, classes):
-    p, rows = torch.from_numpy(rho), torch.from_numpy(classes)
-    return (p**2 @ rows) / (p @ rows)
+def collision_probability(rho, classes=None):
+    p = torch.from_numpy(rho)
+    return p @ p if classes is None else (p**2 @ torch.from_numpy(classes)) / (p @ torch.from_numpy(classes))

@@ -13,16 +13,20 @@ exercise = Exercise(
     "negatives_law",
     refuses=(
         world("rho", "classes"),
-        needs("len(rho) > 1", {"one class": {"rho": np.ones(1), "classes": lambda rows: rows[:1]}}),
+        needs(
+            "not apart or len(rho) > 1",
+            {"apart, one class": {"rho": np.ones(1), "classes": lambda rows: rows[:1], "apart": True}},
+        ),
     ),
     hints={
         "values": (
-            "Which pairs (c+, c-) are left, and how likely is each among those that are left?",
+            "Without apart first a class is drawn, then a point from it. With apart: which pairs (c+, c-) are left, and how "
+            "likely is each among those that are left?",
             "For the class e of a negative add up what is left over all classes of the anchor.",
             "The class of a negative that is left has a probability proportional to rho_e (1 - rho_e).",
         ),
         "bad input": (
-            "`validate.world(rho, classes)` raises for most of it; with one class nothing is left: raise ValueError.",
+            "`validate.world(rho, classes)` raises for most of it; with apart and one class nothing is left: raise ValueError.",
         ),
     },
 )
@@ -32,32 +36,50 @@ exercise = Exercise(
 def cases(rng):
     for c, s in ((3, 5), (2, 4), (4, 3), (3, 3)):
         rho, classes, _ = worlds.random_world(rng, c, s, 2)
-        yield Case(f"C = {c}, S = {s}, overlapping classes", (rho, classes))
+        yield Case(f"apart, C = {c}, S = {s}, overlapping classes", (rho, classes, True))
     rho, classes, _ = worlds.random_world(rng, 3, 7, 2, overlap=False)
-    yield Case("C = 3, S = 7, disjoint classes", (rho, classes))
+    yield Case("apart, C = 3, S = 7, disjoint classes", (rho, classes, True))
+    for c, s in ((3, 5), (3, 3)):
+        rho, classes, _ = worlds.random_world(rng, c, s, 2)
+        yield Case(f"C = {c}, S = {s}, overlapping classes", (rho, classes))
+    yield Case("one class", (np.ones(1), worlds.random_law(rng, 4)[None]))
     rho, classes, _ = worlds.random_world(rng, 3, 5, 2)
     yield from exercise.bad_inputs(rho, classes)
-    rho, classes, _ = larger_world(rng)
-    yield Case("more classes and points", (rho, classes), public=False)
+    for more in ((), (True,)):
+        rho, classes, _ = larger_world(rng)
+        yield Case(f"more classes and points{', apart' if more else ''}", (rho, classes, *more), public=False)
 
 
 @exercise.property("a law: shape (S,), entries >= 0, sum 1")
 def law(f, rng):
     for _ in range(10):
         rho, classes, _ = worlds.random_world(rng, 3, 8, 1, overlap=False)
-        p = np.asarray(f(rho, classes))
+        p = np.asarray(f(rho, classes, True))
         if np.shape(p) != (8,):
             return f"the law on S = 8 points must have shape (8,), got {np.shape(p)}"
         if abs(p.sum() - 1) > 1e-9 or p.min() < 0:
             return "the answer is no law: negative entries, or a sum other than 1"
 
 
+def independent(rho):
+    """Weights (C, C) of the anchor's class and the negative's, collisions included."""
+    return np.outer(rho, rho)
+
+
 @exercise.formula
 def negatives_law(
-    rho, classes, *, left=distinct, mix=lambda weights, classes: weights.sum(axis=0) @ classes, total=np.sum
+    rho,
+    classes,
+    apart=False,
+    *,
+    nature=independent,
+    left=distinct,
+    mix=lambda weights, classes: weights.sum(axis=0) @ classes,
+    total=np.sum,
+    answer=lambda law, apart: law,
 ):
-    weights = left(rho)  # axes: class of the anchor, class of the negative
-    return mix(weights, classes) / total(weights)
+    weights = left(rho) if apart else nature(rho)  # axes: class of the anchor, class of the negative
+    return answer(mix(weights, classes) / (total(weights) if apart else weights.sum()), apart)
 
 
 def never_twice(law):
@@ -65,7 +87,7 @@ def never_twice(law):
     return distinct(law).sum(axis=0) / distinct(law).sum()
 
 
-exercise.slip("collisions thrown out, the law kept", left=lambda rho: np.outer(rho, rho)).says(
+exercise.slip("collisions thrown out, the law kept", left=independent).says(
     "The classes are drawn independently, so that throwing out the collisions leaves the law of the negatives as it was.",
     "Take rho = (0.9, 0.1). Which of nature's negatives survive?",
     "Of the negatives of class 1 only one in ten survives, of those of class 2 nine in ten.",
@@ -75,6 +97,22 @@ exercise.slip("uniform over classes", left=lambda rho: np.ones((len(rho),) * 2))
     "The negatives that are left come from all classes equally often.",
     "That is so with two classes. And with three?",
     "The class e is left with a probability proportional to rho_e (1 - rho_e).",
+)
+exercise.slip(
+    "always uniform over classes",
+    nature=lambda rho: np.ones((len(rho),) * 2),
+    left=lambda rho: np.ones((len(rho),) * 2),
+).says(
+    "A negative comes from a class picked uniformly.",
+    "By which law does nature pick the class of a negative?",
+    "From rho, like that of the anchor: without apart row c of classes weighs rho_c.",
+)
+exercise.slip(
+    "collisions always thrown out", nature=lambda rho: distinct(rho) if len(rho) > 1 else np.ones((1, 1))
+).says(
+    "A negative must come from a class other than the anchor's, with apart or without.",
+    "Without apart, who has thrown out the collisions?",
+    "Nobody: the law of nature's negatives is sum_c rho_c D_c.",
 )
 exercise.slip("not divided by what is left", total=lambda weights: 1.0).says(
     "Once the collisions are out, what is left needs no division.",
@@ -105,9 +143,8 @@ exercise.slip("half of the pairs", left=lambda rho: np.triu(distinct(rho))).says
 )
 exercise.slip(
     "the same point instead of the same class",
-    mix=lambda weights, classes: never_twice(weights.sum(axis=0) @ classes),
-    left=lambda rho: np.outer(rho, rho),
-    total=lambda weights: 1.0,
+    left=independent,
+    answer=lambda law, apart: never_twice(law) if apart else law,
 ).says(
     "A collision is a negative that is the anchor itself.",
     "What collides, two points or two classes?",
@@ -128,26 +165,26 @@ exercise.slip(
 
 
 @exercise.accepted("loops over classes and points, validated by hand", guarded=False)
-def negatives_law(rho, classes):
+def negatives_law(rho, classes, apart=False):
     validate.law(rho)
-    if len(rho) < 2 or len(rho) != len(classes):
+    if len(rho) < 1 + apart or len(rho) != len(classes):
         raise ValueError(f"{len(rho)} classes")
     for row in classes:
         validate.law(row, zeros=True)
     found = [0.0] * len(classes[0])
     for c, p in enumerate(rho):
         for e, q in enumerate(rho):
-            for x, chance in enumerate(classes[e] if c != e else ()):
+            for x, chance in enumerate(classes[e] if c != e or not apart else ()):
                 found[x] += p * q * chance
     return [value / sum(found) for value in found]
 
 
 @exercise.accepted("numpy average with weights")
-def negatives_law(rho, classes):
-    return np.average(classes, axis=0, weights=rho * (1 - rho))
+def negatives_law(rho, classes, apart=False):
+    return np.average(classes, axis=0, weights=rho * (1 - rho) if apart else rho)
 
 
 @exercise.accepted("all negatives less those that collide, torch")
-def negatives_law(rho, classes):
+def negatives_law(rho, classes, apart=False):
     p, rows = torch.from_numpy(rho), torch.from_numpy(classes)
-    return (p @ rows - p**2 @ rows) / (1 - p @ p)
+    return (p @ rows - p**2 @ rows) / (1 - p @ p) if apart else p @ rows
