@@ -35,7 +35,8 @@
 # **Conventions.** Natural logarithm, nats. `tau_plus` is the probability that a draw from the data has **the same class
 # as the anchor**, $0 \le \tau^+ < 1$; `temperature` is $t > 0$. Letters as in the lecture: $s$ is a cosine,
 # $e(x, u) = e^{f(x)\cdot f(u)}$, $E$ an expectation, $M$ a mass, $N$ the number of negatives, $K$ that of extra positives.
-# Batch losses (6 and 7) take torch tensors, are differentiable and return a tensor of shape (). Inputs are never changed. Bad input raises `ValueError`; `course.validate` has most of it in a line:
+# Batch losses (6 and 7) take torch tensors, are differentiable and return a tensor of shape (). Inputs are never changed. Bad
+# input raises `ValueError`; `course.validate` has most of it in a line:
 #
 # ```python
 # validate.batch(view1=view1, view2=view2)              # equal shapes (B, d), B >= 1, no NaN

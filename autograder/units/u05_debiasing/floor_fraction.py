@@ -54,7 +54,11 @@ def cases(rng):
     yield Case("all on the floor", (aligned, neg, 0.2, 0.1), rtol=SHARE)
     for t, dtype in ((0.01, torch.float32), (0.001, torch.float64)):
         pos, neg = cosines(rng, 9, 4, 0.2, t, positive=(0.1, 0.95), negative=(-0.8, 0.95), saturated=True)
-        pos, neg = torch.cat([pos, 0 * pos[:1] + 0.99]), torch.cat([neg, 0 * neg[:1] - 0.1])
+        for own, other in (
+            (0.99, -0.1),
+            (0.97, 0.92),
+        ):  # what underflows, and an anchor on the floor with two infinities
+            pos, neg = torch.cat([pos, 0 * pos[:1] + own]), torch.cat([neg, 0 * neg[:1] + other])
         word = str(dtype).removeprefix("torch.")
         for tau_plus in (0.2, 0.0):
             arguments = (pos.to(dtype), neg.to(dtype), tau_plus, t)
@@ -82,7 +86,6 @@ def floor_fraction(
     tau_plus,
     temperature,
     *,
-    total=lambda logits: logits.logsumexp(dim=1),
     log_floor=lambda n, t: math.log(n) - 1 / t,
     rest=lambda tau: 1 - tau,
     counted=lambda others, least: others <= least,
@@ -91,7 +94,7 @@ def floor_fraction(
     pos, neg, n = pos_sim.double() / temperature, neg_sim.double() / temperature, neg_sim.shape[1]
     false = pos + torch.tensor(tau_plus * n, dtype=torch.float64).log()  # logarithms: the terms overflow, they do not
     least = torch.logaddexp(false, torch.full_like(pos, math.log(rest(tau_plus)) + log_floor(n, temperature)))
-    return float(pool(counted(total(neg), least).double()))
+    return float(pool(counted(neg.logsumexp(dim=1), least).double()))
 
 
 exercise.slip("strictly below after the maximum", counted=lambda others, least: others.maximum(least) < least).says(
@@ -150,7 +153,10 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
 @exercise.wrong(
     "plain exponentials",
     belief="float64 has room for every exponential of a cosine over the temperature.",
-    hints=("What is e^{1/t} at t = 0.001?", "Infinite, and a difference of two infinities is no number: compare without them."),
+    hints=(
+        "What is e^{1/t} at t = 0.001?",
+        "Infinite, and a difference of two infinities is no number: compare without them.",
+    ),
 )
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     pos, neg = torch.exp(pos_sim.double() / temperature), torch.exp(neg_sim.double() / temperature)

@@ -140,9 +140,7 @@ def negative_law(
     return settled(left / rest(tau_plus, sigma))
 
 
-exercise.slip(
-    "the sister is another class", related=lambda tau, sigma: 0, rest=lambda tau, sigma: 1 - tau
-).says(
+exercise.slip("the sister is another class", related=lambda tau, sigma: 0, rest=lambda tau, sigma: 1 - tau).says(
     "The sister is a class other than the anchor's, so its draws are negatives.",
     "Three one-point classes of 1/5, 3/10 and 1/2: has your law a draw of the sister?",
     "Two kinds of draws leave p: those of the anchor's class, and those of its sister.",
@@ -233,7 +231,10 @@ exercise.slip("a wide tolerance", settled=lambda result: law_or_error(result, -1
 @exercise.wrong(
     "a prior of 0 refused",
     belief="A class that never comes up is bad input.",
-    hints=("Which range of tau_plus and sigma does the docstring give?", "0 is allowed: nothing is to be taken out then."),
+    hints=(
+        "Which range of tau_plus and sigma does the docstring give?",
+        "0 is allowed: nothing is to be taken out then.",
+    ),
 )
 def negative_law(p, p_plus, tau_plus, p_sister, sigma):
     if tau_plus == 0 or sigma == 0:
@@ -244,7 +245,10 @@ def negative_law(p, p_plus, tau_plus, p_sister, sigma):
 @exercise.wrong(
     "the points of the two classes removed",
     belief="The other classes have no point in common with the anchor's class and its sister.",
-    hints=("May two classes overlap?", "A point of the anchor's class can belong to others too: take tau_plus * p_plus out."),
+    hints=(
+        "May two classes overlap?",
+        "A point of the anchor's class can belong to others too: take tau_plus * p_plus out.",
+    ),
 )
 def negative_law(p, p_plus, tau_plus, p_sister, sigma):
     law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
@@ -268,8 +272,8 @@ def negative_law(p, p_plus, tau_plus, p_sister, sigma):
 @exercise.accepted("one class after the other, torch")
 def negative_law(p, p_plus, tau_plus, p_sister, sigma):
     result, left = torch.as_tensor(p), sigma / (1 - tau_plus)
-    for prior, law in ((tau_plus, p_plus), (left, p_sister)):
-        result = (result - prior * torch.as_tensor(law)) / (1 - prior)
+    for prior, gone in ((tau_plus, p_plus), (left, p_sister)):
+        result = (result - prior * torch.as_tensor(gone)) / (1 - prior)
     if bool((result < -1e-9).any()):
         raise ValueError(f"smallest entry {result.min()}")
     return result.clamp(min=0)
