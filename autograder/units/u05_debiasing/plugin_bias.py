@@ -163,9 +163,15 @@ def itself(means, chance, e, law):
     return e[:, :, None], np.ones((len(law), 1))
 
 
-def all_defined(quotient, weight):
+def all_defined(quotient, weight, mass):
     if (quotient[weight > 0] <= 0).any():
         raise ValueError("the argument of the logarithm is not positive for some draw")
+    return weight > 0
+
+
+def positive_masses(quotient, weight, mass):
+    if (np.broadcast_to(mass, weight.shape)[weight > 0] <= 0).any():
+        raise ValueError("the estimated mass is not positive for some draw")
     return weight > 0
 
 
@@ -201,7 +207,7 @@ def plugin_bias(
         argument = e[:, :, None, None] + times(n_negatives) * mass  # anchor, positive, extra positives, negatives
         quotient = argument / (e + times(n_negatives) * (e @ meant(p, others))[:, None])[:, :, None, None]
         weight = pairs(law)[:, :, None, None] * also[None, :, :, None] * chance
-        kept = counted(quotient, weight)
+        kept = counted(quotient, weight, mass)
         bias += chosen(share, rho) * (weight[kept] * np.log(quotient[kept])).sum()
     return sign * bias
 
@@ -287,7 +293,12 @@ exercise.slip("the positive is the anchor itself", pairs=np.diag).says(
     "In this world a similar pair is two independent draws from one class.",
     "Sum over x+ with the weights D_c(x+), as over x.",
 )
-exercise.slip("undefined draws left out", counted=lambda quotient, weight: (weight > 0) & (quotient > 0)).says(
+exercise.slip("an estimated mass that is not positive refused", counted=positive_masses).says(
+    "The logarithm has a value only where the estimated mass is positive.",
+    "What stands in the logarithm, besides the mass?",
+    "1 + mass / e(x, x+): a mass between -e(x, x+) and 0 is no obstacle.",
+)
+exercise.slip("undefined draws left out", counted=lambda quotient, weight, mass: (weight > 0) & (quotient > 0)).says(
     "Where the logarithm is not defined the draw can be skipped.",
     "What is the expectation of something that is not defined with probability 0.02?",
     "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",
