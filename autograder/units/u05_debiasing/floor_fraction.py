@@ -175,6 +175,36 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     return float((mass <= neg.shape[1] * math.exp(-1 / temperature)).double().mean())
 
 
+def star(pos, neg, tau_plus, t):
+    """Share of anchors whose prior of (5.6), as it is written, is reached."""
+    b = math.exp(-1 / t)
+    return float((tau_plus >= (torch.exp(neg / t).mean(dim=1) - b) / (torch.exp(pos / t) - b)).double().mean())
+
+
+@exercise.wrong(
+    "(5.6) as it is written",
+    belief="The prior of (5.6) can be computed by the exponentials that stand in it.",
+    hints=(
+        "What are A and W at t = 0.01 in float32?",
+        "Infinite, and their quotient is no number: divide both before you form them.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return star(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "(5.6) as it is written, in float64",
+    belief="In float64 the prior of (5.6) can be computed by the exponentials that stand in it.",
+    hints=(
+        "What are A and W at t = 0.001?",
+        "Infinite, and their quotient is no number: divide both before you form them.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return star(pos_sim.double(), neg_sim.double(), tau_plus, temperature)
+
+
 @exercise.wrong(
     "everything in units of the positive's exponential",
     belief="Divided by e^{s+/t} nothing can go wrong: what is too small to be represented is too small to matter.",
