@@ -221,7 +221,7 @@ exercise.slip("only the first view's rows are anchors", pool=lambda losses: loss
     "The mean runs over all 2B rows, as in nt_xent.",
 )
 exercise.slip("anchors without a negative left out", pool=lambda losses: losses[losses > 0].mean()).says(
-    "An anchor without a true negative does not count in the mean.",
+    "An anchor without a true negative has no loss.",
     "With all labels equal your loss is a mean of nothing. What does the text make of that extreme?",
     "Such an anchor has loss 0, and counts among the 2B.",
 )
