@@ -72,7 +72,7 @@ def validate_prior(tau_plus):
 # Some classes have a *sister*: pullovers and coats. On a finite set of S points, a draw from all the data (law $p$) has the
 # anchor's class with probability $\tau$ (law $p^+$), the sister class with probability $\sigma$ (law $p^\circ$), and some
 # other class otherwise (law $p^-$). Sisters shall be pushed neither together nor apart: the negatives ought to come from
-# $p^-$. Return $p^-$, shape (S,). The lecture has it without a sister.
+# $p^-$. Return $p^-$, shape (S,). The lecture has it without a sister, as you have where `p_sister` is left out.
 #
 # There are laws and priors that no world has together. They must raise `ValueError`. An entry may fall below 0 by rounding:
 # down to $-10^{-9}$ it counts as 0.
@@ -126,15 +126,17 @@ def validate_prior(tau_plus):
 # ### END SOLUTION
 
 # %% nbgrader={"grade": false, "grade_id": "negative_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     """Law of a draw that has neither the anchor's class nor its sister's, shape (S,).
 
     p, p_plus, p_sister: laws (S,), entries >= 0, sum 1, of all the data, the anchor's class, its sister class; tau_plus >= 0
-    and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. Raises ValueError for what is no law,
+    and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. p_sister None: no class is a sister. Raises ValueError for what is no law,
     shapes that differ, probabilities outside their range, and where no world has these five (an entry of the answer below
     -1e-9). Source: after Chuang et al. 2020.
     """
     ### BEGIN SOLUTION
+    if p_sister is None:
+        p_sister, sigma = p_plus, 0.0
     for name, law in (("p", p), ("p_plus", p_plus), ("p_sister", p_sister)):
         validate.law(law, name, zeros=True)
         if np.shape(law) != np.shape(p):

@@ -9,12 +9,17 @@ import torch
 
 from autograder.author import Case, Exercise, bad_input, law, needs
 from autograder.author.draw import odd_sizes
+from autograder.author.requirements import Requirement
 from autograder.author.short import short
 from course import validate, worlds
 
+NO_SISTER = Requirement(
+    ("p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)",), lambda good: iter(())
+)
 exercise = Exercise(
     "negative_law",
     refuses=(
+        NO_SISTER,
         law("p", zeros=True),
         law("p_plus", zeros=True),
         law("p_sister", zeros=True),
@@ -78,6 +83,7 @@ def cases(rng):
     p, p_plus, p_sister, _ = mixture(rng, 4, 0.2, 0.3)
     yield Case("tau_plus = 0", (p, p_plus, 0.0, p_sister, 0.3))
     yield Case("sigma = 0", (p, p_plus, 0.2, p_sister, 0.0))
+    yield Case("no sister", (*mixture(rng, 5, 0.3, 0.0)[:2], 0.3))
     # 0.1 * 0.1 is a little more than 0.01 in floating point
     rounded = np.array([0.01, 0.59, 0.4]), np.array([0.1, 0.9, 0.0])
     yield Case("an entry that rounding makes -2e-18", (*rounded, 0.1, np.array([0, 0, 1.0]), 0.2))
@@ -128,8 +134,8 @@ def negative_law(
     p,
     p_plus,
     tau_plus,
-    p_sister,
-    sigma,
+    p_sister=None,
+    sigma=0.0,
     *,
     own=lambda tau, sigma: tau,
     related=lambda tau, sigma: sigma,
@@ -236,7 +242,7 @@ exercise.slip("a wide tolerance", settled=lambda result: law_or_error(result, -1
         "0 is allowed: nothing is to be taken out then.",
     ),
 )
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     if tau_plus == 0 or sigma == 0:
         raise ValueError("a prior of 0")
     return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
@@ -250,14 +256,15 @@ def negative_law(p, p_plus, tau_plus, p_sister, sigma):
         "A point of the anchor's class can belong to others too: take tau_plus * p_plus out.",
     ),
 )
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
     left = np.where((p_plus > 0) | (p_sister > 0), 0, p)
     return left / (left.sum() or np.nan)
 
 
 @exercise.accepted("point by point, rounding left in, validated by hand", guarded=False)
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    p_sister, sigma = (p_plus, 0) if p_sister is None else (p_sister, sigma)
     for listed in (p, p_plus, p_sister):
         if min(listed) < 0 or abs(sum(listed) - 1) > 1e-9 or len(listed) != len(p):
             raise ValueError(f"no law: {listed}")
@@ -270,7 +277,7 @@ def negative_law(p, p_plus, tau_plus, p_sister, sigma):
 
 
 @exercise.accepted("one class after the other, torch")
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     result, left = torch.as_tensor(p), sigma / (1 - tau_plus)
     for prior, gone in ((tau_plus, p_plus), (left, p_sister)):
         result = (result - prior * torch.as_tensor(gone)) / (1 - prior)
@@ -280,7 +287,7 @@ def negative_law(p, p_plus, tau_plus, p_sister, sigma):
 
 
 @exercise.accepted("clipped, normalised again, checked with validate.law")
-def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     left = p - np.stack([p_plus, p_sister], axis=1) @ [tau_plus, sigma]
     if np.any(left / (1 - tau_plus - sigma) < -1e-9):
         raise ValueError(f"{left} is no law")
