@@ -15,7 +15,7 @@ exercise = Exercise(
     refuses=(loss("unsup_loss"), count("n_classes", "C", minimum=2), count("n_negatives", "N", 2.5)),
     hints={
         "values": (
-            "N = 1 first: there F+ is lemma1_sharp of a uniform rho.",
+            "N = 1 first: there F+ is Proposition A for a uniform rho.",
             "The denominator is 1 - E[1/(1 + t)]. Which draws does t count, and with which probability is a draw counted?",
             "t counts the draws of two classes, the anchor's and the rival's: t ~ Bin(N, 2/C).",
             "E[1/(1 + t)] is an integral of (1 - q + q x)^N over x from 0 to 1, q = 2/C.",

@@ -27,7 +27,7 @@ exercise = Exercise(
     ),
     hints={
         "values": (
-            "N = 1 first: your bound must be lemma1_sharp there. And on a uniform rho it must be the lecture's D+.",
+            "N = 1 first: your bound must be Proposition A there. And on a uniform rho it must be the lecture's D+.",
             "In the lecture's proof, where was it used that the anchor's class and the rival are equally likely? The "
             "pairing needs only that the anchor's class is at least as likely as the rival.",
             "Let the rival have probability p_min whatever c is. What is the limit of psi(phi) - p phi, for anchor class "

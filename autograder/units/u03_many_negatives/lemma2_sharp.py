@@ -106,7 +106,7 @@ exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
 )
 exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
     "Only the factor changes.",
-    "At N = 1 your answer must agree with lemma1_sharp. Does it?",
+    "At N = 1 your answer must be that of Proposition A. Is it?",
     "Draws in which all negatives collide pay ln(N + 1) and teach nothing about L_sup; they are subtracted first.",
     "Subtract tau_N ln(N + 1) from the loss.",
 )
