@@ -231,8 +231,8 @@ check(lemma1_sharp)
 # 4. **the target**, two terms: $p_{\min}L_{sup}^\mu(f,\mathcal C)$ and $-p_{\min}\ln C$, because
 #    $\ln\sum_{j=1}^C e^{a_j}\le\max_j a_j+\ln C$.
 #
-# The sum of each line is at least that of the next. A list of one number and three lists (tuples, arrays and tensors are
-# as good). The check compares the lines term by term, tests every inequality between neighbours on random worlds and on
+# The sum of each line is at least that of the next. A list of one number and three lists (tuples, and arrays and tensors
+# in float64, are as good). The check compares the lines term by term, tests every inequality between neighbours on random worlds and on
 # worlds where Jensen is an equality, and names the first line and term that break.
 
 
@@ -433,7 +433,7 @@ if solved(coupon_probability):
 # 4. **the target**, one number: $p_{cc}(N)\,L_{sup}^\mu(f,\mathcal C)$. Repeated classes are dropped, and the 1 of the
 #    positive with them: the term of the anchor's own class in $\sum_{j=1}^Ce^{a_j}$ comes from a collision.
 #
-# For $N<C$ no draw is complete, and lines 3 and 4 are 0. The check uses at most 12 points, 12 classes and $N=10$, and
+# For $N<C$ no draw is complete: line 3 is a list of $C$ zeros, and line 4 is 0. The check uses at most 12 points, 12 classes and $N=10$, and
 # never so many that there are more than 2000 sequences of draws ($S^N\le2000$, $C^N\le2000$): `draw_counts` can list all
 # draws, of points (line 1) and of classes (lines 2 and 3).
 
@@ -496,9 +496,9 @@ if solved(ladder_lemma2):
 # $$L_{sup}^\mu(f,\mathcal C)\ >\ L_{un}^N(f)+10^{-6}.$$
 #
 # Every answer that meets this line is accepted, provided that $C$, $S$ and $d$ are at most 20, $N\le1000$ and every
-# inner product of two embeddings is at most $10^3$ in absolute value. It is judged by exact evaluation when your
-# notebook is graded; the check below only sees that an answer comes back. You can evaluate it yourself: with your
-# functions, `ladder_lemma2(rho, classes, z, n)[0]` is $L_{un}^N$ for small $N$.
+# inner product of two embeddings is at most $10^3$ in absolute value. Limits and inequality are judged by exact
+# evaluation when your notebook is graded; the check below only sees that an answer comes back, and neither of them. Look
+# at both yourself: `np.abs(z @ z.T).max()` is the largest inner product, and with your functions `ladder_lemma2(rho, classes, z, n)[0]` is $L_{un}^N$ for small $N$.
 #
 # Think of one anchor class with a single dangerous rival: how often do $N$ draws miss that rival, and what does the
 # loss become then?
@@ -716,7 +716,8 @@ if solved(vertex_value):
 # Theorem D+ of the lecture, $L_{sup}^\mu\le(L_{un}^N-B^*)/p$, is stated for equally likely classes. Find it for *every*
 # $\rho$ with $C\ge2$ classes: the factor stays $1/p$ with $p=1-(1-p_{\min})^N$, and your constant in place of $B^*$ must be
 # the *average over the anchor's class* $c\sim\rho$ of the largest that the lecture's argument gives when the rival has
-# probability $p_{\min}$ and the anchor's class the probability $\rho_c\ge p_{\min}$. (Go through that proof: where are the
+# probability $p_{\min}$ and the anchor's class the probability $\rho_c\ge p_{\min}$. For the rarest $c$ there may be no such
+# rival; give it one all the same, since the bound holds with it. (Go through that proof: where are the
 # two probabilities taken to be equal, and is "at least as likely" enough?)
 #
 # At $N=1$ the bound is Proposition A; for uniform $\rho$ it is the lecture's; it is never above `lemma2_sharp`. It must
@@ -762,7 +763,8 @@ check(lemma2_best)
 #
 # Theorem F+ of the lecture, for $C\ge2$ equally likely classes:
 # $L_{sup}^\mu\le(L_{un}^N-\Phi_N)/\theta_N$. The lecture gives both $\Phi_N$ and $\theta_N$ as expectations over the
-# draws. Which laws do the counts in them have? Return the bound, for $N$ up to 65536 and $C$ up to 1000, to ten digits;
+# draws. Which laws do the counts in them have? Return the bound, for $N$ up to 65536 and $C$ up to 1000, with an
+# error of at most $10^{-8}$ (times the bound, where that exceeds 1);
 # $\theta_N$ has a form without any sum. A `unsup_loss` below the floor, which no embedding has, gives a negative number
 # and no error.
 
@@ -1135,9 +1137,10 @@ check(sharp_slope)
 #
 # Every answer that meets this line is accepted, provided that $S$ and $d$ are at most 20 and every inner product of
 # two embeddings is at most 2000 in absolute value. It is asked for laws whose quotient has its infimum inside,
-# anywhere from $\varphi$ near 0 to $\varphi=1.3$. The lecture says which *table of logits* does it; one point per
-# class makes $a_j=f(x_c)\cdot f(x_j)-\lVert f(x_c)\rVert^2$, and not every table is one of a world. It is judged by
-# exact evaluation.
+# anywhere from $\varphi$ near 0 to $\varphi=1.3$. The lecture says which *table of logits* does it for uniform $\rho$; one
+# point per class makes $a_j=f(x_c)\cdot f(x_j)-\lVert f(x_c)\rVert^2$, and not every table is one of a world. It is judged by
+# exact evaluation when your notebook is graded: the check below only sees that an answer comes back, and refuses bad
+# input. The cell after it evaluates two of your worlds.
 
 
 # %% nbgrader={"grade": false, "grade_id": "attaining_world", "locked": false, "schema_version": 3, "solution": true, "task": false}
