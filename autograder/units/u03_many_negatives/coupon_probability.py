@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from autograder.author import Case, Exercise, count, law
-from autograder.units.u03_many_negatives.theorems import binomial, poissonised
+from autograder.units.u03_many_negatives.theorems import log_factorials, poissonised
 from course import worlds
 
 exercise = Exercise(
@@ -85,12 +85,12 @@ def in_integers(weights, n):
 
 def not_conditioned(rho, n):
     """One class after the other, each with its own rho in place of its share of what is left."""
-    left = np.eye(1, n + 1, n)[0]  # left[r]: the classes so far were all seen, and r draws are left
+    r, drawn = np.tril_indices(n + 1)  # of r draws that are left, the class gets `drawn`
+    ways = log_factorials(n)[r] - log_factorials(n)[drawn] - log_factorials(n)[r - drawn]
+    left = np.eye(1, n + 1, n)[0]
     for p in rho[:-1]:
-        after = np.zeros(n + 1)
-        for r in range(1, n + 1):
-            after[r::-1][1:] += left[r] * binomial(r, p)[1:]
-        left = after
+        chance = np.exp(ways + drawn * math.log(p) + (r - drawn) * math.log1p(-p)) * (drawn > 0)
+        left = np.bincount(r - drawn, weights=chance * left[r], minlength=n + 1)
     return left[1:].sum()
 
 

@@ -23,7 +23,9 @@ exercise = Exercise(
             "The second number: what does the mean classifier pay at least where r rivals score as much as c? And what may "
             "it pay at all the other anchors?",
         ),
-        "bad input": ("validate.non_negative(unsup_loss=unsup_loss), validate.law(rho), validate.count(minimum=1, r=r).",),
+        "bad input": (
+            "validate.non_negative(unsup_loss=unsup_loss), validate.law(rho), validate.count(minimum=1, r=r).",
+        ),
     },
 )
 

@@ -116,16 +116,16 @@ exercise.slip("collisions not conditioned", share=lambda rho, p: rho).says(
 )
 exercise.slip(
     "the rarest other class as rival",
-    constant=lambda hit, missed, rho, n: sum(
-        p * beside_rival(n, p, rarest_other(rho, c)) for c, p in enumerate(rho)
-    ),
+    constant=lambda hit, missed, rho, n: sum(p * beside_rival(n, p, rarest_other(rho, c)) for c, p in enumerate(rho)),
 ).says(
     "For an anchor of the rarest class the rival has the probability of the rarest *other* class.",
     "What does the statement say about the rival's probability in the constant?",
     "Beside the factor p = 1 - (1 - p_min)^N the rival of every anchor is given the probability p_min.",
     "n ~ Bin(N, p_min) for every c, and m ~ Bin(N, rho_c / (1 - p_min)) where n = 0.",
 )
-exercise.slip("the anchor's class as rare as its rival", share=lambda rho, p: np.full(len(rho), min(1.0, p / (1 - p)))).says(
+exercise.slip(
+    "the anchor's class as rare as its rival", share=lambda rho, p: np.full(len(rho), min(1.0, p / (1 - p)))
+).says(
     "The anchor's class has the probability p_min too.",
     "The statement takes an average over c. Of what, if every c has the same probability?",
     "Collisions are drawn with the probability of the anchor's class.",

@@ -28,7 +28,9 @@ exercise = Exercise(
             "chance of both.",
         ),
         "stability": ("The bound is as accurate as coupon_probability: see its hints about tiny values.",),
-        "bad input": ("N = 0 must raise here, although coupon_probability accepts 0 draws; and so must a single class.",),
+        "bad input": (
+            "N = 0 must raise here, although coupon_probability accepts 0 draws; and so must a single class.",
+        ),
     },
 )
 
@@ -134,7 +136,8 @@ exercise.slip("union bound for the chance", chance=lambda rho, n: max(0.0, 1 - (
     "Use the exact probability, coupon_probability.",
 )
 exercise.slip(
-    "the chance to see the rarest class", kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0
+    "the chance to see the rarest class",
+    kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
 ).says(
     "A draw is kept as soon as it shows the rarest class.",
     "Can the rarest class be seen while another rival is missing, whose logit is huge?",
@@ -174,7 +177,8 @@ def lemma2_bound(unsup_loss, rho, n_negatives):
         mass += p
         p = p / mass
         seen = [
-            sum(math.comb(m, j) * p**j * (1 - p) ** (m - j) * seen[m - j] for j in range(1, m + 1)) for m in range(n + 1)
+            sum(math.comb(m, j) * p**j * (1 - p) ** (m - j) * seen[m - j] for j in range(1, m + 1))
+            for m in range(n + 1)
         ]
     return unsup_loss / seen[n] if seen[n] else float("inf")
 

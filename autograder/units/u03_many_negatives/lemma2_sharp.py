@@ -63,6 +63,11 @@ def tight(f, rng):
             return "on a world where the lemma is nearly an equality, your bound is more than 5 % too large"
 
 
+def complete(rho, n):
+    """Chance that n draws show all classes: 1 in float64 for very many, and never 0, so that it divides."""
+    return (poissonised(rho, n) or 1e-300) if n < 1000 else 1.0
+
+
 @exercise.formula
 def lemma2_sharp(
     unsup_loss,
@@ -135,17 +140,13 @@ exercise.slip("p_min to the power N", seen=lambda p, n: p ** float(n)).says(
     "p_min^N is the chance that all N draws give the rarest class. It needs to appear only once.",
     "Seen at least once: 1 - (1 - p_min)^N.",
 )
-exercise.slip(
-    "what is no full collision", factor=lambda seen, worst, rho, n: 1 - (rho ** (n + 1.0)).sum()
-).says(
+exercise.slip("what is no full collision", factor=lambda seen, worst, rho, n: 1 - (rho ** (n + 1.0)).sum()).says(
     "What is left when all negatives collide with probability tau_N has probability 1 - tau_N, and that is the factor.",
     "A draw with one negative of another class: does it compare the anchor with every class?",
     "1 - tau_N belongs to tasks of two classes. Here the rarest rival must be seen.",
     "Divide by 1 - (1 - p_min)^N.",
 )
-exercise.slip(
-    "a class seen on average", factor=lambda seen, worst, rho, n: sum(p * seen(p, n) for p in rho)
-).says(
+exercise.slip("a class seen on average", factor=lambda seen, worst, rho, n: sum(p * seen(p, n) for p in rho)).says(
     "The chance to see a class may be averaged over the classes.",
     "For which rival must the bound hold?",
     "For the one that is missed most often: an average is too large a divisor.",
@@ -153,7 +154,7 @@ exercise.slip(
 )
 exercise.slip(
     "complete draws",
-    factor=lambda seen, worst, rho, n: poissonised(rho, n) or 1e-300,
+    factor=lambda seen, worst, rho, n: complete(rho, n),
 ).says(
     "The divisor is still the chance of a complete draw; only the collisions are new.",
     "What is your bound for N < C? Proposition D holds for every N.",

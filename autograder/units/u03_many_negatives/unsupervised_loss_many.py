@@ -56,7 +56,9 @@ def cases(rng):
     rho, classes = worlds.random_law(rng, 2, minimum=0.3), np.array([[0.5, 0.5, 0.0], [0.0, 0.3, 0.7]])
     z = np.array([[68.0, 68.0], [-68.0, 68.0], [90.0, -30.0]]) + rng.uniform(-1.5, 1.5, size=(3, 2))
     hint = "The left end of the grid follows the largest X: here e^u X reaches 1 where u is below -9000."
-    yield Case("inner products and logits near 1e4, N = 2", (rho, classes, z, 2), part="stability", rtol=EXACT, hint=hint)
+    yield Case(
+        "inner products and logits near 1e4, N = 2", (rho, classes, z, 2), part="stability", rtol=EXACT, hint=hint
+    )
     yield from exercise.bad_inputs(*worlds.random_world(rng, 3, 5, 2), 3)
     args = (*larger_world(rng, high=14, norm=1.5), int(rng.integers(9, 100)))
     yield Case("more classes, points and dimensions", args, rtol=EXACT, public=False)

@@ -75,14 +75,6 @@ def independent(n, a, b):
     return m, r, binomial(n, a)[m] * binomial(n, b)[r]
 
 
-def not_conditioned(n, a, b):
-    """Collisions first; then each other draw the rival with probability b, not b / (1 - a)."""
-    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    m, r = m[m + r <= n], r[m + r <= n]
-    left = np.array([binomial(n - i, b)[j] if i < n else 1.0 for i, j in zip(m, r, strict=True)])
-    return m, r, binomial(n, a)[m] * left
-
-
 @exercise.formula
 def vertex_value(
     rho_c,
@@ -111,7 +103,7 @@ exercise.slip("hits independent", draws=independent).says(
     "A draw that goes to the rival is no collision: the two counts compete for N draws.",
     "Their joint law is multinomial: N! / (m! n! (N-m-n)!) rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
 )
-exercise.slip("the rest not conditioned", draws=not_conditioned).says(
+exercise.slip("the rest not conditioned", draws=lambda n, a, b: trinomial(n, a, (1 - a) * b)).says(
     "A draw that is no collision is the rival with probability rho_j.",
     "What do you know about such a draw? Let rho_c + rho_j be 1.",
     "Given that it is no collision, it is the rival with probability rho_j / (1 - rho_c).",
