@@ -188,7 +188,6 @@ check(lemma1_bound)
 # $r$ is any integer from 1 on. A `unsup_loss` that no embedding has can make the first number negative; the second is
 # then 0, and there is no error.
 
-
 # %% nbgrader={"grade": false, "grade_id": "lemma1_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lemma1_sharp(unsup_loss, rho, r):
     """Proposition A, in nats, and what it says about mistakes: (bound on the loss, bound on P(missed at rank r)).
@@ -273,15 +272,13 @@ from course import figures, solved
 
 if solved(ladder_lemma1):
     rng = np.random.default_rng(5)
-    display(
-        figures.ladder(
-            {
-                "random world": ladder_lemma1(*worlds.random_world(rng, 4, 7, 3, 0.9)),
-                "constant inside each class": ladder_lemma1(*worlds.class_constant_world(rng, 4, 7, 3, 0.9)),
-            },
-            ("the loss", "after Jensen", "the largest term", "the target"),
-        )
-    )
+    display(figures.ladder(
+        {
+            "random world": ladder_lemma1(*worlds.random_world(rng, 4, 7, 3, 0.9)),
+            "constant inside each class": ladder_lemma1(*worlds.class_constant_world(rng, 4, 7, 3, 0.9)),
+        },
+        ("the loss", "after Jensen", "the largest term", "the target"),
+    ))
 
 # %% [markdown]
 # ## 5 · `coupon_probability`
@@ -300,7 +297,6 @@ if solved(ladder_lemma1):
 #
 # The lecture counts the classes seen so far, which is enough where all are equally likely. For other laws one has to
 # remember something else: look for a way that still only *adds and multiplies positive numbers*.
-
 
 # %% nbgrader={"grade": false, "grade_id": "coupon_probability", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def coupon_probability(rho, n_draws):
@@ -383,7 +379,6 @@ check(lemma2_bound)
 # Proposition D of the lecture, for every $\rho$ and every $N\ge1$. Return the right-hand side. At $N=1$ it must agree
 # with Proposition A. It must also be accurate for $p_{\min}=10^{-10}$, where a chance to see the rarest class that is
 # computed as the lecture writes it keeps only six digits.
-
 
 # %% nbgrader={"grade": false, "grade_id": "lemma2_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def lemma2_sharp(unsup_loss, rho, n_negatives):
@@ -485,12 +480,10 @@ from course import solved
 if solved(ladder_lemma2):
     rng = np.random.default_rng(7)
     world = worlds.random_world(rng, 3, 4, 2, 1.2)
-    display(
-        figures.ladder(
-            {f"N = {n}": ladder_lemma2(*world, n) for n in (3, 5)},
-            ("the loss", "after Jensen", "complete draws", "the target"),
-        )
-    )
+    display(figures.ladder(
+        {f"N = {n}": ladder_lemma2(*world, n) for n in (3, 5)},
+        ("the loss", "after Jensen", "complete draws", "the target"),
+    ))
 
 # %% [markdown]
 # ## 9 · `counterexample_lemma2`
@@ -657,12 +650,10 @@ from course import solved
 if solved(ladder_proposition1):
     rng = np.random.default_rng(11)
     world = worlds.random_world(rng, 4, 5, 2, 1.0, uniform=True)
-    display(
-        figures.ladder(
-            {f"k = {k}": ladder_proposition1(*world, 3, k) for k in (1, 3)},
-            ("the loss", "after Jensen", "split by collision", "one negative", "the target"),
-        )
-    )
+    display(figures.ladder(
+        {f"k = {k}": ladder_proposition1(*world, 3, k) for k in (1, 3)},
+        ("the loss", "after Jensen", "split by collision", "one negative", "the target"),
+    ))
 
 # %% [markdown]
 # ## 12 · `vertex_value`
@@ -885,15 +876,13 @@ from course import solved
 
 if solved(ladder_vertex):
     rng = np.random.default_rng(7)
-    display(
-        figures.ladder(
-            {
-                "random world, N = 3": ladder_vertex(*worlds.random_world(rng, 3, 4, 2, 1.2), 3),
-                "constant inside each class": ladder_vertex(*worlds.class_constant_world(rng, 3, 4, 2, 1.2), 3),
-            },
-            ("the loss", "after Jensen", "the vertex", "the target"),
-        )
-    )
+    display(figures.ladder(
+        {
+            "random world, N = 3": ladder_vertex(*worlds.random_world(rng, 3, 4, 2, 1.2), 3),
+            "constant inside each class": ladder_vertex(*worlds.class_constant_world(rng, 3, 4, 2, 1.2), 3),
+        },
+        ("the loss", "after Jensen", "the vertex", "the target"),
+    ))
 
 # %% [markdown]
 # ## 16 · `proof_repetitions`: a proof to put in order
@@ -1039,7 +1028,6 @@ check(proposition1_best)
 # - choose the ends of the sum from $N$ and from the smallest and largest term; both tails can be bounded by hand;
 # - the terms themselves overflow: which sum of exponents does not?
 # - for $f=0$ the answer is $\ln(N+1)$, and for small $N$ it is line 1 of `ladder_lemma2`: test yourself.
-
 
 # %% nbgrader={"grade": false, "grade_id": "unsupervised_loss_many", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def unsupervised_loss_many(rho, classes, z, n_negatives):
