@@ -34,8 +34,8 @@ exercise = Exercise(
 def cases(rng):
     for c, r in ((3, 1), (4, 2), (7, 3)):  # the bound is a share of ln(r + 1), then more than that
         rho = worlds.random_law(rng, c, minimum=0.3 / c)
-        for share in (rng.uniform(0.2, 0.8), rng.uniform(1.5, 3)):
-            yield Case(f"C = {c}, r = {r}", (loss_for(rho, share * math.log1p(r)), rho, r))
+        for words, share in (("small", rng.uniform(0.2, 0.8)), ("large", rng.uniform(1.5, 3))):
+            yield Case(f"C = {c}, r = {r}, a {words} loss", (loss_for(rho, share * math.log1p(r)), rho, r))
     yield Case("C = 5, uniform, r = 4", (loss_for(np.full(5, 0.2), float(rng.uniform(0.3, 1.2))), np.full(5, 0.2), 4))
     yield Case("C = 4, the loss of f = 0", (math.log(2), np.full(4, 0.25), 1))
     rho = worlds.random_law(rng, 3, minimum=0.1)

@@ -7,9 +7,9 @@ import numpy as np
 from autograder.author import Case, Exercise, count, law, needs
 from autograder.author.draw import larger_sizes
 from autograder.units.u03_many_negatives.theorems import (
-    binomial,
     exact_loss,
     floor,
+    independent,
     mean_loss,
     smallest,
     trinomial,
@@ -63,11 +63,6 @@ def theorem(f, rng):
         rho, classes, z = worlds.random_world(rng, 3, 5, 2, rng.uniform(0.5, 2))
         if f(rho, n) * mean_loss(rho, classes, z) > exact_loss(rho, classes, z, n) - floor(rho, n) + 1e-8:
             return "a random world has a larger L_sup than your constant allows"
-
-
-def independent(n, a, b):
-    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
 
 
 @exercise.formula

@@ -129,6 +129,12 @@ def trinomial(n, a, b):
     return hits, rivals, np.exp(log_chance)
 
 
+def independent(n, a, b):
+    """The same, taken for independent counts."""
+    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
+
+
 def log_rival(loss):
     """ln(e^loss - 1) for a loss of any size."""
     with np.errstate(divide="ignore"):

@@ -7,7 +7,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, loss, needs
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import binomial, log_rival, trinomial
+from autograder.units.u03_many_negatives.theorems import binomial, independent, log_rival, trinomial
 from course import validate
 
 exercise = Exercise(
@@ -68,11 +68,6 @@ def slope(f, rng):
         rise = f(p, p, n, high) - f(p, p, n, low)
         if not 0 < rise <= (1 - (1 - p) ** n) * (high - low) + 1e-9:
             return "from one loss to a larger one your value changes by what no draw can pay"
-
-
-def independent(n, a, b):
-    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
 
 
 @exercise.formula
