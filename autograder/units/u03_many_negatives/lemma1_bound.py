@@ -1,4 +1,5 @@
-"""lemma1_bound: what its check looks at. Non-uniform rho, so that 1/C is not p_min; the ln C outside the division."""
+"""lemma1_bound: what its check looks at. Non-uniform rho, so that 1/C is neither p_min nor the chance of a collision; the
+ln C outside the division; and that the loss, too, has a least value."""
 
 import math
 
@@ -7,6 +8,7 @@ import torch
 
 from autograder.author import Case, Exercise, law, loss
 from autograder.author.draw import larger_sizes
+from autograder.units.u03_many_negatives.theorems import LN2
 from course import worlds
 
 exercise = Exercise(
@@ -16,6 +18,7 @@ exercise = Exercise(
         "values": (
             "Three ingredients: the loss, the probability of the rarest class, the number of classes.",
             "L_un / p_min + ln C: the loss is divided, the logarithm is added afterwards.",
+            "The second number: which part of L_un does no embedding get rid of?",
         ),
         "bad input": ("validate.non_negative(unsup_loss=unsup_loss) and validate.law(rho) are all it takes.",),
     },
@@ -35,9 +38,11 @@ def cases(rng):
 
 
 @exercise.formula
-def lemma1_bound(unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False):
-    price = sign * log(len(rho))
-    return (unsup_loss + price) / worst(rho) if together else unsup_loss / worst(rho) + price
+def lemma1_bound(
+    unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False, least=lambda rho: LN2 * (rho**2).sum()
+):
+    price, p = sign * log(len(rho)), worst(rho)
+    return [(x + price) / p if together else x / p + price for x in (unsup_loss, least(rho))]
 
 
 exercise.slip("the most frequent class", worst=max).says(
@@ -70,6 +75,30 @@ exercise.slip("the logarithm subtracted", sign=-1).says(
     "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
     "L_un / p_min + ln C.",
 )
+exercise.slip("a loss of 0", least=lambda rho: 0.0).says(
+    "A good embedding makes the contrastive loss as small as one likes, so that ln C is the least bound.",
+    "What does a negative of the anchor's own class cost, at best?",
+    "By Jensen a collision pays ln 2 or more, and collisions happen with probability sum_c rho_c^2.",
+    "The least loss is ln 2 sum(rho**2): orthogonal classes, far apart, come close.",
+)
+exercise.slip("the loss of f = 0", least=lambda rho: LN2).says(
+    "The least loss is ln 2, that of f = 0.",
+    "Can an embedding tell two classes apart? Then what does a negative of another class cost?",
+    "Only the collisions cost ln 2; the other negatives may cost next to nothing.",
+    "The least loss is ln 2 sum(rho**2).",
+)
+exercise.slip("collisions of equally likely classes", least=lambda rho: LN2 / len(rho)).says(
+    "A negative collides with probability 1/C.",
+    "Is rho uniform in the failing case?",
+    "Anchor and negative are two draws from rho: they agree with probability sum_c rho_c^2.",
+    "The least loss is ln 2 sum(rho**2).",
+)
+exercise.slip("collisions of the rarest class", least=lambda rho: LN2 * min(rho)).says(
+    "A negative collides with probability p_min, so that ln 2 + ln C is the least bound.",
+    "How often does a negative have the class of its anchor, if the anchor's class is a frequent one?",
+    "Anchor and negative are two draws from rho: they agree with probability sum_c rho_c^2, which is at least p_min.",
+    "The least loss is ln 2 sum(rho**2).",
+)
 
 
 @exercise.accepted("plain Python", guarded=False)
@@ -78,15 +107,15 @@ def lemma1_bound(unsup_loss, rho):
         raise ValueError(f"unsup_loss = {unsup_loss}")
     if min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9:
         raise ValueError(f"rho = {rho}")
-    return float(unsup_loss) / min(rho) + math.log(len(rho))
+    return tuple(loss / min(rho) + math.log(len(rho)) for loss in (unsup_loss, sum(p * p for p in rho) * math.log(2)))
 
 
 @exercise.accepted("numpy, largest inverse")
 def lemma1_bound(unsup_loss, rho):
-    return (unsup_loss / rho).max() + np.log(rho.size)
+    return np.array([(unsup_loss / rho).max(), np.log(2) * rho @ rho / rho.min()]) + np.log(rho.size)
 
 
 @exercise.accepted("torch")
 def lemma1_bound(unsup_loss, rho):
     law = torch.from_numpy(rho)
-    return unsup_loss / law.min() + math.log(law.numel())
+    return [x / law.min() + math.log(law.numel()) for x in (unsup_loss, math.log(2) * law.square().sum())]
