@@ -149,23 +149,24 @@ check(multiway_mean_loss)
 #
 # *Difficulty* ●●○○○ · *time* 10 min · 1 point
 #
-# Lemma 1 of the paper, one negative: $L_{sup}^\mu(f,\mathcal C)\le \dfrac{L_{un}(f)}{p_{\min}}+\ln C$. Return two numbers: the
-# right-hand side, given the value of $L_{un}$ and `rho`; and how small it can be at all, its infimum over all worlds with
-# this $\rho$ and all embeddings $f$.
+# Lemma 1 of the paper, one negative: $L_{sup}^\mu(f,\mathcal C)\le \dfrac{L_{un}(f)}{p_{\min}}+\ln C$. Return the right-hand
+# side, given the value of $L_{un}$ and `rho`; with `least=True` return, whatever `unsup_loss` is, how small it can be at all:
+# its infimum over all worlds with this $\rho$ and all embeddings $f$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lemma1_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma1_bound(unsup_loss, rho):
-    """Published upper bound on the mean classifier's loss over all classes, in nats: (L_un / p_min + ln C, its infimum).
+def lemma1_bound(unsup_loss, rho, least=False):
+    """Published upper bound on the mean classifier's loss over all classes, in nats: L_un / p_min + ln C.
 
-    unsup_loss >= 0 (nats, one negative), rho (C,) -> two numbers, the second for the given rho and any embedding.
-    ValueError for a negative or NaN loss or a rho that is no law. Source: Merad et al. 2020, Lemma 1, eq. (7).
+    unsup_loss >= 0 (nats, one negative), rho (C,) -> a number; with least=True its infimum over worlds with this rho and
+    embeddings. ValueError for a negative or NaN loss or a rho that is no law. Source: Merad et al. 2020, Lemma 1, eq. (7).
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.law(rho)
-    least = math.log(2) * np.sum(np.square(rho))  # what collisions cost; orthogonal classes, far apart, come close
-    return tuple(float(loss / np.min(rho) + math.log(len(rho))) for loss in (unsup_loss, least))
+    if least:  # what collisions cost; orthogonal classes, far apart, come close
+        unsup_loss = math.log(2) * np.sum(np.square(rho))
+    return float(unsup_loss / np.min(rho) + math.log(len(rho)))
     ### END SOLUTION
 
 
@@ -180,34 +181,35 @@ check(lemma1_bound)
 # Proposition A of the lecture is Lemma 1 without its $\ln C$, and with the collisions counted. It bounds a loss in nats.
 # What does that say about *mistakes*? Say that the anchor $x$ of class $c$ is *missed at rank $r$* when $r$ or more of the
 # other classes score at least as much as $c$: $f(x)\cdot\mu_j\ge f(x)\cdot\mu_c$. For $r=1$ the mean classifier's answer
-# is wrong (a tie counts as wrong). Return two numbers:
+# is wrong (a tie counts as wrong).
 #
-# 1. the upper bound of Proposition A on $L_{sup}^\mu$. It is never above $L_{un}/p_{\min}-\ln2$, and at $f=0$ with uniform
-#    $\rho$ it is $(C-1)\ln 2$;
-# 2. the smallest upper bound on the probability of being missed at rank $r$, for $c\sim\rho$ and $x\sim D_c$, that follows
-#    from the first number and from $C$ alone: nothing else is known about the values of $\varphi(c,x)$.
+# - With `r=0`, the default, return the upper bound of Proposition A on $L_{sup}^\mu$. It is never above $L_{un}/p_{\min}-\ln2$, and at $f=0$ with uniform
+#   $\rho$ it is $(C-1)\ln 2$.
+# - With any integer $r\ge1$, return the smallest upper bound on the probability of being missed at rank $r$, for $c\sim\rho$ and $x\sim D_c$, that
+#   follows from that bound on $L_{sup}^\mu$ and from $C$ alone: nothing else is known about the values of $\varphi(c,x)$.
 #
-# $r$ is any integer from 1 on. A `unsup_loss` that no embedding has can make the first number negative; the second is
-# then 0, and there is no error.
+# A `unsup_loss` that no embedding has can make the bound negative; the probability is then 0, and there is no error.
 
 # %% nbgrader={"grade": false, "grade_id": "lemma1_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma1_sharp(unsup_loss, rho, r):
-    """Proposition A, in nats, and what it says about mistakes: (bound on the loss, bound on P(missed at rank r)).
+def lemma1_sharp(unsup_loss, rho, r=0):
+    """Proposition A: a bound on the mean classifier's loss, in nats; for r >= 1 what it says about P(missed at rank r).
 
-    unsup_loss >= 0 (nats, one negative), rho (C,), r >= 1 an integer -> two numbers, the second in [0, 1]. ValueError
-    for a negative or NaN loss, a rho that is no law, or r < 1. Source: Merad et al. 2020, Lemma 1, sharpened in lecture 03.
+    unsup_loss >= 0 (nats, one negative), rho (C,), r >= 0 an integer -> a number, in [0, 1] for r >= 1. ValueError for a
+    negative or NaN loss, a rho that is no law, or r < 0. Source: Merad et al. 2020, Lemma 1, sharpened in lecture 03.
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.law(rho)
-    validate.count(minimum=1, r=r)
+    validate.count(minimum=0, r=r)
     collision = np.sum(np.square(rho))
     bound = float((unsup_loss - collision * math.log(2)) / np.min(rho))
+    if r == 0:
+        return bound
     if r >= len(rho):  # there are C - 1 other classes
-        return bound, 0.0
+        return 0.0
     # A missed anchor has r terms e^{a_j} >= 1 and pays ln(1 + r) or more, any other one more than 0 (Markov); both are
     # nearly reached.
-    return bound, min(1.0, max(0.0, bound / math.log(1 + r)))
+    return min(1.0, max(0.0, bound / math.log(1 + r)))
     ### END SOLUTION
 
 
@@ -336,29 +338,34 @@ check(coupon_probability)
 #
 # *Difficulty* ●●●○○ · *time* 25 min · 2 points
 #
-# Lemma 2 of the paper: $L_{sup}^\mu(f,\mathcal C)\le L_{un}^N(f)\,/\,p_{cc}(N)$. Its proof throws away every draw that misses
+# Lemma 2 of the paper: $L_{sup}^\mu(f,\mathcal C)\le L_{un}^N(f)\,/\,p_{cc}(N)$. Return the right-hand side; for
+# $N<C$ the lemma says nothing, and the answer is infinity.
+#
+# With `enough=True` do better. The proof throws away every draw that misses
 # a class, and that is more than its last step needs. For an anchor of class $c$, keep *every* sequence of draws
 # $(c_1,\dots,c_N)$ for which
 #
 # $$\ln\Bigl(1+\sum_{i=1}^Ne^{a_{c_i}}\Bigr)\ \ge\ \varphi(c,x)\qquad\text{for all logits }a_1,\dots,a_C\text{ with }a_c=0,$$
 #
 # and throw away only the others, as the paper does. Averaged over anchors, this proves $L_{sup}^\mu\le L_{un}^N/q$ for
-# all worlds with this $\rho$ and all $f$. Return that bound with the largest $q$ that this argument gives; where $q=0$ it is
-# infinite. It is never above the paper's.
+# all worlds with this $\rho$ and all $f$. With `enough=True`, for $C\ge2$, return that bound with the largest $q$ that
+# this argument gives; where $q=0$ it is infinite. It is never above the paper's.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lemma2_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma2_bound(unsup_loss, rho, n_negatives):
-    """Lemma 2 with all draws that its last step allows: an upper bound L_un^N / q on the mean classifier's loss, in nats.
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
+    """Published upper bound on the mean classifier's loss, in nats: L_un^N / p_cc(N), inf when N < C.
 
-    unsup_loss >= 0 (nats, N negatives), rho (C,) with C >= 2, n_negatives = N >= 1 -> a number, math.inf where q = 0.
-    ValueError for a negative or NaN loss, a rho that is no law or has one class, or N < 1. Source: Merad et al. 2020,
-    Lemma 2, eq. (8), sharpened.
+    unsup_loss >= 0 (nats, N negatives), rho (C,), n_negatives = N >= 1 -> a number; enough=True: L_un^N / q, with every
+    draw that the last step of the proof allows, math.inf where q = 0. ValueError for a negative or NaN loss, a rho that is
+    no law, N < 1, or one class with enough=True. Source: Merad et al. 2020, Lemma 2, eq. (8), and its proof.
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.count(minimum=1, n_negatives=n_negatives)
     all_seen = coupon_probability(rho, n_negatives)
+    if not enough:
+        return float(unsup_loss / all_seen) if all_seen > 0 else math.inf
     if len(rho) < 2:
         raise ValueError(f"one class has no rival: rho = {rho}")
     kept = math.inf

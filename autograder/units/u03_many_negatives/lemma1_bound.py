@@ -18,7 +18,7 @@ exercise = Exercise(
         "values": (
             "Three ingredients: the loss, the probability of the rarest class, the number of classes.",
             "L_un / p_min + ln C: the loss is divided, the logarithm is added afterwards.",
-            "The second number: which part of L_un does no embedding get rid of?",
+            "The infimum: which part of L_un does no embedding get rid of?",
         ),
         "bad input": ("validate.non_negative(unsup_loss=unsup_loss) and validate.law(rho) are all it takes.",),
     },
@@ -28,21 +28,33 @@ exercise = Exercise(
 @exercise.cases
 def cases(rng):
     for c in (2, 4, 7):
-        yield Case(f"C = {c}", (float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)))
+        args = float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)
+        yield Case(f"C = {c}", args)
+        yield Case(f"C = {c}, its infimum", (*args, True))
     yield Case("C = 5, uniform", (float(rng.uniform(0.2, 2)), np.full(5, 0.2)))
     yield Case("a loss of 0", (0.0, worlds.random_law(rng, 3, minimum=0.1)))
     yield Case("a rare class", (1e-3, np.array([1e-4, 0.3, 0.6999])))
     yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1))
     c = larger_sizes(rng, 1)[0]
-    yield Case("more classes", (float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)), public=False)
+    args = float(rng.uniform(0.2, 2)), worlds.random_law(rng, c, minimum=0.3 / c)
+    yield Case("more classes", args, public=False)
+    yield Case("more classes, its infimum", (*args, True), public=False)
 
 
 @exercise.formula
 def lemma1_bound(
-    unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False, least=lambda rho: LN2 * (rho**2).sum()
+    unsup_loss,
+    rho,
+    least=False,
+    *,
+    worst=min,
+    log=math.log,
+    sign=1,
+    together=False,
+    floor=lambda rho, loss: LN2 * (rho**2).sum(),
 ):
-    price, p = sign * log(len(rho)), worst(rho)
-    return [(x + price) / p if together else x / p + price for x in (unsup_loss, least(rho))]
+    loss, price = floor(rho, unsup_loss) if least else unsup_loss, sign * log(len(rho))
+    return (loss + price) / worst(rho) if together else loss / worst(rho) + price
 
 
 exercise.slip("the most frequent class", worst=max).says(
@@ -75,25 +87,31 @@ exercise.slip("the logarithm subtracted", sign=-1).says(
     "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
     "L_un / p_min + ln C.",
 )
-exercise.slip("a loss of 0", least=lambda rho: 0.0).says(
+exercise.slip("the infimum left out", floor=lambda rho, loss: loss).says(
+    "The given loss decides about the infimum.",
+    "Over what is the infimum taken?",
+    "Over all worlds with this rho and all embeddings: L_un takes its own least value, whatever `unsup_loss` is.",
+    "Put the least loss in place of `unsup_loss`.",
+)
+exercise.slip("a loss of 0", floor=lambda rho, loss: 0.0).says(
     "A good embedding makes the contrastive loss as small as one likes, so that ln C is the least bound.",
     "What does a negative of the anchor's own class cost, at best?",
     "By Jensen a collision pays ln 2 or more, and collisions happen with probability sum_c rho_c^2.",
     "The least loss is ln 2 sum(rho**2): orthogonal classes, far apart, come close.",
 )
-exercise.slip("the loss of f = 0", least=lambda rho: LN2).says(
+exercise.slip("the loss of f = 0", floor=lambda rho, loss: LN2).says(
     "The least loss is ln 2, that of f = 0.",
     "Can an embedding tell two classes apart? Then what does a negative of another class cost?",
     "Only the collisions cost ln 2; the other negatives may cost next to nothing.",
     "The least loss is ln 2 sum(rho**2).",
 )
-exercise.slip("collisions of equally likely classes", least=lambda rho: LN2 / len(rho)).says(
+exercise.slip("collisions of equally likely classes", floor=lambda rho, loss: LN2 / len(rho)).says(
     "A negative collides with probability 1/C.",
     "Is rho uniform in the failing case?",
     "Anchor and negative are two draws from rho: they agree with probability sum_c rho_c^2.",
     "The least loss is ln 2 sum(rho**2).",
 )
-exercise.slip("collisions of the rarest class", least=lambda rho: LN2 * min(rho)).says(
+exercise.slip("collisions of the rarest class", floor=lambda rho, loss: LN2 * min(rho)).says(
     "A negative collides with probability p_min, so that ln 2 + ln C is the least bound.",
     "How often does a negative have the class of its anchor, if the anchor's class is a frequent one?",
     "Anchor and negative are two draws from rho: they agree with probability sum_c rho_c^2, which is at least p_min.",
@@ -102,20 +120,21 @@ exercise.slip("collisions of the rarest class", least=lambda rho: LN2 * min(rho)
 
 
 @exercise.accepted("plain Python", guarded=False)
-def lemma1_bound(unsup_loss, rho):
+def lemma1_bound(unsup_loss, rho, least=False):
     if not (0 <= unsup_loss < math.inf):
         raise ValueError(f"unsup_loss = {unsup_loss}")
     if min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9:
         raise ValueError(f"rho = {rho}")
-    return tuple(loss / min(rho) + math.log(len(rho)) for loss in (unsup_loss, sum(p * p for p in rho) * math.log(2)))
+    loss = sum(p * p for p in rho) * math.log(2) if least else float(unsup_loss)
+    return loss / min(rho) + math.log(len(rho))
 
 
 @exercise.accepted("numpy, largest inverse")
-def lemma1_bound(unsup_loss, rho):
-    return np.array([(unsup_loss / rho).max(), np.log(2) * rho @ rho / rho.min()]) + np.log(rho.size)
+def lemma1_bound(unsup_loss, rho, least=False):
+    return ((np.log(2) * rho @ rho if least else unsup_loss) / rho).max() + np.log(rho.size)
 
 
 @exercise.accepted("torch")
-def lemma1_bound(unsup_loss, rho):
+def lemma1_bound(unsup_loss, rho, least=False):
     law = torch.from_numpy(rho)
-    return [x / law.min() + math.log(law.numel()) for x in (unsup_loss, math.log(2) * law.square().sum())]
+    return (math.log(2) * law.square().sum() if least else unsup_loss) / law.min() + math.log(law.numel())

@@ -13,18 +13,18 @@ from course import worlds
 
 exercise = Exercise(
     "lemma1_sharp",
-    refuses=(loss("unsup_loss"), law("rho"), count("r", "r", 1.5)),
+    refuses=(loss("unsup_loss"), law("rho"), count("r", "r", 1.5, minimum=0)),
     hints={
         "values": (
             "Write the sum over j of rho_j zeta(a_j) as one collision plus the rest. What does the collision pay?",
             "The collision j = c has probability rho_c and pays ln 2: on average, ln 2 sum_c rho_c^2.",
             "The rest is at least p_min ln(1 + sum_{j != c} e^{a_j}), whose average is p_min times L_sup.",
             "L_un >= ln 2 sum rho^2 + p_min L_sup: solve for L_sup.",
-            "The second number: what does the mean classifier pay at least where r rivals score as much as c? And what may "
+            "The probability: what does the mean classifier pay at least where r rivals score as much as c? And what may "
             "it pay at all the other anchors?",
         ),
         "bad input": (
-            "validate.non_negative(unsup_loss=unsup_loss), validate.law(rho), validate.count(minimum=1, r=r).",
+            "validate.non_negative(unsup_loss=unsup_loss), validate.law(rho), validate.count(minimum=0, r=r).",
         ),
     },
 )
@@ -36,43 +36,47 @@ def cases(rng):
         rho = worlds.random_law(rng, c, minimum=0.3 / c)
         for words, share in (("small", rng.uniform(0.2, 0.8)), ("large", rng.uniform(1.5, 3))):
             yield Case(f"C = {c}, r = {r}, a {words} loss", (loss_for(rho, share * math.log1p(r)), rho, r))
+        yield Case(f"C = {c}", (loss_for(rho, float(rng.uniform(0.3, 2))), rho))
+    yield Case("C = 5, uniform", (float(rng.uniform(0.7, 3)), np.full(5, 0.2)))
     yield Case("C = 5, uniform, r = 4", (loss_for(np.full(5, 0.2), float(rng.uniform(0.3, 1.2))), np.full(5, 0.2), 4))
     yield Case("C = 4, the loss of f = 0", (math.log(2), np.full(4, 0.25), 1))
     rho = worlds.random_law(rng, 3, minimum=0.1)
     for r in (3, 5):
         hint = "How many classes are there other than the anchor's?"
         yield Case(f"C = 3, r = {r}", (loss_for(rho, float(rng.uniform(0.3, 0.8))), rho, r), hint=hint)
-    hint = "No embedding has such a loss. The second number is asked to be 0 there, and the first is what the formula gives."
-    yield Case("a loss that is too small", (0.01, rho, 1), hint=hint)
+    hint = "No embedding has such a loss: the bound is what the formula gives, and the probability is asked to be 0."
+    for r in (0, 1):
+        yield Case(f"a loss that is too small, r = {r}", (0.01, rho, r), hint=hint)
     yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1), 1)
     c, r = larger_sizes(rng, 2)
     rho = worlds.random_law(rng, c + r, minimum=0.3 / (c + r))
+    yield Case("more classes, the loss", (loss_for(rho, float(rng.uniform(0.3, 1.5))), rho), public=False)
     yield Case("more classes", (loss_for(rho, float(rng.uniform(0.3, 1.5))), rho, r), public=False)
 
 
 def loss_for(rho, bound):
-    """The contrastive loss at which the first number is `bound`."""
+    """The contrastive loss at which Proposition A gives `bound`."""
     return float(LN2 * (rho**2).sum() + min(rho) * bound)
 
 
 @exercise.property("it bounds the mean classifier's loss on random worlds, and how often it is wrong")
 def theorem(f, rng):
-    problem = bounds_mean_loss(lambda unsup_loss, rho, n: f(unsup_loss, rho, 1)[0], rng, counts=8 * (1,))
+    problem = bounds_mean_loss(lambda unsup_loss, rho, n: f(unsup_loss, rho), rng, counts=8 * (1,))
     if problem:
         return problem
     for r in (1, 2, 3):
         rho, classes, z = worlds.class_constant_world(rng, 4, 6, 2, 2.0)
         scores = (z @ (classes @ z).T).T
         ahead = (scores[None] >= scores[:, None]).sum(axis=1) - 1  # axes: class of the anchor, anchor
-        if (rho[:, None] * classes * (ahead >= r)).sum() > f(exact_loss(rho, classes, z, 1), rho, r)[1] + 1e-9:
-            return "on a random world the true class is missed more often than your second number allows"
+        if (rho[:, None] * classes * (ahead >= r)).sum() > f(exact_loss(rho, classes, z, 1), rho, r) + 1e-9:
+            return "on a random world the true class is missed more often than your probability allows"
 
 
 @exercise.property("nothing is given away: it is reached by well-separated classes")
 def tight(f, rng):
     rho, s = np.full(3, 1 / 3), math.sqrt(12.0)
     world = rho, np.eye(3), s * np.eye(3)
-    if f(exact_loss(*world, 1), rho, 1)[0] > 1.01 * mean_loss(*world):
+    if f(exact_loss(*world, 1), rho) > 1.01 * mean_loss(*world):
         return "for three orthogonal classes, far apart, the bound must be within 1 % of L_sup"
 
 
@@ -80,7 +84,7 @@ def tight(f, rng):
 def lemma1_sharp(
     unsup_loss,
     rho,
-    r,
+    r=0,
     *,
     collide=lambda rho: (rho**2).sum(),
     price=LN2,
@@ -95,8 +99,10 @@ def lemma1_sharp(
 ):
     collisions, p = price * collide(rho), divisor(rho)
     bound = ((unsup_loss - collisions) / p if divided else unsup_loss / p - collisions) + kept(rho)
+    if r == 0:
+        return bound
     missed = max(least, min(most, share(bound, mistake(r, len(rho)))))
-    return bound, missed if possible(r, len(rho)) else 0.0
+    return missed if possible(r, len(rho)) else 0.0
 
 
 exercise.slip("a whole ln 2 for the collision", collide=lambda rho: 1.0).says(
@@ -189,11 +195,11 @@ exercise.slip("more than certain", most=math.inf).says(
 exercise.slip("a negative probability", least=-math.inf).says(
     "The quotient is the answer, also where it is negative.",
     "What does the statement say about a loss that no embedding has?",
-    "The second number is 0 there.",
+    "The probability is 0 there.",
     "max(0, ...).",
 )
 exercise.slip("more rivals than classes", possible=lambda r, size: True).says(
-    "The number of classes does not matter for the second number.",
+    "The number of classes does not matter for the probability of being missed.",
     "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
     "There are C - 1 others: for r >= C nothing is ever missed.",
     "The probability is 0 for r >= C.",
@@ -201,21 +207,25 @@ exercise.slip("more rivals than classes", possible=lambda r, size: True).says(
 
 
 @exercise.accepted("plain Python", guarded=False)
-def lemma1_sharp(unsup_loss, rho, r):
-    if not (0 <= unsup_loss < math.inf) or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or r < 1 or r != int(r):
+def lemma1_sharp(unsup_loss, rho, r=0):
+    if not (0 <= unsup_loss < math.inf) or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or r < 0 or r != int(r):
         raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}, r = {r}")
     bound = (unsup_loss - sum(p * p for p in rho) * math.log(2)) / min(rho)
-    return [bound, 0.0 if r >= len(rho) or bound < 0 else min(bound / math.log(r + 1), 1)]
+    if r == 0:
+        return bound
+    return 0.0 if r >= len(rho) or bound < 0 else min(bound / math.log(r + 1), 1)
 
 
-@exercise.accepted("numpy, scalar product, one array")
-def lemma1_sharp(unsup_loss, rho, r):
+@exercise.accepted("numpy, scalar product")
+def lemma1_sharp(unsup_loss, rho, r=0):
     bound = unsup_loss / rho.min() - np.log(2) * (rho @ rho) / rho.min()
-    return np.array([bound, (r < rho.size) * np.clip(bound / np.log1p(r), 0, 1)])
+    return (r < rho.size) * np.clip(bound / np.log1p(r), 0, 1) if r else bound
 
 
 @exercise.accepted("torch")
-def lemma1_sharp(unsup_loss, rho, r):
+def lemma1_sharp(unsup_loss, rho, r=0):
     law = torch.from_numpy(rho)
     bound = (unsup_loss - law.square().sum() * math.log(2)) / law.min()
-    return bound, (bound / math.log(r + 1)).clamp(0, 1) if r < len(rho) else 0
+    if not r:
+        return bound
+    return (bound / math.log(r + 1)).clamp(0, 1) if r < len(rho) else 0.0

@@ -15,7 +15,7 @@ exercise = Exercise(
     refuses=(
         loss("unsup_loss"),
         law("rho"),
-        needs("len(rho) >= 2", {"one class": {"rho": np.ones(1)}}),
+        needs("len(rho) >= 2 or not enough", {"one class": {"rho": np.ones(1), "enough": True}}),
         count("n_negatives", "N", -2),
     ),
     hints={
@@ -29,7 +29,7 @@ exercise = Exercise(
         ),
         "stability": ("The bound is as accurate as coupon_probability: see its hints about tiny values.",),
         "bad input": (
-            "N = 0 must raise here, although coupon_probability accepts 0 draws; and so must a single class.",
+            "N = 0 must raise here, although coupon_probability accepts 0 draws; and so must a single class with enough=True.",
         ),
     },
 )
@@ -38,27 +38,32 @@ exercise = Exercise(
 @exercise.cases
 def cases(rng):
     for c, n in ((2, 2), (3, 5), (4, 9)):
-        yield Case(f"C = {c}, N = {n}", (float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.3 / c), n))
+        args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.3 / c), n
+        yield Case(f"C = {c}, N = {n}", args)
+        yield Case(f"C = {c}, N = {n}, enough", (*args, True))
     yield Case("C = 10, uniform, N = 25", (float(rng.uniform(0.5, 3)), np.full(10, 0.1), 25))
-    for c, n, hint in (
-        (2, 1, ""),
-        (4, 3, "Are three draws too few, with four classes? Which classes must they show?"),
-        (4, 2, "No draw is kept, and the bound is infinite: math.inf, not NaN and no error."),
-    ):
-        args = (float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.2 / c), n)
-        yield Case(f"N < C: C = {c}, N = {n}", args, hint=hint)
+    yield Case("C = 10, uniform, N = 25, enough", (float(rng.uniform(0.5, 3)), np.full(10, 0.1), 25, True))
+    yield Case("one class", (float(rng.uniform(0.5, 3)), np.ones(1), 2))
+    none = "No draw is kept, and the bound is infinite: math.inf, not NaN and no error."
+    few = "Are there too few draws? Which classes must they show?"
+    for c, n, enough, hint in ((4, 3, False, none), (2, 1, True, few), (4, 3, True, few), (4, 2, True, none)):
+        args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.2 / c), n, enough
+        yield Case(f"N < C: C = {c}, N = {n}{', enough' if enough else ''}", args, hint=hint)
     yield Case("C = 3, N = 300", (float(rng.uniform(2, 5)), worlds.random_law(rng, 3, minimum=0.1), 300))
     # 2e-6: what coupon_probability promises, and a little for the division.
-    yield Case("C = 30, N = 34", (float(rng.uniform(0.5, 3)), np.full(30, 1 / 30), 34), part="stability", rtol=2e-6)
+    for enough in (False, True):
+        args = float(rng.uniform(0.5, 3)), np.full(30, 1 / 30), 34, enough
+        yield Case(f"C = 30, N = 34{', enough' if enough else ''}", args, part="stability", rtol=2e-6)
     yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1), 5)
     c = int(rng.integers(9, 13))  # a sum over the 2^C subsets is a fair way here
-    args = (float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.5 / c), int(rng.integers(4 * c, 6 * c)))
+    args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.5 / c), int(rng.integers(4 * c, 6 * c))
     yield Case("more classes, four to six draws for each", args, rtol=2e-6, public=False)
+    yield Case("more classes, four to six draws for each, enough", (*args, True), rtol=2e-6, public=False)
 
 
 @exercise.property("it bounds the mean classifier's loss on random worlds")
 def theorem(f, rng):
-    return bounds_mean_loss(f, rng, counts=(2, 3, 5, 30))
+    return bounds_mean_loss(f, rng, (3, 5, 8, 30)) or bounds_mean_loss(lambda *a: f(*a, True), rng, (2, 3, 5, 30))
 
 
 def never_drawn(chance, rho, c, n):
@@ -72,15 +77,19 @@ def lemma2_bound(
     unsup_loss,
     rho,
     n_negatives,
+    enough=False,
     *,
     chance=poissonised,
     drawn_from=lambda rho: rho,
     more=0,
     kept=lambda chance, rho, c, n: chance(rho, n) + never_drawn(chance, rho, c, n),
     serves=lambda found, rho: min(found),
+    whole=lambda chance, rho, n: chance(rho, n),
     solved=lambda loss, q: loss / q if q > 0 else math.inf,
 ):
     law, n = drawn_from(rho), n_negatives + more
+    if not enough:
+        return solved(unsup_loss, whole(chance, law, n))
     return solved(unsup_loss, serves([kept(chance, law, c, n) for c in range(len(law))], law))
 
 
@@ -137,7 +146,8 @@ exercise.slip("union bound for the chance", chance=lambda rho, n: max(0.0, 1 - (
 )
 exercise.slip(
     "the chance to see the rarest class",
-    kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
+    kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n,
+    whole=lambda chance, rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
 ).says(
     "A draw is kept as soon as it shows the rarest class.",
     "Can the rarest class be seen while another rival is missing, whose logit is huge?",
@@ -167,12 +177,15 @@ exercise.style("numpy division that gives inf", solved=lambda loss, q: np.divide
 
 
 @exercise.accepted("one class after the other, the anchor's first, validated by hand", guarded=False)
-def lemma2_bound(unsup_loss, rho, n_negatives):
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
     n, rho = n_negatives, np.asarray(rho)
-    if not 0 <= unsup_loss < math.inf or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or n < 1 or len(rho) < 2:
+    if not 0 <= unsup_loss < math.inf or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or n < 1 or len(rho) < 2 * enough:
         raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}, N = {n}")
     order = np.sort(rho)[::-1]  # the most frequent class hides the others best as the anchor's
-    seen, mass = [1.0] * (n + 1), order[0]  # seen[m]: m draws from the classes so far show all, the first one or not
+    seen, mass = (
+        [1.0 if enough else 0.0] + [1.0] * n,
+        order[0],
+    )  # seen[m]: m draws from the classes so far show all, the first one or not
     for p in order[1:]:
         mass += p
         p = p / mass
@@ -184,10 +197,10 @@ def lemma2_bound(unsup_loss, rho, n_negatives):
 
 
 @exercise.accepted("torch, inclusion and exclusion in exact integers")
-def lemma2_bound(unsup_loss, rho, n_negatives):
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
     denominator = max(float(p).as_integer_ratio()[1] for p in rho)
     parts = sorted(int(float(p) * denominator) for p in rho)
-    anchor = parts.pop()  # the most frequent class: every other one must be drawn
+    anchor = parts.pop() if enough else 0  # the most frequent class: every other one must be drawn
     values = sorted(set(parts))
     total = 0
     for kept in itertools.product(*[range(parts.count(v) + 1) for v in values]):
