@@ -47,7 +47,7 @@
 #
 # | | | time | points |
 # |---|---|---|---|
-# | 1-4 | `multiway_mean_loss`, `lemma1_bound`, `lemma1_sharp`, `ladder_lemma1` | 55 min | 1 + 1 + 2 + 1 |
+# | 1-4 | `multiway_mean_loss`, `lemma1_bound`, `lemma1_sharp`, `ladder_lemma1` | 50 min | 1 + 1 + 2 + 1 |
 # | 5 | `coupon_probability` | 35 min | 3 |
 # | 6-8 | `lemma2_bound`, `lemma2_sharp`, `ladder_lemma2` | 60 min | 2 + 1 + 1 |
 # | 9 | `counterexample_lemma2` | 30 min | 2 |
@@ -147,25 +147,22 @@ check(multiway_mean_loss)
 # %% [markdown]
 # ## 2 · `lemma1_bound`
 #
-# *Difficulty* ●●○○○ · *time* 10 min · 1 point
+# *Difficulty* ●○○○○ · *time* 3 min · 1 point · *transcribe*
 #
-# Lemma 1 of the paper, one negative: $L_{sup}^\mu(f,\mathcal C)\le \dfrac{L_{un}(f)}{p_{\min}}+\ln C$. Return the right-hand
-# side, given the value of $L_{un}$ and `rho`; with `least=True` return, whatever `unsup_loss` is, how small it can be at all:
-# its infimum over all worlds with this $\rho$ and all embeddings $f$.
+# Lemma 1 of the paper, one negative: $L_{sup}^\mu(f,\mathcal C)\le \dfrac{L_{un}(f)}{p_{\min}}+\ln C$. Return the
+# right-hand side, given the value of $L_{un}$ and `rho`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lemma1_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma1_bound(unsup_loss, rho, least=False):
+def lemma1_bound(unsup_loss, rho):
     """Published upper bound on the mean classifier's loss over all classes, in nats: L_un / p_min + ln C.
 
-    unsup_loss >= 0 (nats, one negative), rho (C,) -> a number; with least=True its infimum over worlds with this rho and
-    embeddings. ValueError for a negative or NaN loss or a rho that is no law. Source: Merad et al. 2020, Lemma 1, eq. (7).
+    unsup_loss >= 0 (nats, one negative), rho (C,) -> a number. ValueError for a negative or NaN loss or a rho that is
+    no law. Source: Merad et al. 2020, Lemma 1, eq. (7).
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.law(rho)
-    if least:  # what collisions cost; orthogonal classes, far apart, come close
-        unsup_loss = math.log(2) * np.sum(np.square(rho))
     return float(unsup_loss / np.min(rho) + math.log(len(rho)))
     ### END SOLUTION
 
