@@ -939,8 +939,8 @@ for norm in (0.7, 1.0, 1.4):
 #
 # Choose $\varphi=\varphi^*$: F+ with $q^*$ in place of $\theta_N$ is attained. Let $s\to\infty$: $S/L\to1/p$, the
 # factor of Propositions A and D and of D+; since it is above 1, the inequality *without* a factor is false. For other
-# $\rho$ take for $c$ any class but the rarest (for $1/p$) or the most frequent one (for $q^*$), and as its rival the
-# rarest of the others.
+# $\rho$ the same table gives $S/L\to1/p$ when the rarest class is the rival and $c$ any other one. Which pair decides about
+# $q^*$ there is a question of the exercise.
 #
 # Is that table one of a world? Not every table is: with one point per class $a_j=f(x_c)\cdot f(x_j)-\lVert
 # f(x_c)\rVert^2$, so the logit of $j$ at $c$ and that of $c$ at $j$ add up to $-\lVert f(x_c)-f(x_j)\rVert^2$. It is

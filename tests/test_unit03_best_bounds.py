@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -73,6 +74,31 @@ def test_bounds_hold_and_are_ordered(uniform):
                 assert supervised <= R["floor_bound"](loss, 4, n) + 1e-9
             if n == 1:
                 assert best == pytest.approx(older)
+
+
+def test_lemma_2_keeps_what_its_last_step_allows():
+    """By listing all sequences of draws: kept are those that show every class other than the anchor's."""
+    for rho, n in ((A, 2), (A, 4), (np.array([0.4, 0.1, 0.2, 0.3]), 3)):
+        kept = [0.0] * len(rho)
+        for draw in itertools.product(range(len(rho)), repeat=n):
+            for c in range(len(rho)):
+                kept[c] += rho[list(draw)].prod() * (set(draw) | {c} == set(range(len(rho))))
+        assert R["lemma2_bound"](1.0, rho, n, enough=True) == pytest.approx(1 / min(kept))
+    assert R["lemma2_bound"](1.0, A, 1, enough=True) == math.inf
+    for n in (1, 5):  # two classes: Proposition D's factor
+        assert R["lemma2_bound"](1.0, B, n, enough=True) == pytest.approx(1 / (1 - 0.7**n))
+
+
+@pytest.mark.parametrize("r", [1, 2, 3])
+def test_what_a_loss_says_about_mistakes_is_nearly_reached(r):
+    """A share of anchors with r rivals level and one class hopeless, all others right for sure: the second number is theirs."""
+    rho, missed = np.full(5, 0.2), 0.3
+    logits = np.where(np.arange(4) < r, 0.0, -50.0)  # of the four rivals
+    supervised = missed * np.logaddexp.reduce([0.0, *logits])
+    loss = math.log(2) * rho @ rho + rho.min() * supervised
+    assert R["lemma1_sharp"](loss, rho) == pytest.approx(supervised)
+    assert R["lemma1_sharp"](loss, rho, r) == pytest.approx(missed)
+    assert R["lemma1_sharp"](loss, rho, 5) == 0
 
 
 def test_the_best_slope_is_attained():

@@ -47,17 +47,17 @@
 #
 # | | | time | points |
 # |---|---|---|---|
-# | 1-4 | `multiway_mean_loss`, `lemma1_bound`, `lemma1_sharp`, `ladder_lemma1` | 40 min | 1 + 1 + 1 + 1 |
+# | 1-4 | `multiway_mean_loss`, `lemma1_bound`, `lemma1_sharp`, `ladder_lemma1` | 50 min | 1 + 1 + 2 + 1 |
 # | 5 | `coupon_probability` | 35 min | 3 |
-# | 6-8 | `lemma2_bound`, `lemma2_sharp`, `ladder_lemma2` | 40 min | 1 + 1 + 1 |
+# | 6-8 | `lemma2_bound`, `lemma2_sharp`, `ladder_lemma2` | 60 min | 2 + 1 + 1 |
 # | 9 | `counterexample_lemma2` | 30 min | 2 |
 # | 10-11 | `proposition1_bound`, `ladder_proposition1` | 35 min | 1 + 1 |
 # | 12 | `vertex_value` | 20 min | 2 |
 # | 13 | `lemma2_best` | 35 min | 3 |
-# | 14 | `floor_bound` | 25 min | 2 |
+# | 14 | `floor_bound` | 25 min | 1 |
 # | 15 | `ladder_vertex` | 35 min | 3 |
 # | 16 | `proof_repetitions`: a proof to put in order | 20 min | 3 |
-# | 17 | `proposition1_best` | 30 min | 2 |
+# | 17 | `proposition1_best` | 30 min | 1 |
 # | 18 | `derive_true_negatives` | 45 min | 4 by hand |
 # | 19 | `unsupervised_loss_many` (challenge) | 40 min | 2 |
 # | 20-21 | `sharp_slope`, `attaining_world` (challenges) | 60 min | 2 + 2 |
@@ -171,29 +171,46 @@ def lemma1_bound(unsup_loss, rho):
 check(lemma1_bound)
 
 # %% [markdown]
-# ## 3 · `lemma1_sharp`
+# ## 3 · `lemma1_sharp`: from nats to mistakes
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
+# *Difficulty* ●●●○○ · *time* 15 min · 2 points
 #
-# Proposition A of the lecture: Lemma 1 without its $\ln C$, and with the collisions counted. Return the upper bound. It
-# is never above $L_{un}/p_{\min}-\ln2$, and at $f=0$ with uniform $\rho$ it is $(C-1)\ln 2$.
+# Proposition A of the lecture is Lemma 1 without its $\ln C$, and with the collisions counted. It bounds a loss in nats.
+# What does that say about *mistakes*? Say that the anchor $x$ of class $c$ is *missed at rank $r$* when $r$ or more of the
+# other classes score at least as much as $c$: $f(x)\cdot\mu_j\ge f(x)\cdot\mu_c$. For $r=1$ the mean classifier's answer
+# is wrong (a tie counts as wrong).
+#
+# - With `r=0`, the default, return the upper bound of Proposition A on $L_{sup}^\mu$. It is never above $L_{un}/p_{\min}-\ln2$, and at $f=0$ with uniform
+#   $\rho$ it is $(C-1)\ln 2$.
+# - With any integer $r\ge1$, return the smallest upper bound on the probability of being missed at rank $r$, for $c\sim\rho$ and $x\sim D_c$, that
+#   follows from that bound on $L_{sup}^\mu$ and from $C$ alone: nothing else is known about the values of $\varphi(c,x)$.
+#
+# A `unsup_loss` that no embedding has can make the bound negative; the probability is then 0, and there is no error.
 
 # %% nbgrader={"grade": false, "grade_id": "lemma1_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma1_sharp(unsup_loss, rho):
-    """Lemma 1 without its ln C and with the collisions counted: an upper bound on the mean classifier's loss, in nats.
+def lemma1_sharp(unsup_loss, rho, r=0):
+    """Proposition A: a bound on the mean classifier's loss, in nats; for r >= 1 what it says about P(missed at rank r).
 
-    unsup_loss >= 0 (nats, one negative), rho (C,) -> a number. ValueError for a negative or NaN loss or a rho that is
-    no law. Source: Merad et al. 2020, Lemma 1, sharpened in lecture 03.
+    unsup_loss >= 0 (nats, one negative), rho (C,), r >= 0 an integer -> a number, in [0, 1] for r >= 1. ValueError for a
+    negative or NaN loss, a rho that is no law, or r < 0. Source: Merad et al. 2020, Lemma 1, sharpened in lecture 03.
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.law(rho)
+    validate.count(minimum=0, r=r)
     collision = np.sum(np.square(rho))
-    return float((unsup_loss - collision * math.log(2)) / np.min(rho))
+    bound = float((unsup_loss - collision * math.log(2)) / np.min(rho))
+    if r == 0:
+        return bound
+    if r >= len(rho):  # there are C - 1 other classes
+        return 0.0
+    # A missed anchor has r terms e^{a_j} >= 1 and pays ln(1 + r) or more, any other one more than 0 (Markov); both are
+    # nearly reached.
+    return min(1.0, max(0.0, bound / math.log(1 + r)))
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_lemma1_sharp", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_lemma1_sharp", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(lemma1_sharp)
 
 # %% [markdown]
@@ -215,8 +232,8 @@ check(lemma1_sharp)
 # 4. **the target**, two terms: $p_{\min}L_{sup}^\mu(f,\mathcal C)$ and $-p_{\min}\ln C$, because
 #    $\ln\sum_{j=1}^C e^{a_j}\le\max_j a_j+\ln C$.
 #
-# The sum of each line is at least that of the next. A list of one number and three lists (tuples, arrays and tensors are
-# as good). The check compares the lines term by term, tests every inequality between neighbours on random worlds and on
+# The sum of each line is at least that of the next. A list of one number and three lists (tuples, and arrays and tensors
+# in float64, are as good). The check compares the lines term by term, tests every inequality between neighbours on random worlds and on
 # worlds where Jensen is an equality, and names the first line and term that break.
 
 
@@ -316,28 +333,48 @@ check(coupon_probability)
 # %% [markdown]
 # ## 6 · `lemma2_bound`
 #
-# *Difficulty* ●●○○○ · *time* 5 min · 1 point · *transcribe*
+# *Difficulty* ●●●○○ · *time* 25 min · 2 points
 #
-# Lemma 2 of the paper: $L_{sup}^\mu(f,\mathcal C)\le L_{un}^N(f)\,/\,p_{cc}(N)$. It holds for every $N\ge C$. Return
-# the right-hand side; for $N<C$ the lemma says nothing, and the answer is infinity.
+# Lemma 2 of the paper: $L_{sup}^\mu(f,\mathcal C)\le L_{un}^N(f)\,/\,p_{cc}(N)$. Return the right-hand side; for
+# $N<C$ the lemma says nothing, and the answer is infinity.
+#
+# With `enough=True` do better. The proof throws away every draw that misses
+# a class, and that is more than its last step needs. For an anchor of class $c$, keep *every* sequence of draws
+# $(c_1,\dots,c_N)$ for which
+#
+# $$\ln\Bigl(1+\sum_{i=1}^Ne^{a_{c_i}}\Bigr)\ \ge\ \varphi(c,x)\qquad\text{for all logits }a_1,\dots,a_C\text{ with }a_c=0,$$
+#
+# and throw away only the others, as the paper does. Averaged over anchors, this proves $L_{sup}^\mu\le L_{un}^N/q$ for
+# all worlds with this $\rho$ and all $f$. With `enough=True`, for $C\ge2$, return that bound with the largest $q$ that
+# this argument gives; where $q=0$ it is infinite. It is never above the paper's.
 
 
 # %% nbgrader={"grade": false, "grade_id": "lemma2_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma2_bound(unsup_loss, rho, n_negatives):
-    """Published upper bound on the mean classifier's loss over all classes, in nats: L_un^N / p_cc(N), inf when N < C.
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
+    """Published upper bound on the mean classifier's loss, in nats: L_un^N / p_cc(N), inf when N < C.
 
-    unsup_loss >= 0 (nats, N negatives), rho (C,), n_negatives = N >= 1 -> a number. ValueError for a negative or NaN
-    loss, a rho that is no law, or N < 1. Source: Merad et al. 2020, Lemma 2, eq. (8).
+    unsup_loss >= 0 (nats, N negatives), rho (C,), n_negatives = N >= 1 -> a number; enough=True: L_un^N / q, with every
+    draw that the last step of the proof allows, math.inf where q = 0. ValueError for a negative or NaN loss, a rho that is
+    no law, N < 1, or one class with enough=True. Source: Merad et al. 2020, Lemma 2, eq. (8), and its proof.
     """
     ### BEGIN SOLUTION
     validate.non_negative(unsup_loss=unsup_loss)
     validate.count(minimum=1, n_negatives=n_negatives)
     all_seen = coupon_probability(rho, n_negatives)
-    return float(unsup_loss / all_seen) if all_seen > 0 else math.inf
+    if not enough:
+        return float(unsup_loss / all_seen) if all_seen > 0 else math.inf
+    if len(rho) < 2:
+        raise ValueError(f"one class has no rival: rho = {rho}")
+    kept = math.inf
+    for c in range(len(rho)):  # the 1 of the positive stands for class c, which need not be drawn
+        others = np.delete(rho, c)
+        never_c = others.sum() ** n_negatives
+        kept = min(kept, all_seen + never_c * coupon_probability(others / others.sum(), n_negatives))
+    return float(unsup_loss / kept) if kept > 0 else math.inf
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_lemma2_bound", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_lemma2_bound", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(lemma2_bound)
 
 # %% [markdown]
@@ -346,7 +383,7 @@ check(lemma2_bound)
 # *Difficulty* ●●○○○ · *time* 10 min · 1 point · *transcribe*
 #
 # Proposition D of the lecture, for every $\rho$ and every $N\ge1$. Return the right-hand side. At $N=1$ it must agree
-# with `lemma1_sharp`. It must also be accurate for $p_{\min}=10^{-10}$, where a chance to see the rarest class that is
+# with Proposition A. It must also be accurate for $p_{\min}=10^{-10}$, where a chance to see the rarest class that is
 # computed as the lecture writes it keeps only six digits.
 
 # %% nbgrader={"grade": false, "grade_id": "lemma2_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -402,7 +439,7 @@ if solved(coupon_probability):
 # 4. **the target**, one number: $p_{cc}(N)\,L_{sup}^\mu(f,\mathcal C)$. Repeated classes are dropped, and the 1 of the
 #    positive with them: the term of the anchor's own class in $\sum_{j=1}^Ce^{a_j}$ comes from a collision.
 #
-# For $N<C$ no draw is complete, and lines 3 and 4 are 0. The check uses at most 12 points, 12 classes and $N=10$, and
+# For $N<C$ no draw is complete: line 3 is a list of $C$ zeros, and line 4 is 0. The check uses at most 12 points, 12 classes and $N=10$, and
 # never so many that there are more than 2000 sequences of draws ($S^N\le2000$, $C^N\le2000$): `draw_counts` can list all
 # draws, of points (line 1) and of classes (lines 2 and 3).
 
@@ -465,9 +502,9 @@ if solved(ladder_lemma2):
 # $$L_{sup}^\mu(f,\mathcal C)\ >\ L_{un}^N(f)+10^{-6}.$$
 #
 # Every answer that meets this line is accepted, provided that $C$, $S$ and $d$ are at most 20, $N\le1000$ and every
-# inner product of two embeddings is at most $10^3$ in absolute value. It is judged by exact evaluation when your
-# notebook is graded; the check below only sees that an answer comes back. You can evaluate it yourself: with your
-# functions, `ladder_lemma2(rho, classes, z, n)[0]` is $L_{un}^N$ for small $N$.
+# inner product of two embeddings is at most $10^3$ in absolute value. Limits and inequality are judged by exact
+# evaluation when your notebook is graded; the check below only sees that an answer comes back, and neither of them. Look
+# at both yourself: `np.abs(z @ z.T).max()` is the largest inner product, and with your functions `ladder_lemma2(rho, classes, z, n)[0]` is $L_{un}^N$ for small $N$.
 #
 # Think of one anchor class with a single dangerous rival: how often do $N$ draws miss that rival, and what does the
 # loss become then?
@@ -685,10 +722,11 @@ if solved(vertex_value):
 # Theorem D+ of the lecture, $L_{sup}^\mu\le(L_{un}^N-B^*)/p$, is stated for equally likely classes. Find it for *every*
 # $\rho$ with $C\ge2$ classes: the factor stays $1/p$ with $p=1-(1-p_{\min})^N$, and your constant in place of $B^*$ must be
 # the *average over the anchor's class* $c\sim\rho$ of the largest that the lecture's argument gives when the rival has
-# probability $p_{\min}$ and the anchor's class the probability $\rho_c\ge p_{\min}$. (Go through that proof: where are the
+# probability $p_{\min}$ and the anchor's class the probability $\rho_c\ge p_{\min}$. For the rarest $c$ there may be no such
+# rival; give it one all the same, since the bound holds with it. (Go through that proof: where are the
 # two probabilities taken to be equal, and is "at least as likely" enough?)
 #
-# At $N=1$ the bound is `lemma1_sharp`; for uniform $\rho$ it is the lecture's; it is never above `lemma2_sharp`. It must
+# At $N=1$ the bound is Proposition A; for uniform $\rho$ it is the lecture's; it is never above `lemma2_sharp`. It must
 # be accurate for $p_{\min}=10^{-10}$ and for $N=10^4$.
 
 
@@ -727,11 +765,12 @@ check(lemma2_best)
 # %% [markdown]
 # ## 14 · `floor_bound`
 #
-# *Difficulty* ●●●○○ · *time* 25 min · 2 points
+# *Difficulty* ●●●○○ · *time* 25 min · 1 point
 #
 # Theorem F+ of the lecture, for $C\ge2$ equally likely classes:
 # $L_{sup}^\mu\le(L_{un}^N-\Phi_N)/\theta_N$. The lecture gives both $\Phi_N$ and $\theta_N$ as expectations over the
-# draws. Which laws do the counts in them have? Return the bound, for $N$ up to 65536 and $C$ up to 1000, to ten digits;
+# draws. Which laws do the counts in them have? Return the bound, for $N$ up to 65536 and $C$ up to 1000, with an
+# error of at most $10^{-8}$ (times the bound, where that exceeds 1);
 # $\theta_N$ has a form without any sum. A `unsup_loss` below the floor, which no embedding has, gives a negative number
 # and no error.
 
@@ -758,7 +797,7 @@ def floor_bound(unsup_loss, n_classes, n_negatives):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_floor_bound", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_floor_bound", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(floor_bound)
 
 # %% [markdown]
@@ -893,7 +932,7 @@ check(proof_repetitions, "proof_repetitions")
 # %% [markdown]
 # ## 17 · `proposition1_best`
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 2 points
+# *Difficulty* ●●●●○ · *time* 30 min · 1 point
 #
 # Section 8 of the lecture says what the best constant $\kappa$ of Proposition 1 is, in
 # $L_{sup,k}^\mu\le\kappa\,(L_{un}^N-\tau_N\ln(N+1))$: a largest ratio of two probabilities. Work out both, for
@@ -920,7 +959,7 @@ def proposition1_best(unsup_loss, n_classes, n_negatives, k):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_proposition1_best", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_proposition1_best", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(proposition1_best)
 
 # %% [markdown]
@@ -1104,9 +1143,10 @@ check(sharp_slope)
 #
 # Every answer that meets this line is accepted, provided that $S$ and $d$ are at most 20 and every inner product of
 # two embeddings is at most 2000 in absolute value. It is asked for laws whose quotient has its infimum inside,
-# anywhere from $\varphi$ near 0 to $\varphi=1.3$. The lecture says which *table of logits* does it; one point per
-# class makes $a_j=f(x_c)\cdot f(x_j)-\lVert f(x_c)\rVert^2$, and not every table is one of a world. It is judged by
-# exact evaluation.
+# anywhere from $\varphi$ near 0 to $\varphi=1.3$. The lecture says which *table of logits* does it for uniform $\rho$; one
+# point per class makes $a_j=f(x_c)\cdot f(x_j)-\lVert f(x_c)\rVert^2$, and not every table is one of a world. It is judged by
+# exact evaluation when your notebook is graded: the check below only sees that an answer comes back, and refuses bad
+# input. The cell after it evaluates two of your worlds.
 
 
 # %% nbgrader={"grade": false, "grade_id": "attaining_world", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -25,6 +25,7 @@ exercise = Exercise(
             "validate.law(rho), validate.count(minimum=1, n_negatives=n_negatives), and two classes or more.",
         ),
         "properties": (
+            "Mind the limits: S and d at most 20, inner products at most 2000 in absolute value.",
             "One point per class is enough: Jensen then costs nothing. The logits are a_j = f_c.f_j - |f_c|^2.",
             "Which steps lose something: other rivals beside the rarest, anchors of other classes, and a phi that is not "
             "the minimiser? All logits but one must be hugely negative.",
@@ -145,7 +146,7 @@ exercise.slip("a weak rival", logit=lambda rho, n: -4.0).says(
     "A weak rival is the worst case.",
     "Compare the quotient at phi = 0.02 with its minimum.",
     "The slope at phi -> 0 is not q* for most of these laws: find the phi where the quotient is smallest.",
-    "s = ln(e^phi* - 1), near 1.",
+    "s = ln(e^phi* - 1), near 1; it depends on rho and N.",
 )
 exercise.slip("classes too close", long=1.0, apart=1.0).says(
     "Embeddings of norm 1 are enough.",

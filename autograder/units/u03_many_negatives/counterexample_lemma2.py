@@ -17,7 +17,8 @@ exercise = Exercise(
     hints={
         "values": ("Return four things: rho (C,), classes (C, S), z (S, d) and the integer n_negatives.",),
         "properties": (
-            "A large embedding makes constants irrelevant: think of all inner products multiplied by s^2.",
+            "Mind the limits: C, S and d at most 20, N from C to 1000, inner products at most 1e3 in absolute value. Within "
+            "them, a long embedding makes constants irrelevant: think of all inner products multiplied by s^2.",
             "Give one anchor class one rival with a large positive logit, and every other anchor only negative logits.",
             "L_sup is then the logit of that anchor times its probability. L_un^N is the same, times the chance that N"
             " draws contain the rival, which is below 1.",

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from autograder.author import Case, Exercise, count, law
-from autograder.units.u03_many_negatives.theorems import poissonised
+from autograder.units.u03_many_negatives.theorems import log_factorials, poissonised
 from course import worlds
 
 exercise = Exercise(
@@ -83,6 +83,26 @@ def in_integers(weights, n):
     return ways[n] / sum(weights) ** n
 
 
+def not_conditioned(rho, n):
+    """One class after the other, each with its own rho in place of its share of what is left."""
+    r, drawn = np.tril_indices(n + 1)  # of r draws that are left, the class gets `drawn`
+    ways = log_factorials(n)[r] - log_factorials(n)[drawn] - log_factorials(n)[r - drawn]
+    left = np.eye(1, n + 1, n)[0]
+    for p in rho[:-1]:
+        chance = np.exp(ways + drawn * math.log(p) + (r - drawn) * math.log1p(-p)) * (drawn > 0)
+        left = np.bincount(r - drawn, weights=chance * left[r], minlength=n + 1)
+    return left[1:].sum()
+
+
+def in_order(rho, n):
+    """A chain that meets the classes in the order of their frequency."""
+    seen = np.concatenate([[0.0], np.cumsum(np.sort(rho)[::-1])])
+    state = np.eye(1, len(rho) + 1)[0]
+    for _ in range(n):
+        state = state * seen + np.concatenate([[0.0], (state * (1 - seen))[:-1]])
+    return state[-1]
+
+
 def without_triples(rho, n):
     """Inclusion and exclusion up to pairs of missed classes."""
     pairs = sum(max(0.0, 1 - rho[i] - rho[j]) ** n for i in range(len(rho)) for j in range(i))
@@ -150,6 +170,18 @@ exercise.slip("choose where each class appears", chance=lambda rho, n: math.perm
     "Take C = 2, n = 3 and the draws 1, 2, 2. How many of your choices give this sequence?",
     "Sequences with repetitions are counted several times: your answer exceeds 1 for large n.",
     "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
+)
+exercise.slip("counts not conditioned", chance=not_conditioned).says(
+    "Of the draws that are left after the first classes, each is class c with probability rho_c.",
+    "Which classes can such a draw still be? Let c be the last but one.",
+    "It is none of the earlier classes: its law is rho divided by what is left of the sum.",
+    "Bin(r, rho_c / (rho_c + rho_{c+1} + ...)) for the r draws that are left.",
+)
+exercise.slip("classes met in the order of their frequency", chance=in_order).says(
+    "With j classes seen, the next draw is new with a probability that depends on j only.",
+    "Which j classes have been seen? Their total probability decides how likely a new one is.",
+    "For equally likely classes the number is enough; for others the frequent classes come first often, not always.",
+    "Go through the classes, not through the draws: how many draws does each class get?",
 )
 exercise.slip("inclusion and exclusion stopped at pairs", chance=without_triples).says(
     "After adding back the pairs of missed classes, the rest is negligible.",

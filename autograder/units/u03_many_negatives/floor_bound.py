@@ -10,12 +10,14 @@ from autograder.author.draw import larger_sizes
 from autograder.units.u03_many_negatives.theorems import binomial, exact_loss, expected_log1p, mean_loss
 from course import worlds
 
+EXACT = 1e-8  # the error that the exercise allows
+
 exercise = Exercise(
     "floor_bound",
     refuses=(loss("unsup_loss"), count("n_classes", "C", minimum=2), count("n_negatives", "N", 2.5)),
     hints={
         "values": (
-            "N = 1 first: there F+ is lemma1_sharp of a uniform rho.",
+            "N = 1 first: there F+ is Proposition A for a uniform rho.",
             "The denominator is 1 - E[1/(1 + t)]. Which draws does t count, and with which probability is a draw counted?",
             "t counts the draws of two classes, the anchor's and the rival's: t ~ Bin(N, 2/C).",
             "E[1/(1 + t)] is an integral of (1 - q + q x)^N over x from 0 to 1, q = 2/C.",
@@ -32,16 +34,15 @@ exercise = Exercise(
 @exercise.cases
 def cases(rng):
     for c, n in ((2, 2), (3, 4), (5, 3), (10, 15), (7, 60)):
-        yield Case(f"C = {c}, N = {n}", (float(rng.uniform(1, 3)) + math.log1p(n / c), c, n))
-    yield Case("one negative, ten classes", (float(rng.uniform(0.3, 2)), 10, 1))
-    yield Case("C = 1000, N = 65536", (float(rng.uniform(4.5, 6)), 1000, 65536), part="stability", rtol=1e-8)
-    yield Case("C = 2, N = 65536", (float(rng.uniform(10.5, 12)), 2, 65536), part="stability", rtol=1e-8)
-    yield Case(
-        "a loss below the floor", (0.05, 4, 3), hint="No embedding has such a loss: the formula's value is asked for."
-    )
+        yield Case(f"C = {c}, N = {n}", (float(rng.uniform(1, 3)) + math.log1p(n / c), c, n), rtol=EXACT)
+    yield Case("one negative, ten classes", (float(rng.uniform(0.3, 2)), 10, 1), rtol=EXACT)
+    yield Case("C = 1000, N = 65536", (float(rng.uniform(4.5, 6)), 1000, 65536), part="stability", rtol=EXACT)
+    yield Case("C = 2, N = 65536", (float(rng.uniform(10.5, 12)), 2, 65536), part="stability", rtol=EXACT)
+    hint = "No embedding has such a loss: the formula's value is asked for."
+    yield Case("a loss below the floor", (0.05, 4, 3), rtol=EXACT, hint=hint)
     yield from exercise.bad_inputs(1.0, 4, 3)
     c, n = larger_sizes(rng, 2)
-    yield Case("more classes and negatives", (float(rng.uniform(3, 5)), c, n), public=False)
+    yield Case("more classes and negatives", (float(rng.uniform(3, 5)), c, n), rtol=EXACT, public=False)
 
 
 @exercise.property("it bounds the mean classifier's loss on random worlds of equally likely classes")
@@ -113,6 +114,18 @@ exercise.slip(
     "What is it for C = 10 and N = 1? A denominator must be positive.",
     "That is a lower bound of the denominator: a term that vanishes for many negatives is dropped.",
     "(1 - (1 - q)^(N+1)) / ((N + 1) q) with q = 2/C; do not drop the power.",
+)
+exercise.slip("the mean of t inside the fraction", denominator=lambda c, n, q: 1 - 1 / (1 + n * q)).says(
+    "E[1/(1 + t)] is 1/(1 + E t).",
+    "Is the mean of an inverse the inverse of the mean?",
+    "1/(1 + t) is convex: by Jensen your denominator is too large, and the bound too small.",
+    "E[1/(1 + t)] = (1 - (1 - q)^(N+1)) / ((N + 1) q) with q = 2/C.",
+)
+exercise.slip("the mean taken for one minus the mean", denominator=lambda c, n, q: 1 - slope(q, n)).says(
+    "The loss above the floor is divided by E[1/(1 + t)].",
+    "What becomes of your divisor for many negatives? And of theta_N?",
+    "theta_N = 1 - E[1/(1 + t)] tends to 1.",
+    "Divide by 1 - (1 - (1 - q)^(N+1)) / ((N + 1) q).",
 )
 exercise.slip("floor not subtracted", floor=lambda c, n: 0.0).says(
     "The loss is divided as it is.",

@@ -82,10 +82,14 @@ def losses(classes, z):
 
 
 def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
-    """Line 3: psi at each anchor, or, taken = "means", at the mean of phi."""
+    """Line 3: psi at each anchor; taken = "means": at the mean of phi; "largest logit": with that class as the rival."""
     found = []
     for c, (p, row, phi) in enumerate(zip(rho, classes, losses(classes, z), strict=True)):
-        if taken == "means":
+        if taken == "largest logit":
+            logits = np.where(np.arange(len(rho)) == c, -np.inf, class_logits(classes, z)[c])
+            rivals = rho[logits.argmax(axis=1)]
+            found.append(p * sum(w * vertex(n, p, b, v)[0] for w, b, v in zip(row, rivals, phi, strict=True)))
+        elif taken == "means":
             found.append(p * vertex(n, p, rival(rho, c), row @ phi)[0])
         else:
             found.append(p * (row @ vertex(n, p, rival(rho, c), phi)))
@@ -137,6 +141,12 @@ exercise.slip("the most frequent other class", rival=lambda rho, c: max(np.delet
     "The worst rival is the one that is drawn most often.",
     "Compare lines 2 and 3 on random worlds: which must be smaller?",
     "The vertex that costs the contrastive loss least is the rarest class's.",
+    "min over j != c of rho_j.",
+)
+exercise.slip("the rival of the largest logit", taken="largest logit").says(
+    "The weight is moved to the class with the largest logit.",
+    "For which class is the contrastive loss smallest, once it has all the weight?",
+    "How large its logit was no longer matters: phi is kept. What matters is how often the class is drawn.",
     "min over j != c of rho_j.",
 )
 exercise.slip("psi at the mean of phi", taken="means").says(

@@ -1,44 +1,75 @@
-"""lemma1_sharp: what its check looks at. Non-uniform rho (norm squared, p_min and 1/C all differ), and the theorem."""
+"""lemma1_sharp: what its check looks at. Non-uniform rho (norm squared, p_min and 1/C all differ), the theorem, and
+what a loss says about mistakes: ranks below, at and beyond C, bounds that are no probability."""
 
 import math
 
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, law, loss
+from autograder.author import Case, Exercise, count, law, loss
 from autograder.author.draw import larger_sizes
 from autograder.units.u03_many_negatives.theorems import LN2, bounds_mean_loss, exact_loss, mean_loss
 from course import worlds
 
 exercise = Exercise(
     "lemma1_sharp",
-    refuses=(loss("unsup_loss"), law("rho")),
+    refuses=(loss("unsup_loss"), law("rho"), count("r", "r", 1.5, minimum=0)),
     hints={
         "values": (
             "Write the sum over j of rho_j zeta(a_j) as one collision plus the rest. What does the collision pay?",
             "The collision j = c has probability rho_c and pays ln 2: on average, ln 2 sum_c rho_c^2.",
             "The rest is at least p_min ln(1 + sum_{j != c} e^{a_j}), whose average is p_min times L_sup.",
             "L_un >= ln 2 sum rho^2 + p_min L_sup: solve for L_sup.",
+            "The probability: what does the mean classifier pay at least where r rivals score as much as c? And what may "
+            "it pay at all the other anchors?",
         ),
-        "bad input": ("validate.non_negative(unsup_loss=unsup_loss) and validate.law(rho) are all it takes.",),
+        "bad input": (
+            "validate.non_negative(unsup_loss=unsup_loss), validate.law(rho), validate.count(minimum=0, r=r).",
+        ),
     },
 )
 
 
 @exercise.cases
 def cases(rng):
-    for c in (2, 4, 7):
-        yield Case(f"C = {c}", (float(rng.uniform(0.7, 3)), worlds.random_law(rng, c, minimum=0.3 / c)))
+    for c, r in ((3, 1), (4, 2), (7, 3)):  # the bound is a share of ln(r + 1), then more than that
+        rho = worlds.random_law(rng, c, minimum=0.3 / c)
+        for words, share in (("small", rng.uniform(0.2, 0.8)), ("large", rng.uniform(1.5, 3))):
+            yield Case(f"C = {c}, r = {r}, a {words} loss", (loss_for(rho, share * math.log1p(r)), rho, r))
+        yield Case(f"C = {c}", (loss_for(rho, float(rng.uniform(0.3, 2))), rho))
     yield Case("C = 5, uniform", (float(rng.uniform(0.7, 3)), np.full(5, 0.2)))
-    yield Case("C = 4, the loss of f = 0", (math.log(2), np.full(4, 0.25)))
-    yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1))
-    c = larger_sizes(rng, 1)[0]
-    yield Case("more classes", (float(rng.uniform(0.7, 3)), worlds.random_law(rng, c, minimum=0.3 / c)), public=False)
+    yield Case("C = 5, uniform, r = 4", (loss_for(np.full(5, 0.2), float(rng.uniform(0.3, 1.2))), np.full(5, 0.2), 4))
+    yield Case("C = 4, the loss of f = 0", (math.log(2), np.full(4, 0.25), 1))
+    rho = worlds.random_law(rng, 3, minimum=0.1)
+    for r in (3, 5):
+        hint = "How many classes are there other than the anchor's?"
+        yield Case(f"C = 3, r = {r}", (loss_for(rho, float(rng.uniform(0.3, 0.8))), rho, r), hint=hint)
+    hint = "No embedding has such a loss: the bound is what the formula gives, and the probability is asked to be 0."
+    for r in (0, 1):
+        yield Case(f"a loss that is too small, r = {r}", (0.01, rho, r), hint=hint)
+    yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1), 1)
+    c, r = larger_sizes(rng, 2)
+    rho = worlds.random_law(rng, c + r, minimum=0.3 / (c + r))
+    yield Case("more classes, the loss", (loss_for(rho, float(rng.uniform(0.3, 1.5))), rho), public=False)
+    yield Case("more classes", (loss_for(rho, float(rng.uniform(0.3, 1.5))), rho, r), public=False)
 
 
-@exercise.property("it bounds the mean classifier's loss on random worlds")
+def loss_for(rho, bound):
+    """The contrastive loss at which Proposition A gives `bound`."""
+    return float(LN2 * (rho**2).sum() + min(rho) * bound)
+
+
+@exercise.property("it bounds the mean classifier's loss on random worlds, and how often it is wrong")
 def theorem(f, rng):
-    return bounds_mean_loss(lambda unsup_loss, rho, n: f(unsup_loss, rho), rng, counts=8 * (1,))
+    problem = bounds_mean_loss(lambda unsup_loss, rho, n: f(unsup_loss, rho), rng, counts=8 * (1,))
+    if problem:
+        return problem
+    for r in (1, 2, 3):
+        rho, classes, z = worlds.class_constant_world(rng, 4, 6, 2, 2.0)
+        scores = (z @ (classes @ z).T).T
+        ahead = (scores[None] >= scores[:, None]).sum(axis=1) - 1  # axes: class of the anchor, anchor
+        if (rho[:, None] * classes * (ahead >= r)).sum() > f(exact_loss(rho, classes, z, 1), rho, r) + 1e-9:
+            return "on a random world the true class is missed more often than your probability allows"
 
 
 @exercise.property("nothing is given away: it is reached by well-separated classes")
@@ -53,15 +84,25 @@ def tight(f, rng):
 def lemma1_sharp(
     unsup_loss,
     rho,
+    r=0,
     *,
     collide=lambda rho: (rho**2).sum(),
     price=LN2,
     divisor=min,
     divided=True,
     kept=lambda rho: 0.0,
+    mistake=lambda r, size: math.log(r + 1),
+    share=lambda bound, cost: bound / cost,
+    most=1.0,
+    least=0.0,
+    possible=lambda r, size: r < size,
 ):
     collisions, p = price * collide(rho), divisor(rho)
-    return ((unsup_loss - collisions) / p if divided else unsup_loss / p - collisions) + kept(rho)
+    bound = ((unsup_loss - collisions) / p if divided else unsup_loss / p - collisions) + kept(rho)
+    if r == 0:
+        return bound
+    missed = max(least, min(most, share(bound, mistake(r, len(rho)))))
+    return missed if possible(r, len(rho)) else 0.0
 
 
 exercise.slip("a whole ln 2 for the collision", collide=lambda rho: 1.0).says(
@@ -109,20 +150,82 @@ exercise.slip("the weak form", collide=min).says(
 )
 
 
+exercise.slip("a collision of the rarest class", collide=lambda rho: min(rho) ** 2).says(
+    "A negative collides with probability p_min^2.",
+    "Which classes can anchor and negative share?",
+    "p_min^2 is the chance that both are of the rarest class; any other class may collide as well.",
+    "Sum over the classes: sum(rho**2).",
+)
+exercise.slip("the norm not squared", collide=lambda rho: math.sqrt((rho**2).sum())).says(
+    "A negative collides with probability |rho|_2, the norm itself.",
+    "Two classes of probability 1/2: how often do two draws agree?",
+    "The norm is squared: sum_c rho_c^2.",
+    "Subtract ln 2 times sum(rho**2) from the loss before dividing.",
+)
+exercise.slip("one rival, whatever r is", mistake=lambda r, size: LN2).says(
+    "To be missed costs the mean classifier ln 2, whatever r is.",
+    "Your bound on the probability is true. Is it the smallest?",
+    "For r = 1 one rival is level with the true class. How many are there for r = 3, and what do they cost together?",
+    "phi = ln(1 + sum of e^{a_j}) with r terms that are 1 or more: at least ln(r + 1).",
+)
+exercise.slip("a guess among all classes", mistake=lambda r, size: math.log(size)).says(
+    "The mean classifier is wrong only where it pays ln C or more.",
+    "Can it be wrong with one rival slightly ahead and all other classes far behind?",
+    "Then it pays little more than ln 2, however many classes there are.",
+    "Missed at rank r: at least ln(r + 1).",
+)
+exercise.slip("a mistake costs one nat", mistake=lambda r, size: 1.0).says(
+    "A mistake costs 1 nat, so that the bound on the loss is one on the probability.",
+    "What does the mean classifier pay where exactly one rival is level with the true class?",
+    "ln(1 + e^0) = ln 2, which is less than 1; and with r rivals more.",
+    "Markov's inequality with ln(r + 1).",
+)
+exercise.slip("e^-loss taken for the share of right answers", share=lambda bound, cost: 1 - math.exp(-bound)).says(
+    "A cross-entropy of b nats means that a share e^-b of the answers is right.",
+    "Take an anchor with two equal scores, the true class's and one rival's: what is paid there, and is it missed?",
+    "e^-b bounds the mean *probability* of the true class (Jensen). A class may have nearly 1/2 and still be missed.",
+    "Missed anchors pay at least ln(r + 1), the others at least 0: P(missed) ln(r + 1) <= b.",
+)
+exercise.slip("more than certain", most=math.inf).says(
+    "The quotient is the answer, also where it is larger than 1.",
+    "Which probabilities are larger than 1?",
+    "That a probability is at most 1 is known without any loss.",
+    "min(1, ...).",
+)
+exercise.slip("a negative probability", least=-math.inf).says(
+    "The quotient is the answer, also where it is negative.",
+    "What does the statement say about a loss that no embedding has?",
+    "The probability is 0 there.",
+    "max(0, ...).",
+)
+exercise.slip("more rivals than classes", possible=lambda r, size: True).says(
+    "The number of classes does not matter for the probability of being missed.",
+    "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
+    "There are C - 1 others: for r >= C nothing is ever missed.",
+    "The probability is 0 for r >= C.",
+)
+
+
 @exercise.accepted("plain Python", guarded=False)
-def lemma1_sharp(unsup_loss, rho):
-    if not (0 <= unsup_loss < math.inf) or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9:
-        raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}")
-    collision = sum(p * p for p in rho)
-    return (unsup_loss - collision * math.log(2)) / min(rho)
+def lemma1_sharp(unsup_loss, rho, r=0):
+    if not (0 <= unsup_loss < math.inf) or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or r < 0 or r != int(r):
+        raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}, r = {r}")
+    bound = (unsup_loss - sum(p * p for p in rho) * math.log(2)) / min(rho)
+    if r == 0:
+        return bound
+    return 0.0 if r >= len(rho) or bound < 0 else min(bound / math.log(r + 1), 1)
 
 
 @exercise.accepted("numpy, scalar product")
-def lemma1_sharp(unsup_loss, rho):
-    return unsup_loss / rho.min() - np.log(2) * (rho @ rho) / rho.min()
+def lemma1_sharp(unsup_loss, rho, r=0):
+    bound = unsup_loss / rho.min() - np.log(2) * (rho @ rho) / rho.min()
+    return (r < rho.size) * np.clip(bound / np.log1p(r), 0, 1) if r else bound
 
 
 @exercise.accepted("torch")
-def lemma1_sharp(unsup_loss, rho):
+def lemma1_sharp(unsup_loss, rho, r=0):
     law = torch.from_numpy(rho)
-    return (unsup_loss - law.square().sum() * math.log(2)) / law.min()
+    bound = (unsup_loss - law.square().sum() * math.log(2)) / law.min()
+    if not r:
+        return bound
+    return (bound / math.log(r + 1)).clamp(0, 1) if r < len(rho) else 0.0

@@ -8,12 +8,14 @@ import torch
 from autograder.author import Case, Exercise, count, law, loss, needs
 from autograder.author.draw import larger_sizes
 from autograder.units.u03_many_negatives.theorems import (
+    beside_rival,
     binomial,
     bounds_mean_loss,
     exact_loss,
     expected_log1p,
     floor,
     mean_loss,
+    rarest_other,
 )
 from course import worlds
 
@@ -27,7 +29,7 @@ exercise = Exercise(
     ),
     hints={
         "values": (
-            "N = 1 first: your bound must be lemma1_sharp there. And on a uniform rho it must be the lecture's D+.",
+            "N = 1 first: your bound must be Proposition A there. And on a uniform rho it must be the lecture's D+.",
             "In the lecture's proof, where was it used that the anchor's class and the rival are equally likely? The "
             "pairing needs only that the anchor's class is at least as likely as the rival.",
             "Let the rival have probability p_min whatever c is. What is the limit of psi(phi) - p phi, for anchor class "
@@ -111,6 +113,31 @@ exercise.slip("collisions not conditioned", share=lambda rho, p: rho).says(
     "What do you know about a draw when you know that it did not hit the rival?",
     "It is one of the other classes: their probabilities are divided by 1 - p_min.",
     "m ~ Bin(N, rho_c / (1 - p_min)), given n = 0.",
+)
+exercise.slip(
+    "the rarest other class as rival",
+    constant=lambda hit, missed, rho, n: sum(p * beside_rival(n, p, rarest_other(rho, c)) for c, p in enumerate(rho)),
+).says(
+    "For an anchor of the rarest class the rival has the probability of the rarest *other* class.",
+    "What does the statement say about the rival's probability in the constant?",
+    "Beside the factor p = 1 - (1 - p_min)^N the rival of every anchor is given the probability p_min.",
+    "n ~ Bin(N, p_min) for every c, and m ~ Bin(N, rho_c / (1 - p_min)) where n = 0.",
+)
+exercise.slip(
+    "the anchor's class as rare as its rival", share=lambda rho, p: np.full(len(rho), min(1.0, p / (1 - p)))
+).says(
+    "The anchor's class has the probability p_min too.",
+    "The statement takes an average over c. Of what, if every c has the same probability?",
+    "Collisions are drawn with the probability of the anchor's class.",
+    "m ~ Bin(N, rho_c / (1 - p_min)), given n = 0.",
+)
+exercise.slip(
+    "one collision probability for all", share=lambda rho, p: np.full(len(rho), min(1.0, rho @ rho / (1 - p)))
+).says(
+    "A draw collides with probability sum_c rho_c^2, whatever the anchor's class is.",
+    "Is E ln(1 + m) a linear function of the collision probability?",
+    "Average after the logarithm: each class c has its own law of m.",
+    "sum_c rho_c E ln(1 + m_c), m_c ~ Bin(N, rho_c / (1 - p_min)).",
 )
 exercise.slip("the whole floor", constant=lambda hit, missed, rho, n: floor(rho, n)).says(
     "The whole floor can be subtracted before dividing by the chance to see the rarest class.",

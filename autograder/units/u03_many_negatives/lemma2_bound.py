@@ -1,4 +1,4 @@
-"""lemma2_bound: what its check looks at. Non-uniform rho, N below, at and above C, a tiny p_cc, and the theorem."""
+"""lemma2_bound: what its check looks at. Non-uniform rho, N below C - 1, at C - 1 and above, a tiny chance, and the theorem."""
 
 import itertools
 import math
@@ -6,20 +6,31 @@ import math
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, count, law, loss
+from autograder.author import Case, Exercise, count, law, loss, needs
 from autograder.units.u03_many_negatives.theorems import bounds_mean_loss, poissonised
 from course import worlds
 
 exercise = Exercise(
     "lemma2_bound",
-    refuses=(loss("unsup_loss"), law("rho"), count("n_negatives", "N", -2)),
+    refuses=(
+        loss("unsup_loss"),
+        law("rho"),
+        needs("len(rho) >= 2 or not enough", {"one class": {"rho": np.ones(1), "enough": True}}),
+        count("n_negatives", "N", -2),
+    ),
     hints={
         "values": (
-            "The loss divided by coupon_probability(rho, n_negatives); does that check pass?",
-            "With fewer draws than classes the probability is 0, and the bound is math.inf, not an error and not NaN.",
+            "Look at the last step of the proof, 1 + sum_i e^{a_{c_i}} >= sum over all j of e^{a_j}: where may the term "
+            "j = c come from?",
+            "What remains of L_un for an anchor of class c is q_c phi(c, x), with a probability q_c that depends on c. Which "
+            "q serves every anchor?",
+            "A sequence of draws either shows all classes, or all but one that was never drawn: coupon_probability gives the "
+            "chance of both.",
         ),
         "stability": ("The bound is as accurate as coupon_probability: see its hints about tiny values.",),
-        "bad input": ("N = 0 must raise here, although coupon_probability accepts 0 draws.",),
+        "bad input": (
+            "N = 0 must raise here, although coupon_probability accepts 0 draws; and so must a single class with enough=True.",
+        ),
     },
 )
 
@@ -27,21 +38,38 @@ exercise = Exercise(
 @exercise.cases
 def cases(rng):
     for c, n in ((2, 2), (3, 5), (4, 9)):
-        yield Case(f"C = {c}, N = {n}", (float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.3 / c), n))
+        args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.3 / c), n
+        yield Case(f"C = {c}, N = {n}", args)
+        yield Case(f"C = {c}, N = {n}, enough", (*args, True))
     yield Case("C = 10, uniform, N = 25", (float(rng.uniform(0.5, 3)), np.full(10, 0.1), 25))
-    yield Case("N < C", (float(rng.uniform(0.5, 3)), worlds.random_law(rng, 4, minimum=0.05), 3))
+    yield Case("C = 10, uniform, N = 25, enough", (float(rng.uniform(0.5, 3)), np.full(10, 0.1), 25, True))
+    yield Case("one class", (float(rng.uniform(0.5, 3)), np.ones(1), 2))
+    none = "No draw is kept, and the bound is infinite: math.inf, not NaN and no error."
+    few = "Are there too few draws? Which classes must they show?"
+    for c, n, enough, hint in ((4, 3, False, none), (2, 1, True, few), (4, 3, True, few), (4, 2, True, none)):
+        args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.2 / c), n, enough
+        yield Case(f"N < C: C = {c}, N = {n}{', enough' if enough else ''}", args, hint=hint)
     yield Case("C = 3, N = 300", (float(rng.uniform(2, 5)), worlds.random_law(rng, 3, minimum=0.1), 300))
     # 2e-6: what coupon_probability promises, and a little for the division.
-    yield Case("C = 30, N = 34", (float(rng.uniform(0.5, 3)), np.full(30, 1 / 30), 34), part="stability", rtol=2e-6)
+    for enough in (False, True):
+        args = float(rng.uniform(0.5, 3)), np.full(30, 1 / 30), 34, enough
+        yield Case(f"C = 30, N = 34{', enough' if enough else ''}", args, part="stability", rtol=2e-6)
     yield from exercise.bad_inputs(1.0, worlds.random_law(rng, 3, minimum=0.1), 5)
     c = int(rng.integers(9, 13))  # a sum over the 2^C subsets is a fair way here
-    args = (float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.5 / c), int(rng.integers(4 * c, 6 * c)))
+    args = float(rng.uniform(0.5, 3)), worlds.random_law(rng, c, minimum=0.5 / c), int(rng.integers(4 * c, 6 * c))
     yield Case("more classes, four to six draws for each", args, rtol=2e-6, public=False)
+    yield Case("more classes, four to six draws for each, enough", (*args, True), rtol=2e-6, public=False)
 
 
 @exercise.property("it bounds the mean classifier's loss on random worlds")
 def theorem(f, rng):
-    return bounds_mean_loss(f, rng, counts=(3, 5, 8, 30))
+    return bounds_mean_loss(f, rng, (3, 5, 8, 30)) or bounds_mean_loss(lambda *a: f(*a, True), rng, (2, 3, 5, 30))
+
+
+def never_drawn(chance, rho, c, n):
+    """Chance of all classes but c in n draws of which none shows c."""
+    others = np.delete(rho, c)
+    return others.sum() ** n * chance(others / others.sum(), n)
 
 
 @exercise.formula
@@ -49,86 +77,134 @@ def lemma2_bound(
     unsup_loss,
     rho,
     n_negatives,
+    enough=False,
     *,
     chance=poissonised,
     drawn_from=lambda rho: rho,
     more=0,
-    solved=lambda loss, p: loss / p if p > 0 else math.inf,
+    kept=lambda chance, rho, c, n: chance(rho, n) + never_drawn(chance, rho, c, n),
+    serves=lambda found, rho: min(found),
+    whole=lambda chance, rho, n: chance(rho, n),
+    solved=lambda loss, q: loss / q if q > 0 else math.inf,
 ):
-    return solved(unsup_loss, chance(drawn_from(rho), n_negatives + more))
+    law, n = drawn_from(rho), n_negatives + more
+    if not enough:
+        return solved(unsup_loss, whole(chance, law, n))
+    return solved(unsup_loss, serves([kept(chance, law, c, n) for c in range(len(law))], law))
 
 
-exercise.slip("multiplied by the probability", solved=lambda loss, p: loss * p).says(
-    "The loss is multiplied by the probability of a complete draw.",
-    "Does a bound on L_sup get better when complete draws are rare?",
-    "The proof gives L_un >= p_cc L_sup. Solve for L_sup.",
-    "Divide by p_cc.",
+exercise.slip("the paper's complete draws", kept=lambda chance, rho, c, n: chance(rho, n)).says(
+    "The anchor's own class must be among the negatives.",
+    "In the last step of the proof the term j = c of the sum is e^0 = 1. Is there a 1 that needs no collision?",
+    "ln(1 + sum_i e^{a_{c_i}}) has the 1 of the positive: a draw may be kept that shows all classes other than c.",
+    "To p_cc(N) comes the chance of the draws that show all classes but c, and never c.",
 )
-exercise.slip("no bound taken for a bound of 0", solved=lambda loss, p: loss / p if p > 0 else 0.0).says(
-    "Where the lemma says nothing, the bound is 0.",
-    "A bound of 0 says that L_sup is 0. Is that known for N < C?",
+exercise.slip("only draws without a collision", kept=never_drawn).says(
+    "A draw with a collision is thrown away.",
+    "Does a collision make the logarithm smaller?",
+    "It adds 1 inside the logarithm. A draw with all other classes is kept, with collisions and without.",
+    "Add the chance of the draws that show every class.",
+)
+exercise.slip(
+    "all negatives from other classes",
+    kept=lambda chance, rho, c, n: chance(np.delete(rho, c) / np.delete(rho, c).sum(), n),
+).says(
+    "All N negatives fall on classes other than the anchor's.",
+    "How many of N draws fall on the other classes?",
+    "A random number of them: each draw is a collision with probability rho_c.",
+    "Weigh the draws that never show c with (1 - rho_c)^N, and add those that show every class.",
+)
+exercise.slip("averaged over the anchor's class", serves=lambda found, rho: rho @ np.array(found)).says(
+    "The chance that a draw is kept may be averaged over the anchor's class.",
+    "Is the mean of q_c phi the mean of q_c times the mean of phi?",
+    "All of the classifier's loss may come from anchors of the class with the smallest chance.",
+    "Take the smallest of the chances.",
+)
+exercise.slip("the class that is served best", serves=lambda found, rho: max(found)).says(
+    "The anchor's class that matters is the rarest one, or the one whose draws are kept most often.",
+    "The bound must hold for every world. At which anchors may the classifier's loss be?",
+    "It may be at anchors of the class for which draws are kept least often.",
+    "Take the smallest of the chances.",
+)
+exercise.slip("multiplied by the probability", solved=lambda loss, q: loss * q).says(
+    "The loss is multiplied by the probability that a draw is kept.",
+    "Does a bound on L_sup get better when kept draws are rare?",
+    "The proof gives L_un >= q L_sup. Solve for L_sup.",
+    "Divide by q.",
+)
+exercise.slip("no bound taken for a bound of 0", solved=lambda loss, q: loss / q if q > 0 else 0.0).says(
+    "Where no draw is kept, the bound is 0.",
+    "A bound of 0 says that L_sup is 0. Is that known?",
     "An upper bound that knows nothing is infinite.",
-    "Return math.inf where p_cc is 0.",
+    "Return math.inf where q is 0.",
 )
-exercise.slip("union bound for p_cc", chance=lambda rho, n: 1 - ((1 - rho) ** n).sum()).says(
-    "The chance of a complete draw is 1 - sum (1 - rho)^N.",
+exercise.slip("union bound for the chance", chance=lambda rho, n: max(0.0, 1 - ((1 - rho) ** n).sum())).says(
+    "The chance that n draws show every class is 1 - sum (1 - rho)^n.",
     "Draws that miss two classes are counted twice in your sum.",
-    "1 - sum (1 - rho)^N is below p_cc: your bound is too large, and negative or infinite for small N.",
+    "1 - sum (1 - rho)^n is only a lower bound, negative for small n.",
     "Use the exact probability, coupon_probability.",
 )
 exercise.slip(
-    "the chance to see the rarest class", chance=lambda rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0
+    "the chance to see the rarest class",
+    kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n,
+    whole=lambda chance, rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
 ).says(
-    "The draw is complete when the rarest class has been seen.",
-    "Can the rarest class be seen while another one is missing?",
-    "1 - (1 - p_min)^N is larger than p_cc. It is the factor of the sharp lemma, which needs another proof.",
-    "Here, divide by the probability that all classes are seen.",
+    "A draw is kept as soon as it shows the rarest class.",
+    "Can the rarest class be seen while another rival is missing, whose logit is huge?",
+    "1 - (1 - p_min)^N is the factor of Proposition D, which needs another proof.",
+    "Here all classes other than the anchor's must be seen.",
 )
 exercise.slip("the anchor counts as a draw", more=1).says(
     "The anchor shows its own class, so there are N + 1 draws.",
-    "What is your bound for N = C - 1?",
-    "p_cc(N) is about the N negatives alone.",
-    "coupon_probability(rho, n_negatives), without + 1.",
+    "Which draws show a rival: is the anchor one of them?",
+    "The anchor's class need not be drawn at all, but its rivals must be, by the N negatives alone.",
+    "coupon_probability with n_negatives draws, without + 1.",
 )
 exercise.slip("N counts candidates", more=-1).says(
     "n_negatives includes the positive, so N - 1 draws collect coupons.",
     "How many negatives are there when n_negatives = 5?",
     "n_negatives counts negatives; the positive comes on top.",
-    "coupon_probability(rho, n_negatives).",
+    "n_negatives draws.",
 )
 exercise.slip("all classes equally likely", drawn_from=lambda rho: np.full(len(rho), 1 / len(rho))).says(
-    "p_cc depends on the number of classes only.",
+    "The chance depends on the number of classes only.",
     "Is rho uniform in the failing case?",
-    "A rare class makes a complete draw less likely.",
-    "Pass rho itself to coupon_probability.",
+    "A rare class makes it less likely that a draw is kept.",
+    "Use rho itself.",
 )
 
-exercise.style("numpy division that gives inf", solved=lambda loss, p: np.divide(loss, p))
+exercise.style("numpy division that gives inf", solved=lambda loss, q: np.divide(loss, q))
 
 
-@exercise.accepted("one class after the other, binomial counts, validated by hand", guarded=False)
-def lemma2_bound(unsup_loss, rho, n_negatives):
+@exercise.accepted("one class after the other, the anchor's first, validated by hand", guarded=False)
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
     n, rho = n_negatives, np.asarray(rho)
-    if not 0 <= unsup_loss < math.inf or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or n < 1:
+    if not 0 <= unsup_loss < math.inf or min(rho) <= 0 or abs(sum(rho) - 1) > 1e-9 or n < 1 or len(rho) < 2 * enough:
         raise ValueError(f"unsup_loss = {unsup_loss}, rho = {rho}, N = {n}")
-    seen = [0.0] + [1.0] * n  # seen[m]: m draws from the classes so far show them all
-    for c in range(1, len(rho)):
-        p = rho[c] / rho[: c + 1].sum()
+    order = np.sort(rho)[::-1]  # the most frequent class hides the others best as the anchor's
+    seen, mass = (
+        [1.0 if enough else 0.0] + [1.0] * n,
+        order[0],
+    )  # seen[m]: m draws from the classes so far show all, the first one or not
+    for p in order[1:]:
+        mass += p
+        p = p / mass
         seen = [
-            sum(math.comb(m, j) * p**j * (1 - p) ** (m - j) * seen[m - j] for j in range(1, m)) for m in range(n + 1)
+            sum(math.comb(m, j) * p**j * (1 - p) ** (m - j) * seen[m - j] for j in range(1, m + 1))
+            for m in range(n + 1)
         ]
     return unsup_loss / seen[n] if seen[n] else float("inf")
 
 
-@exercise.accepted("torch, exact integers inside")
-def lemma2_bound(unsup_loss, rho, n_negatives):
+@exercise.accepted("torch, inclusion and exclusion in exact integers")
+def lemma2_bound(unsup_loss, rho, n_negatives, enough=False):
     denominator = max(float(p).as_integer_ratio()[1] for p in rho)
-    parts = [int(float(p) * denominator) for p in rho]
+    parts = sorted(int(float(p) * denominator) for p in rho)
+    anchor = parts.pop() if enough else 0  # the most frequent class: every other one must be drawn
     values = sorted(set(parts))
     total = 0
     for kept in itertools.product(*[range(parts.count(v) + 1) for v in values]):
         sign = (-1) ** (len(parts) - sum(kept))
         ways = math.prod(math.comb(parts.count(v), j) for v, j in zip(values, kept, strict=True))
-        total += sign * ways * sum(v * j for v, j in zip(values, kept, strict=True)) ** n_negatives
-    p = torch.tensor(total / denominator**n_negatives, dtype=torch.float64)
-    return unsup_loss / p
+        total += sign * ways * (anchor + sum(v * j for v, j in zip(values, kept, strict=True))) ** n_negatives
+    return unsup_loss / torch.tensor(total / sum((anchor, *parts)) ** n_negatives, dtype=torch.float64)

@@ -7,7 +7,13 @@ import torch
 
 from autograder.author import Case, Exercise, count, law, loss
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import LN2, bounds_mean_loss, exact_loss, mean_loss
+from autograder.units.u03_many_negatives.theorems import (
+    LN2,
+    bounds_mean_loss,
+    exact_loss,
+    mean_loss,
+    poissonised,
+)
 from course import worlds
 
 exercise = Exercise(
@@ -57,6 +63,11 @@ def tight(f, rng):
             return "on a world where the lemma is nearly an equality, your bound is more than 5 % too large"
 
 
+def complete(rho, n):
+    """Chance that n draws show all classes: 1 in float64 for very many, and never 0, so that it divides."""
+    return (poissonised(rho, n) or 1e-300) if n < 1000 else 1.0
+
+
 @exercise.formula
 def lemma2_sharp(
     unsup_loss,
@@ -68,10 +79,11 @@ def lemma2_sharp(
     divided=True,
     worst=min,
     seen=lambda p, n: -math.expm1(n * math.log1p(-p)),
+    factor=lambda seen, worst, rho, n: seen(worst(rho), n),
 ):
     collisions = collide(rho, n_negatives) * price(n_negatives)
-    factor = seen(worst(rho), n_negatives)
-    return (unsup_loss - collisions) / factor if divided else unsup_loss / factor - collisions
+    divisor = factor(seen, worst, rho, n_negatives)
+    return (unsup_loss - collisions) / divisor if divided else unsup_loss / divisor - collisions
 
 
 exercise.slip("tau_N of a uniform law", collide=lambda rho, n: float(len(rho)) ** -float(n)).says(
@@ -106,7 +118,7 @@ exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
 )
 exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
     "Only the factor changes.",
-    "At N = 1 your answer must agree with lemma1_sharp. Does it?",
+    "At N = 1 your answer must be that of Proposition A. Is it?",
     "Draws in which all negatives collide pay ln(N + 1) and teach nothing about L_sup; they are subtracted first.",
     "Subtract tau_N ln(N + 1) from the loss.",
 )
@@ -127,6 +139,27 @@ exercise.slip("p_min to the power N", seen=lambda p, n: p ** float(n)).says(
     "Does the chance to see a class grow or shrink with N?",
     "p_min^N is the chance that all N draws give the rarest class. It needs to appear only once.",
     "Seen at least once: 1 - (1 - p_min)^N.",
+)
+exercise.slip("what is no full collision", factor=lambda seen, worst, rho, n: 1 - (rho ** (n + 1.0)).sum()).says(
+    "What is left when all negatives collide with probability tau_N has probability 1 - tau_N, and that is the factor.",
+    "A draw with one negative of another class: does it compare the anchor with every class?",
+    "1 - tau_N belongs to tasks of two classes. Here the rarest rival must be seen.",
+    "Divide by 1 - (1 - p_min)^N.",
+)
+exercise.slip("a class seen on average", factor=lambda seen, worst, rho, n: sum(p * seen(p, n) for p in rho)).says(
+    "The chance to see a class may be averaged over the classes.",
+    "For which rival must the bound hold?",
+    "For the one that is missed most often: an average is too large a divisor.",
+    "Divide by 1 - (1 - p_min)^N.",
+)
+exercise.slip(
+    "complete draws",
+    factor=lambda seen, worst, rho, n: complete(rho, n),
+).says(
+    "The divisor is still the chance of a complete draw; only the collisions are new.",
+    "What is your bound for N < C? Proposition D holds for every N.",
+    "One rival at a time must be seen (the vertex), not all classes together.",
+    "Divide by 1 - (1 - p_min)^N.",
 )
 exercise.slip("rounded away", seen=lambda p, n: 1 - (1 - p) ** n).says(
     "1 - (1 - p)^N can be computed as it stands.",

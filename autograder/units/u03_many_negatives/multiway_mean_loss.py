@@ -106,6 +106,14 @@ exercise.slip("points of a class count the same", meet=lambda classes, z: (on_su
     "x ~ D_c: the point x has weight D_c(x) inside class c.",
     "Multiply the loss of point x by classes[c, x] and sum, instead of averaging over the support.",
 )
+exercise.slip(
+    "the anchor from any class", meet=lambda classes, z: (np.tile(classes.mean(axis=0), (len(classes), 1)), z)
+).says(
+    "The point x does not depend on the class c: both are drawn independently.",
+    "Which points can be the anchor when the class is c?",
+    "First c ~ rho, then x ~ D_c: a point that class c never produces is no anchor of it.",
+    "The pair (c, x) has probability rho_c D_c(x).",
+)
 exercise.slip("classes count the same", weigh=lambda rho: np.full(len(rho), 1 / len(rho))).says(
     "All classes weigh 1/C in the average.",
     "By which law is the class of the anchor drawn?",

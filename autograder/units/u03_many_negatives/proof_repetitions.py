@@ -50,7 +50,7 @@ exercise = Exercise(
                 ("It needs the probability of m - n in {0, 1} from below, and its link with the minimum.",),
             ),
             "G": (
-                "The claim is a line of the proof.",
+                "The claim follows from one inequality: one of the two that it joins need not be there.",
                 ("It joins two inequalities: g below the minimum, and the minimum below theta_N.",),
             ),
         },

@@ -35,7 +35,7 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    for c, n, k in ((3, 1, 1), (4, 2, 2), (5, 3, 2), (10, 3, 4), (6, 5, 3), (10, 15, 9), (8, 1, 3)):
+    for c, n, k in ((3, 1, 1), (4, 2, 2), (5, 3, 2), (10, 3, 4), (6, 5, 3), (9, 4, 3), (10, 15, 9), (8, 1, 3)):
         yield Case(f"C = {c}, N = {n}, k = {k}", (float(rng.uniform(1, 3)), c, n, k))
     yield Case("C = 200, N = 65536, k = 20", (float(rng.uniform(6, 9)), 200, 65536, 20))
     yield from exercise.bad_inputs(1.0, 4, 3, 2)
@@ -72,9 +72,11 @@ def proposition1_best(
     pick=max,
     collide=lambda c, n: float(c) ** -float(n),
     price=lambda n: math.log(n + 1),
+    divided=True,
 ):
     factor = pick(task(n_classes, q, k) / seen(n_classes, q, n_negatives) for q in sizes(n_classes))
-    return factor * (unsup_loss - collide(n_classes, n_negatives) * price(n_negatives))
+    known = collide(n_classes, n_negatives) * price(n_negatives)
+    return factor * (unsup_loss - known) if divided else factor * unsup_loss - known
 
 
 exercise.slip(
@@ -98,6 +100,24 @@ exercise.slip("all others dangerous", sizes=lambda c: range(c - 1, c)).says(
     "Evaluate the ratio for all q at C = 10, N = 15, k = 9.",
     "With many negatives a single rival is the worst: the draws may miss it.",
     "Take the largest ratio over q = 1, ..., C - 1.",
+)
+exercise.slip("the ends", sizes=lambda c: (1, c - 1)).says(
+    "The largest ratio is at an end: one dangerous class, or all others.",
+    "Evaluate the ratio for all q at C = 9, N = 4, k = 3.",
+    "The ratio can be largest in between.",
+    "Take the largest ratio over q = 1, ..., C - 1.",
+)
+exercise.slip("constant subtracted after the factor", divided=False).says(
+    "The cost of full collisions stands outside the bracket.",
+    "Write the inequality before it is solved for the task's loss.",
+    "L_un >= L_sup,k / kappa + tau_N ln(N + 1): the difference is multiplied by kappa.",
+    "kappa times (L - tau_N ln(N + 1)).",
+)
+exercise.slip("union bound for the task", task=lambda c, q, k: min(1.0, k * q / (c - 1))).says(
+    "The chance that a task meets q given classes is k q / (C - 1).",
+    "May a task meet two of the q classes at once?",
+    "Such tasks are counted twice in k q / (C - 1): it is only an upper bound.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
 )
 exercise.slip("smallest ratio", pick=min).says(
     "The constant is the smallest ratio over q.",

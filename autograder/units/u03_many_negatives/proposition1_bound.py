@@ -57,11 +57,14 @@ def proposition1_bound(
     collide=lambda c, n: float(c) ** -float(n),
     price=lambda n: math.log(n + 1),
     front=lambda k: k,
+    weight=lambda tau: 1 - tau,
+    divided=True,
     exchanged=False,
 ):
     n, k = (k, n_negatives) if exchanged else (n_negatives, k)
     tau = collide(n_classes, n)
-    return front(k) / (1 - tau) * (unsup_loss - tau * price(n))
+    factor, known = front(k) / weight(tau), tau * price(n)
+    return factor * (unsup_loss - known) if divided else factor * unsup_loss - known
 
 
 exercise.slip("one power too many", collide=lambda c, n: float(c) ** -(n + 1.0)).says(
@@ -117,6 +120,24 @@ exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
     "Your tau_N may be right. How many candidates score the same when all N negatives collide?",
     "With one negative there are two of them, and ln 2 is the cost; with N there are N + 1.",
     "math.log(n_negatives + 1).",
+)
+exercise.slip("constant subtracted after the factor", divided=False).says(
+    "The cost of full collisions stands outside the bracket.",
+    "Write the inequality before it is solved for the task's loss.",
+    "L_un >= (1 - tau_N) / k L_sup,k + tau_N ln(N + 1): the difference is multiplied by k / (1 - tau_N).",
+    "k / (1 - tau_N) times (L - tau_N ln(N + 1)).",
+)
+exercise.slip("the weight of other draws forgotten", weight=lambda tau: 1.0).says(
+    "Full collisions are subtracted, and that is all that they change.",
+    "How often does a draw hold a negative of another class?",
+    "Only with probability 1 - tau_N does a draw say anything about the task.",
+    "Divide by 1 - tau_N.",
+)
+exercise.slip("what is no full collision", collide=lambda c, n: (1 - 1 / c) ** n).says(
+    "tau_N = (1 - 1/C)^N.",
+    "Which event has that probability: that all negatives collide, or that none does?",
+    "One negative collides with probability 1/C; N of them do with C^-N.",
+    "C^-N.",
 )
 exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
     "Collisions only shrink the weight 1 - tau_N.",

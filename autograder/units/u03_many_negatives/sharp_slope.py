@@ -7,9 +7,9 @@ import numpy as np
 from autograder.author import Case, Exercise, count, law, needs
 from autograder.author.draw import larger_sizes
 from autograder.units.u03_many_negatives.theorems import (
-    binomial,
     exact_loss,
     floor,
+    independent,
     mean_loss,
     smallest,
     trinomial,
@@ -29,6 +29,8 @@ exercise = Exercise(
         "values": (
             "For N = 1 the answer is p_min, whatever else rho is. Check it.",
             "For one pair (anchor's class, rival) the constant is the infimum over phi > 0 of (psi(phi) - psi(0)) / phi.",
+            "Right to a few digits, but not to eight? A grid finds the place of the minimum: refine it there, and compare "
+            "with the limit at phi -> 0.",
             "Which anchor's class and which rival make that infimum smallest? More draws of the rival raise the loss; more "
             "collisions hide the rival.",
             "The pair is (most frequent, rarest). Its infimum may lie inside, near phi = 1.3, or at phi -> 0: there it is "
@@ -63,11 +65,6 @@ def theorem(f, rng):
             return "a random world has a larger L_sup than your constant allows"
 
 
-def independent(n, a, b):
-    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
-
-
 @exercise.formula
 def sharp_slope(rho, n_negatives, *, anchor=max, rival=min, draws=trinomial, least=smallest):
     return least(draws(n_negatives, anchor(rho), rival(rho)))
@@ -84,6 +81,12 @@ exercise.slip("the slope at 0", least=lambda draws: draws[2] @ (draws[1] / (1 + 
     "Evaluate the quotient at phi = 0.01 and at phi = 1.3, for two equal classes and N = 2.",
     "E[n / (1 + m)] is the limit at 0; often the quotient falls from there before it rises.",
     "Minimise over phi > 0, and compare with the limit at 0.",
+)
+exercise.slip("the slope at ln 2", least=lambda draws: 2 * draws[2] @ (draws[1] / (1 + draws[0] + draws[1]))).says(
+    "q* is the slope of psi at phi = ln 2, theta_N of Theorem F+.",
+    "Is the smallest slope of psi the smallest slope of a chord from phi = 0?",
+    "The lecture: q* is a little above theta_N. And ln 2 is the flattest place for equally likely classes only.",
+    "Minimise the chord's slope (psi(phi) - psi(0)) / phi over phi > 0.",
 )
 exercise.slip("uniform law", anchor=lambda rho: 1 / len(rho), rival=lambda rho: 1 / len(rho)).says(
     "Only the number of classes matters.",

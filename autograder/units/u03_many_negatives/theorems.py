@@ -129,6 +129,12 @@ def trinomial(n, a, b):
     return hits, rivals, np.exp(log_chance)
 
 
+def independent(n, a, b):
+    """The same, taken for independent counts."""
+    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
+    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
+
+
 def log_rival(loss):
     """ln(e^loss - 1) for a loss of any size."""
     with np.errstate(divide="ignore"):
@@ -143,12 +149,15 @@ def vertex(n, a, b, losses):
     return logs @ chance
 
 
-def additive(rho, n, share=lambda rho, p: np.minimum(1.0, rho / (1 - p))):
+def additive(rho, n):
     """What D+ subtracts from the loss."""
-    p, k = min(rho), np.arange(1, n + 1)
-    spared = math.exp(n * math.log1p(-p))
-    among_others = sum(q * expected_log1p(n, s) for q, s in zip(rho, share(rho, p), strict=True))
-    return binomial(n, p)[1:] @ np.log(k) + spared * among_others
+    return sum(p * beside_rival(n, p, min(rho)) for p in rho)
+
+
+def beside_rival(n, a, p):
+    """What it subtracts for an anchor's class of probability a and a rival of probability p."""
+    k, spared = np.arange(1, n + 1), math.exp(n * math.log1p(-p))
+    return binomial(n, p)[1:] @ np.log(k) + spared * expected_log1p(n, min(1.0, a / (1 - p)))
 
 
 def rarest_other(rho, c):

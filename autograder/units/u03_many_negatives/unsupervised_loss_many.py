@@ -8,7 +8,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, world
 from autograder.author.draw import larger_world
-from autograder.units.u03_many_negatives.theorems import LN2, averaged, expected_log, one_class, without
+from autograder.units.u03_many_negatives.theorems import LN2, averaged, binomial, expected_log, one_class, without
 from course import validate, worlds
 
 EXACT = 1e-8  # the error that the exercise allows
@@ -52,6 +52,13 @@ def cases(rng):
     rho, classes, z = worlds.random_world(rng, 2, 3, 2)
     z = 30 * z / np.linalg.norm(z, axis=1).max()
     yield Case("logits beyond 700, N = 2", (rho, classes, z, 2), part="stability", rtol=EXACT)
+    # inner products from about -8e3 to 1e4, so that logits go beyond 1e4
+    rho, classes = worlds.random_law(rng, 2, minimum=0.3), np.array([[0.5, 0.5, 0.0], [0.0, 0.3, 0.7]])
+    z = np.array([[68.0, 68.0], [-68.0, 68.0], [90.0, -30.0]]) + rng.uniform(-1.5, 1.5, size=(3, 2))
+    hint = "The left end of the grid follows the largest X: here e^u X reaches 1 where u is below -9000."
+    yield Case(
+        "inner products and logits near 1e4, N = 2", (rho, classes, z, 2), part="stability", rtol=EXACT, hint=hint
+    )
     yield from exercise.bad_inputs(*worlds.random_world(rng, 3, 5, 2), 3)
     args = (*larger_world(rng, high=14, norm=1.5), int(rng.integers(9, 100)))
     yield Case("more classes, points and dimensions", args, rtol=EXACT, public=False)
@@ -76,14 +83,6 @@ def closed_form(f, rng):
             return f"C = {c} orthogonal classes of squared norm {s:.4f}, N = {n}: the loss is {wanted:.9f}"
 
 
-def binomial(n, p):
-    """Probabilities of 0..n successes in n trials."""
-    m = np.arange(n + 1)
-    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
-    ways = log_factorial[n] - log_factorial - log_factorial[::-1]
-    return np.exp(ways + m * math.log(p) + (n - m) * math.log1p(-p))
-
-
 def log_of_mean(law, a, n):
     return np.logaddexp(0, math.log(n) + np.logaddexp.reduce(a + np.log(law)))
 
@@ -92,6 +91,12 @@ def on_fixed_grid(law, a, n):
     u = np.arange(-15, 5, 0.25)
     tx = np.exp(np.minimum(u[:, None] + a, 50))
     return 0.25 * (np.exp(-np.exp(u)) * (1 - (np.exp(-tx) @ law) ** n)).sum()
+
+
+def on_long_grid(law, a, n):
+    u = np.arange(-3000, 4.5, 0.3)
+    miss = np.minimum(-np.expm1(-np.exp(np.minimum(u[:, None] + a, 50))) @ law, 1 - 2.0**-53)
+    return 0.3 * (np.exp(-np.exp(u)) * -np.expm1(n * np.log1p(-miss))).sum()
 
 
 def overflowing(law, a, n):
@@ -207,6 +212,12 @@ exercise.slip("fixed ends of the grid", loss=on_fixed_grid).says(
     "The integrand lives on one interval, whatever N and the embedding are.",
     "Plot the integrand in u for N = 1 and for N = 65536. What moves?",
     "On the left it decays like N e^u max X: its edge sits near -ln(N max X).",
+    "Begin the grid at -ln N - ln max X - 40.",
+)
+exercise.slip("fixed ends, far apart", loss=on_long_grid).says(
+    "A grid that begins at -3000 is long enough for every embedding.",
+    "How large does the statement allow inner products to be, and so a logit f(x).(f(y) - f(x+))?",
+    "Its left edge sits near -ln(N max X), and ln max X may be 2e4.",
     "Begin the grid at -ln N - ln max X - 40.",
 )
 exercise.slip("exponentials that overflow", loss=overflowing).says(

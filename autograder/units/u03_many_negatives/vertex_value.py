@@ -7,7 +7,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, loss, needs
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import binomial, log_rival, trinomial
+from autograder.units.u03_many_negatives.theorems import binomial, independent, log_rival, trinomial
 from course import validate
 
 exercise = Exercise(
@@ -70,11 +70,6 @@ def slope(f, rng):
             return "from one loss to a larger one your value changes by what no draw can pay"
 
 
-def independent(n, a, b):
-    m, r = (x.ravel() for x in np.meshgrid(np.arange(n + 1), np.arange(n + 1)))
-    return m, r, binomial(n, a)[m] * binomial(n, b)[r]
-
-
 @exercise.formula
 def vertex_value(
     rho_c,
@@ -102,6 +97,18 @@ exercise.slip("hits independent", draws=independent).says(
     "Take N = 1: can one negative be both?",
     "A draw that goes to the rival is no collision: the two counts compete for N draws.",
     "Their joint law is multinomial: N! / (m! n! (N-m-n)!) rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
+)
+exercise.slip("the rest not conditioned", draws=lambda n, a, b: trinomial(n, a, (1 - a) * b)).says(
+    "A draw that is no collision is the rival with probability rho_j.",
+    "What do you know about such a draw? Let rho_c + rho_j be 1.",
+    "Given that it is no collision, it is the rival with probability rho_j / (1 - rho_c).",
+    "m ~ Bin(N, rho_c), and given m, n ~ Bin(N - m, rho_j / (1 - rho_c)).",
+)
+exercise.slip("only draws of the two classes", draws=lambda n, a, b: trinomial(n, a / (a + b), b / (a + b))).says(
+    "Harmless classes are not drawn: each of the N draws shows the anchor's class or its rival.",
+    "Can a draw of a harmless class be left out, or does it take the place of another one?",
+    "It adds 0 inside the logarithm, but it is one of the N draws.",
+    "A draw is harmless with probability 1 - rho_c - rho_j.",
 )
 exercise.slip("e^loss as weight", rival=lambda loss: loss).says(
     "The rival's term inside the logarithm is e^loss.",
