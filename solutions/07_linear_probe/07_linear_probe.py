@@ -19,9 +19,9 @@
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1-2 | `laplacian`, `dirichlet_energy` | 20 min | 1 + 2 |
+# | 1-2 | `laplacian`, `dirichlet_energy` | 25 min | 1 + 2 |
 # | 3-5 | `cut_mass`, `expansion`, `best_partition_expansion` | 40 min | 1 + 2 + 2 |
-# | 6 | `probe_loss` | 15 min | 3 |
+# | 6 | `probe_loss` | 25 min | 3 |
 # | 7-8 | `probe_bound`, `probe_bound_second` | 40 min | 4 + 3 |
 # | 9 | `counterexample_gap` | 20 min | 2 |
 # | 10 | `ladder_probe`: the proof in numbers | 30 min | 4 |
@@ -83,18 +83,20 @@ print("masses", small.sum(axis=1))
 # %% [markdown]
 # ## 1 · `laplacian`
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
+# *Difficulty* ●●○○○ · *time* 10 min · 1 point
 #
 # With $D$ the diagonal matrix of the masses $p(x)$ and $P$ the joint, return
 #
 # $$L = I - D^{-1/2}\,P\,D^{-1/2},\qquad L_{xx'} = 1[x=x'] - \frac{p(x,x')}{\sqrt{p(x)\,p(x')}} .$$
+#
+# Nodes may be very rare: masses go down to $10^{-290}$, and every entry of $L$ must be right there too.
 
 
 # %% nbgrader={"grade": false, "grade_id": "laplacian", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def laplacian(joint):
     """Normalised Laplacian I - D^-1/2 P D^-1/2 of a symmetric joint law, shape (S, S).
 
-    joint (S, S). ValueError when it is no symmetric joint law. Source: 001, "Bounding the task loss"; Chung 1997.
+    joint (S, S), masses from 1e-290 on. ValueError when it is no symmetric joint law. Source: 001, "Bounding the task loss"; Chung 1997.
     """
     ### BEGIN SOLUTION
     validate.joint_law(joint, symmetric=True)
@@ -115,8 +117,8 @@ check(laplacian)
 # the normalised space, not yet divided or multiplied by masses. (For the energy of labels call it with $\sqrt{p(x)}\,y_x$.)
 #
 # The definition is one line. But the form is 0 at $y=\sqrt p$, and where $y$ is near a large multiple of $\sqrt p$ it is a
-# small difference of huge numbers. Your answer must have seven digits there too: the last cases of the check have
-# $y\approx10^6\sqrt p$ and an energy near 1. Proposition 7.2 knows a form without subtractions of large sums; turn it into one
+# small difference of huge numbers. Your answer must have seven digits there too: some cases of the check have
+# $y\approx10^6\sqrt p$ and an energy near 1, and no point is given without them. Proposition 7.2 knows a form without subtractions of large sums; turn it into one
 # for this $y$.
 
 
@@ -242,25 +244,29 @@ from course import figures, solved
 if solved(best_partition_expansion):
     group_joint, _ = graphs.blocks(np.random.default_rng(1), (4, 3), leak=0.05)
     numbers = [1, 2, 3, 4, 5]
-    display(figures.curves(
-        numbers,
-        {"best expansion": [best_partition_expansion(group_joint, n) for n in numbers]},
-        xlabel="number of parts",
-        ylabel="expansion",
-        styles=["o-"],
-        title="two groups: two parts are easy, three are not",
-    ))
+    display(
+        figures.curves(
+            numbers,
+            {"best expansion": [best_partition_expansion(group_joint, n) for n in numbers]},
+            xlabel="number of parts",
+            ylabel="expansion",
+            styles=["o-"],
+            title="two groups: two parts are easy, three are not",
+        )
+    )
 
 # %% [markdown]
 # ## 6 · `probe_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
 #
 # Row $x$ of `z`, shape (S, d), is the embedding of node $x$; `y` (S,) are its labels, real numbers; `weights` (S,) is
 # a law on the nodes (entries $\ge0$, sum 1). A node is drawn by that law. What is the smallest mean squared error that a
 # linear map **without intercept** can have?
 #
-# Columns of `z` may be zero or depend on each other, d may exceed S: the minimum exists all the same.
+# Columns of `z` may be zero or depend on each other, d may exceed S: the minimum exists all the same. Columns may be
+# measured in any units: entries of one may be near $10^{-12}$ and those of another near $10^{12}$, and the answer must
+# have eight digits there too.
 
 
 # %% nbgrader={"grade": false, "grade_id": "probe_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -279,6 +285,8 @@ def probe_loss(z, y, weights):
         raise ValueError(f"z and y must be finite, got z {z} and y {y}")
     root = np.sqrt(weights)  # the weighted problem is an ordinary one with rows and labels times sqrt(weight)
     rows, target = root[:, None] * z, root * y
+    lengths = np.sqrt((rows**2).sum(axis=0))
+    rows = rows / np.where(lengths > 0, lengths, 1.0)  # the unit of a column changes w, not the loss
     w, *_ = np.linalg.lstsq(rows, target, rcond=None)
     return np.sum((target - rows @ w) ** 2)
     ### END SOLUTION
@@ -371,19 +379,21 @@ if solved(probe_bound, probe_bound_second):
     bridges = np.array([0.02, 0.04, 0.08, 0.16, 0.32])
     sides = np.repeat([1.0, -1.0], 5)
     pairs_of = [graphs.two_cliques(5, bridge=b, loops=True) for b in bridges]
-    display(figures.curves(
-        bridges,
-        {
-            "first order": [probe_bound(joint, sides, 2) for joint in pairs_of],
-            "second order": [probe_bound_second(joint, sides, 2) for joint in pairs_of],
-        },
-        logx=True,
-        logy=True,
-        styles=["o-"],
-        xlabel="bridge",
-        ylabel="bound",
-        title="two cliques, k = 2",
-    ))
+    display(
+        figures.curves(
+            bridges,
+            {
+                "first order": [probe_bound(joint, sides, 2) for joint in pairs_of],
+                "second order": [probe_bound_second(joint, sides, 2) for joint in pairs_of],
+            },
+            logx=True,
+            logy=True,
+            styles=["o-"],
+            xlabel="bridge",
+            ylabel="bound",
+            title="two cliques, k = 2",
+        )
+    )
 
 # %% [markdown]
 # ## 9 · `counterexample_gap`: how wrong is $4\alpha/\lambda_{k+1}$?

@@ -4,6 +4,7 @@ Inputs stay small (S <= 9, n_parts^S <= 2187): a learner may go through all labe
 """
 
 import itertools
+import math
 
 import numpy as np
 import torch
@@ -38,6 +39,14 @@ exercise = Exercise(
 )
 
 
+def hub(rng):
+    """Three nodes with loops, joined only to a fourth one without a loop, which spoils every part that takes it in."""
+    loops, edges = rng.uniform(0.18, 0.22, size=3), rng.uniform(0.06, 0.07, size=3)
+    joint = np.diag(np.append(loops, 0.0))
+    joint[3, :3] = joint[:3, 3] = edges
+    return joint / joint.sum()
+
+
 @exercise.cases
 def cases(rng):
     yield Case("S = 4, 2 parts", (graphs.random_joint_symmetric(rng, 4), 2))
@@ -51,6 +60,7 @@ def cases(rng):
     s, t = (int(n) for n in rng.integers((9, 7), (11, 9)))  # partitions are many: 511 of 10 into 2, 966 of 8 into 3
     yield Case(f"S = {s}, 2 parts", (graphs.random_joint_symmetric(rng, s), 2), public=False)
     yield Case(f"S = {t}, 3 parts", (graphs.random_joint_symmetric(rng, t), 3), public=False)
+    yield Case("three nodes with large loops around a hub, 3 parts", (hub(rng), 3))
     yield Case("every node a part", (graphs.random_joint_symmetric(rng, 4), 4))
     yield Case("one part", (graphs.random_joint_symmetric(rng, 4), 1))
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2)
@@ -72,6 +82,30 @@ def minimum(f, rng):
 def complete(f, rng):
     if abs(f(graphs.complete_graph(6), 3) - 0.8) > 1e-9:
         return "three pairs of nodes are the best partition: one leaves a pair with probability 4/5"
+
+
+def covered(joint, n_parts, left_over):
+    """Smallest maximum over n_parts disjoint parts of all nodes but those of one of the sets `left_over`, sets as bits."""
+    n = len(joint)
+    ratio = np.full(2**n, np.inf)
+    for bits in range(1, 2**n):
+        m = np.array([bits >> i & 1 == 1 for i in range(n)])
+        ratio[bits] = joint[m][:, ~m].sum() / joint[m].sum()
+    ratio = ratio.tolist()
+    best = dict.fromkeys(left_over, 0.0)  # nodes used so far -> smallest maximum, after j parts
+    for _ in range(n_parts):
+        after = {}
+        for used, value in best.items():
+            free = (2**n - 1) & ~used
+            first = free & -free  # the next part holds the first free node
+            part = free
+            while part:
+                if part & first:
+                    now = max(value, ratio[part])
+                    after[used | part] = min(after.get(used | part, math.inf), now)
+                part = (part - 1) & free
+        best = after
+    return best[2**n - 1]
 
 
 @exercise.formula
@@ -151,27 +185,22 @@ exercise.slip("cut not divided", size=lambda joint, inside: 1.0).says(
 )
 
 
+@exercise.wrong(
+    "nodes left over",
+    belief="Disjoint parts are enough; a node may belong to none of them.",
+    hints=(
+        "Try three nodes with large loops around a hub without one. Where does the hub go?",
+        "A partition covers all nodes: the hub must be in a part, and makes that part worse.",
+        "Go through the labellings that give every node a label.",
+    ),
+)
+def best_partition_expansion(joint, n_parts):
+    return covered(joint, n_parts, range(2 ** len(joint) - 1))
+
+
 @exercise.accepted("bit masks and dynamic programming")
 def best_partition_expansion(joint, n_parts):
-    n = len(joint)
-    ratio = np.full(2**n, np.inf)
-    for bits in range(1, 2**n):
-        m = np.array([bits >> i & 1 == 1 for i in range(n)])
-        ratio[bits] = joint[m][:, ~m].sum() / joint[m].sum()
-    best = {0: 0.0}  # nodes used so far, as bits -> smallest maximum, after j parts
-    for _ in range(n_parts):
-        after = {}
-        for used, value in best.items():
-            free = (2**n - 1) & ~used
-            first = free & -free  # the next part holds the first free node
-            part = free
-            while part:
-                if part & first:
-                    now = max(value, ratio[part])
-                    after[used | part] = min(after.get(used | part, np.inf), now)
-                part = (part - 1) & free
-        best = after
-    return best[2**n - 1]
+    return covered(joint, n_parts, (0,))
 
 
 @exercise.accepted("recursion: the next node joins a part or opens one, torch, validated by hand", guarded=False)

@@ -22,11 +22,6 @@ exercise = Exercise(
             "Proposition 7.2 writes the form at g = sqrt(p) y as a sum over pairs. Which labels belong to the vector y here?",
             "The label of node x is y_x over the square root of its own mass; ordered pairs, and the factor 1/2 in front.",
         ),
-        "stability": (
-            "y @ L @ y subtracts numbers near 10^12 from each other, and their last digits are rounding.",
-            "Which way to write the form has no term that is negative, and small terms where the form is small?",
-            "Differences first, then squares: 1/2 sum p(x, x') (difference of y / sqrt(p))^2.",
-        ),
         "bad input": (
             "per_node(joint, y=y) of the setup cell raises for all of it.",
             "Without it numpy may broadcast a y of length 1.",
@@ -55,7 +50,8 @@ def cases(rng):
     yield Case("constant y, masses not uniform", (graphs.random_joint_symmetric(rng, 4), np.ones(4)))
     yield Case("equal masses, labels +1 and -1", (graphs.random_regular(rng, 6, 3), signs(rng, 6)))
     for n, public in ((5, True), (13, False)):
-        yield Case("y is nearly 10^6 sqrt(p)", nearly_flat(rng, n), part="stability", rtol=1e-7, public=public)
+        hint = "Which way to write the form has no term that is negative, and small terms where the form is small?"
+        yield Case("y is nearly 10^6 sqrt(p)", nearly_flat(rng, n), hint=hint, rtol=1e-7, public=public)
     joint = graphs.random_joint_symmetric(rng, 4)
     yield from exercise.bad_inputs(joint, np.ones(4))
     yield bad_input("y is a matrix", joint, np.ones((4, 1)))
@@ -82,9 +78,10 @@ def dirichlet_energy(
     pair=lambda a, b: (a - b) ** 2,
     half=0.5,
     unit=lambda y: 1.0,
+    finish=float,
 ):
     g = scaled(y, joint.sum(axis=1))
-    return half * np.sum(joint * pair(g[:, None], g[None, :])) / unit(y)
+    return finish(half * np.sum(joint * pair(g[:, None], g[None, :])) / unit(y))
 
 
 exercise.slip("each pair counted twice", half=1.0).says(
@@ -110,6 +107,17 @@ exercise.slip("plain labels over a common mass", scaled=lambda y, p: y * math.sq
     "Right on regular graphs. Are the masses equal here?",
     "Each y_x must be divided by the square root of its own node's mass.",
     "y / np.sqrt(joint.sum(axis=1)), in the sum over pairs.",
+)
+exercise.slip("y minus its mean", scaled=lambda y, p: (y - y.mean()) / np.sqrt(p)).says(
+    "A constant added to y does not change the form.",
+    "Which vector does L map to 0?",
+    "sqrt(p), and a constant vector only where all masses are equal.",
+    "Leave y as it is.",
+)
+exercise.slip("the root of the form", finish=math.sqrt).says(
+    "The energy is the length of a vector, with a root.",
+    "Double y: by which factor does the energy grow?",
+    "By four. Your value squared is right.",
 )
 exercise.slip("divided by the masses, without a root", scaled=lambda y, p: y / p).says(
     "Each label is divided by the mass of its node.",

@@ -34,6 +34,25 @@ def graph_for(rng, n, k, psd=False, gap_below=np.inf, gap_above=0.0, dropped=Fal
     raise RuntimeError(f"no graph found for n = {n}, k = {k}")
 
 
+def nearly_one(rng, n, shift):
+    """(joint (n, n), k) with lambda_k = 1 + shift, 0 < |shift| <= 1e-9, and lambda_{k-1} < 0.98, lambda_{k+1} > 1.02.
+
+    A node is cut into two: that adds an eigenvalue 1. Mass moved between the loops and the edge of the halves moves it.
+    """
+    while True:
+        whole = graphs.random_joint_symmetric(rng, n - 1)
+        lam = spectrum(whole)
+        if lam[-1] > 1.02 and np.abs(lam - 1).min() > 0.02 and whole[-1, -1] > 1e-6:
+            break
+    share = np.append(np.ones(n - 2), rng.uniform(0.3, 0.4))
+    share = np.append(share, 1 - share[-1])
+    owner = np.append(np.arange(n - 1), n - 2)
+    joint = whole[np.ix_(owner, owner)] * np.outer(share, share)
+    move = np.append(np.zeros(n - 2), [1.0, -1.0])
+    joint -= shift / (move**2 @ (1 / joint.sum(axis=1))) * np.outer(move, move)
+    return joint, 1 + int(np.sum(lam < 1))
+
+
 def tight_graph(rng):
     """(joint, y, k) where all lines of the proof agree, with masses that are not uniform.
 

@@ -140,6 +140,7 @@ def ladder_probe(
     weigh=lambda lam: lam,
     every=lambda weighed, gone: weighed,
     half=0.5,
+    given=lambda squares: squares,
     alpha=lambda joint, y: cut(joint, y > 0),
     times=4,
     finish=list,
@@ -149,7 +150,7 @@ def ladder_probe(
     loss = residuals(divided(u[:, :k] * factors(lam[:k]), p), y, law(p))
     part = length(u.T @ expanded(y, p))
     weighed = weigh(lam) * part / m
-    pairs = half * np.sum(joint * (y[:, None] - y) ** 2, axis=1) / m
+    pairs = half * np.sum(given(joint * (y[:, None] - y) ** 2), axis=1) / m
     return finish([loss, part[gone], weighed[gone], every(weighed, gone), pairs, times * alpha(joint, y) / m])
 
 
@@ -240,6 +241,12 @@ exercise.slip("line 4 over the lost directions", every=lambda weighed, gone: wei
     "Lines 4 and 5 must have one total. Do they?",
     "In line 4 the sum runs over all i, lost or not: terms that are not negative were added.",
     "eigenvalues * beta**2 / m, S terms.",
+)
+exercise.slip("a pair given to its first node", half=1.0, given=np.triu).says(
+    "A pair of nodes is one term, which belongs to the node that comes first.",
+    "Your line 5 has the right total. Which pairs does the last node have?",
+    "(x, x') belongs to node x and (x', x) to node x', each with its half.",
+    "np.sum(joint * (y[:, None] - y[None, :])**2, axis=1) / 2 / m.",
 )
 exercise.slip("ordered pairs without one half", half=1.0).says(
     "Line 5 is the sum over all ordered pairs.",

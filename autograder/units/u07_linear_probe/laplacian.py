@@ -1,4 +1,5 @@
-"""laplacian: what its check looks at. Masses that are not uniform, loops, and a few graphs known by heart."""
+"""laplacian: what its check looks at. Masses that are not uniform, loops, a few graphs known by heart, and masses whose
+product is below the smallest float64."""
 
 import math
 
@@ -7,6 +8,7 @@ import torch
 
 from autograder.author import Case, Exercise, joint_law
 from autograder.author.draw import odd_sizes
+from autograder.author.short import short
 from course import graphs
 
 exercise = Exercise(
@@ -16,11 +18,22 @@ exercise = Exercise(
         "values": (
             "The masses are the row sums of the joint, loops included.",
             "Entry (x, x') of the middle factor is p(x, x') / sqrt(p(x) p(x')): np.outer gives all the products.",
-            "np.eye(S) - joint / np.sqrt(np.outer(p, p)) with p = joint.sum(axis=1).",
+            "Two masses of 1e-200: what does the computer give for their product, and what for the product of their roots?",
+            "np.eye(S) - joint / np.outer(root, root) with root = np.sqrt(joint.sum(axis=1)).",
         ),
         "bad input": ("validate.joint_law(joint, symmetric=True) raises for all of it.",),
     },
 )
+
+
+def faint(rng, n, size=1e-200):
+    """Two components, one of total mass `size`: the product of two of its masses is 0 in float64."""
+    joint = np.zeros((n + 3, n + 3))
+    joint[:n, :n], joint[n:, n:] = (
+        graphs.random_joint_symmetric(rng, n),
+        size * short(graphs.random_joint_symmetric(rng, 3)),
+    )
+    return joint
 
 
 @exercise.cases
@@ -34,6 +47,9 @@ def cases(rng):
     yield Case("two parts that are not connected", (graphs.blocks(rng, (2, 3), 0.0)[0],))
     yield Case("the complete graph without loops, S = 4", (graphs.complete_graph(4),))
     yield Case("the Hadamard graph, S = 8", (graphs.hadamard_graph(),))
+    hint = "Print p(x) p(x') for two nodes of small mass."
+    yield Case("three nodes of mass near 1e-200", (faint(rng, 3),), hint=hint, public=False)
+    yield Case("three nodes of mass near 1e-290", (faint(rng, 4, 1e-290),), hint=hint, public=False)
     yield Case("one node", (np.ones((1, 1)),))
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4))
 
@@ -62,7 +78,7 @@ def laplacian(
     *,
     edges=lambda joint: joint,
     masses=lambda joint: joint.sum(axis=1),
-    divisor=lambda p: np.sqrt(np.outer(p, p)),
+    divisor=lambda p: np.outer(np.sqrt(p), np.sqrt(p)),
     diagonal=lambda p: np.eye(len(p)),
     sign=-1,
 ):
@@ -76,6 +92,18 @@ exercise.slip("not normalised", diagonal=np.diag, divisor=np.ones_like).says(
     "1 - p(x,x)/p(x): there is an identity in place of D, and P is multiplied by D^-1/2 from both sides.",
     "Divide your matrix by sqrt(p(x) p(x')).",
 )
+exercise.slip("roots of products that underflow", divisor=lambda p: np.sqrt(np.outer(p, p))).says(
+    "sqrt(p(x) p(x')) is computed as it is written.",
+    "Two masses of 1e-200: what does the computer give for their product?",
+    "0, since float64 ends near 1e-308; the entry becomes infinite. Each root alone is harmless.",
+    "np.outer(root, root) with root = np.sqrt(p).",
+)
+exercise.slip("columns divided twice", divisor=lambda p: p[None, :]).says(
+    "joint / root / root divides once by rows and once by columns.",
+    "Along which axis does numpy divide a matrix by a vector?",
+    "Along the last one, both times: columns are divided by their mass, and rows by nothing.",
+    "joint / root[:, None] / root[None, :].",
+)
 exercise.slip("random walk", divisor=lambda p: p[:, None]).says(
     "Normalising means that each row is divided by its sum: I - D^-1 P.",
     "Is your matrix symmetric when the masses differ?",
@@ -86,13 +114,13 @@ exercise.slip("divided by the product of the masses", divisor=lambda p: np.outer
     "p(x, x') is divided by p(x) p(x').",
     "Does your matrix map sqrt(p) to 0?",
     "p(x,x') / (p(x) p(x')) is the density ratio of unit 04; here each mass enters with its square root.",
-    "np.sqrt(np.outer(p, p)).",
+    "np.outer(root, root), root = np.sqrt(p).",
 )
-exercise.slip("multiplied by the square roots", divisor=lambda p: 1 / np.sqrt(np.outer(p, p))).says(
+exercise.slip("multiplied by the square roots", divisor=lambda p: 1 / np.outer(np.sqrt(p), np.sqrt(p))).says(
     "The factors are D^1/2.",
     "D^-1/2: which sign has the exponent?",
     "The entries of P become larger, not smaller: they are divided by the square roots of the masses.",
-    "joint / np.sqrt(np.outer(p, p)).",
+    "joint / np.outer(root, root), root = np.sqrt(p).",
 )
 exercise.slip("the normalised adjacency", diagonal=lambda p: 0.0, sign=1).says(
     "D^-1/2 P D^-1/2 is the Laplacian.",
@@ -104,7 +132,7 @@ exercise.slip("added to the identity", sign=1).says(
     "The Laplacian is I + D^-1/2 P D^-1/2.",
     "What does your matrix do with the vector sqrt(p)?",
     "It doubles it; the Laplacian maps it to 0. Edges must lower the energy of vectors that agree on their two ends.",
-    "Minus, not plus: np.eye(S) - joint / np.sqrt(np.outer(p, p)).",
+    "Minus, not plus: np.eye(S) - joint / np.outer(root, root).",
 )
 exercise.slip("all masses equal", masses=lambda joint: np.full(len(joint), 1 / len(joint))).says(
     "Every node has mass 1/S, so that the Laplacian is I - S P.",
@@ -122,7 +150,7 @@ exercise.slip(
     "loops left out",
     edges=without_loops,
     masses=lambda joint: without_loops(joint).sum(axis=1),
-    divisor=lambda p: np.sqrt(np.maximum(np.outer(p, p), 1e-300)),
+    divisor=lambda p: np.maximum(np.outer(np.sqrt(p), np.sqrt(p)), 1e-300),
     diagonal=lambda p: np.diag(np.sign(p)),  # a node with loops only keeps a row of zeros, as in scipy
 ).says(
     "A loop is no edge: it is removed first (scipy's csgraph.laplacian does so).",
@@ -139,7 +167,7 @@ def laplacian(joint):
     if not (square and joint.min() >= 0 and abs(joint.sum() - 1) < 1e-9 and joint.sum(axis=1).min() > 0):
         raise ValueError(f"no symmetric joint law: {joint}")
     p = [math.fsum(row) for row in joint]
-    return [[float(i == j) - joint[i][j] / math.sqrt(p[i] * p[j]) for j in range(n)] for i in range(n)]
+    return [[float(i == j) - joint[i][j] / math.sqrt(p[i]) / math.sqrt(p[j]) for j in range(n)] for i in range(n)]
 
 
 @exercise.accepted("B W B^T, one column per unordered pair")
@@ -150,7 +178,8 @@ def laplacian(joint):
         for j in range(i):
             column = np.zeros(n)
             column[i], column[j] = 1 / np.sqrt(p[i]), -1 / np.sqrt(p[j])
-            total += joint[i, j] * np.outer(column, column)
+            column *= math.sqrt(joint[i, j])
+            total += np.outer(column, column)
     return total
 
 

@@ -90,6 +90,13 @@ def ray(rng):
     return np.stack([2 * direction, 4 * direction])
 
 
+def outlier(rng):
+    """As on the ray, and one test row of the rarer class ten times as far out as the others: easy for a linear head."""
+    centres = ray(rng)
+    train_z, train_y, test_z = clusters(rng, centres, [40, 12], [12, 9], [0, 1] * 4)
+    return train_z, train_y, np.vstack([test_z, 10 * centres[1:]])
+
+
 @exercise.cases
 def cases(rng):
     yield Case("two classes on one ray from the origin", clusters(rng, ray(rng), [40, 12], [12, 9], [0, 1] * 4))
@@ -104,6 +111,7 @@ def cases(rng):
     yield Case(
         "all test rows of one class", clusters(rng, pentagon(rng), rng.permutation([9, 1, 5, 3, 4]), [10] * 5, [3] * 4)
     )
+    yield Case("one test row far out, behind its class", outlier(rng))
     yield Case("one test row", clusters(rng, simplex(rng, 4, 5), [3, 1, 4, 5], [5, 8, 11, 6], [2]))
     yield Case("labels 1, 2, 3", clusters(rng, simplex(rng, 3, 3), [1, 2, 3], [8, 8, 8], [0, 1, 2, 1]))
     for public in (True, False):
@@ -283,6 +291,15 @@ exercise.slip(
     "What does your probe see when all test rows are of one class?",
     "Their own mean is subtracted, and with it what made them different. One row alone becomes 0.",
     "Subtract the mean of train_z from both.",
+)
+exercise.slip(
+    "test set scaled by its own spread",
+    seen=lambda train_z, test_z: tuple((z - train_z.mean(axis=0)) / (z.std(axis=0) + 1e-9) for z in (train_z, test_z)),
+).says(
+    "Each set is divided by its own standard deviation.",
+    "What does a single test row far out do to your predictions for the others?",
+    "It makes the standard deviation of the test set large, and all others seem to lie at the mean.",
+    "Divide both by the standard deviation of train_z.",
 )
 exercise.slip("test set not centred", seen=lambda train_z, test_z: (train_z - train_z.mean(axis=0), test_z)).says(
     "Centring belongs to the training; at test time the features are used as they are.",

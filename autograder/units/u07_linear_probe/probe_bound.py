@@ -8,7 +8,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, joint_law, needs, per_node
 from autograder.author.draw import odd_sizes
-from autograder.units.u07_linear_probe.draws import graph_for, separate_components, signs
+from autograder.units.u07_linear_probe.draws import graph_for, nearly_one, separate_components, signs
 from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, spectrum
 from course import graphs, validate
 from course.worlds import random_law
@@ -36,6 +36,8 @@ exercise = Exercise(
         "properties": ("Compare with probe_loss of a spectral embedding: it must never be above your bound.",),
     },
 )
+
+NEAR_ONE = "An eigenvalue that is 1 up to 1e-9 counts as 1: has its direction a column?"
 
 
 def bipartite(rng, sizes):
@@ -68,8 +70,11 @@ def cases(rng):
     yield Case("the complete graph without loops, k = 2", (graphs.complete_graph(5), signs(rng, 5), 2))
     yield Case("constant labels: 0", (graph_for(rng, 5, 2), np.ones(5), 2))
     label = "eigenvalues 0, 1, 1, 1, 2, k = 4"
-    hint = "An eigenvalue that is 1 up to rounding: has its direction a column?"
-    yield Case(label, (bipartite(rng, (2, 3)), signs(rng, 5), 4), hint=hint)
+    yield Case(label, (bipartite(rng, (2, 3)), signs(rng, 5), 4), hint=NEAR_ONE)
+    for shift in (-4e-10, 4e-10):
+        joint, k = nearly_one(rng, 6, shift)
+        label = f"S = 6, k = {k}, lambda_k is 1 {'+-'[shift < 0]} 4e-10"
+        yield Case(label, (joint, rng.normal(size=6), k), hint=NEAR_ONE, public=False)
     joint = separate_components(rng, (2, 2, 3))
     yield Case("three parts that are not connected, k = 2: infinite", (joint, signs(rng, 7), 2))
     yield Case("three parts that are not connected, k = 3", (joint, signs(rng, 7), 3))
@@ -95,6 +100,11 @@ def alpha(joint, y):
     return joint[y[:, None] < y[None, :]].sum()
 
 
+def spread(joint, y):
+    p = joint.sum(axis=1)
+    return p @ (y - p @ y) ** 2
+
+
 def smallest_lost(lam, k):
     return lam[kept(lam, k)]
 
@@ -109,9 +119,11 @@ def probe_bound(
     pick=smallest_lost,
     limit=lambda gap: gap,
     infinite=lambda gap: gap <= 1e-10,
+    nothing=lambda top: False,
+    cap=lambda bound, joint, y: bound,
 ):
     top, gap = energy(joint, y), pick(spectrum(joint), k)
-    return math.inf if infinite(gap) else top / limit(gap)
+    return 0.0 if nothing(top) else math.inf if infinite(gap) else cap(top / limit(gap), joint, y)
 
 
 exercise.slip("lambda_k", pick=lambda lam, k: lam[k - 1]).says(
@@ -144,6 +156,12 @@ exercise.slip(
     "A direction whose eigenvalue is 1 is in the embedding.",
     "Which factor does its column have?",
     "sqrt(1 - 1) = 0: the column is zero, so the direction is lost. Rounding must not decide it.",
+    "Count as kept what is below 1 - 1e-9.",
+)
+exercise.slip("rounding decides what is below 1", pick=lambda lam, k: lam[kept(lam, k, 1.0)]).says(
+    "A computed eigenvalue is below 1 exactly when the true one is.",
+    "Which eigenvalue does the computer give where it should be 1? Print it with 17 digits.",
+    "It may be 1 - 1e-16. The box at the top says from where on an eigenvalue counts as 1.",
     "Count as kept what is below 1 - 1e-9.",
 )
 exercise.slip("eigenvalues in descending order", pick=lambda lam, k: lam[::-1][k]).says(
@@ -203,6 +221,32 @@ exercise.slip("rounding taken for a gap", limit=lambda gap: abs(gap) + 1e-17, in
     "Print lambda_{k+1} for a graph of three separate parts and k = 2.",
     "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
     "if gap <= 1e-10: return math.inf",
+)
+exercise.slip("no energy, no loss", nothing=lambda top: top <= 1e-10).says(
+    "The bound is 0 wherever the labels have no energy.",
+    "On separate parts, can labels without energy be lost all the same?",
+    "The proof divides by the smallest lost eigenvalue; where that is 0 it bounds nothing.",
+    "Test the eigenvalue first: infinite, whatever the labels are.",
+)
+exercise.slip("never above the mean of y^2", cap=lambda bound, joint, y: min(bound, joint.sum(axis=1) @ y**2)).says(
+    "A bound above the loss of w = 0 is to be replaced by that loss.",
+    "Your bound is true. Is it the one that the proof gives?",
+    "The proof ends with energy over eigenvalue, also where that is above the mean of y^2.",
+    "Leave out the minimum.",
+)
+exercise.slip("never above the variance", cap=lambda bound, joint, y: min(bound, spread(joint, y))).says(
+    "A bound above the variance of the labels is to be replaced by the variance.",
+    "Your bound may be true. Is it the one that the proof gives?",
+    "The proof ends with energy over eigenvalue, also where that is above the variance.",
+    "Leave out the minimum.",
+)
+exercise.slip(
+    "divided by the mean of y^2", energy=lambda joint, y: label_energy(joint, y) / (joint.sum(axis=1) @ y**2)
+).says(
+    "The bound is in units of the mean of y^2.",
+    "Double the labels: by which factor does the loss grow?",
+    "By four. For labels +-1 the mean of y^2 is 1, so nothing shows there.",
+    "Do not divide by the size of the labels.",
 )
 
 

@@ -8,7 +8,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, joint_law, needs, per_node
 from autograder.author.draw import odd_sizes
-from autograder.units.u07_linear_probe.draws import graph_for, separate_components, signs
+from autograder.units.u07_linear_probe.draws import graph_for, nearly_one, separate_components, signs
 from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, laplacian, spectrum
 from course import validate
 
@@ -33,6 +33,8 @@ exercise = Exercise(
     },
 )
 
+NEAR_ONE = "An eigenvalue that is 1 up to 1e-9 counts as 1: has its direction a column?"
+
 
 @exercise.cases
 def cases(rng):
@@ -50,6 +52,10 @@ def cases(rng):
     joint = separate_components(rng, (2, 2, 3))
     yield Case("three parts that are not connected, k = 2: infinite", (joint, signs(rng, 7), 2))
     yield Case("three parts that are not connected, k = 3", (joint, signs(rng, 7), 3))
+    for shift in (-4e-10, 4e-10):
+        joint, k = nearly_one(rng, 6, shift)
+        label = f"S = 6, k = {k}, lambda_k is 1 {'+-'[shift < 0]} 4e-10"
+        yield Case(label, (joint, rng.normal(size=6), k), hint=NEAR_ONE, public=False)
     yield from exercise.bad_inputs(graph_for(rng, 4, 2), np.array([1.0, -1.0, 1.0, 1.0]), 2)
 
 
@@ -77,6 +83,11 @@ def partner_mean(joint, y):
 def flips(joint, y):
     """eta(x): how often the label of the partner differs from that of x."""
     return (joint * (y[:, None] != y)).sum(axis=1) / masses(joint)
+
+
+def distance(joint, y, power):
+    """Mean over the partners of x of |y_x - y_x'|^power."""
+    return (joint * np.abs(y[:, None] - y) ** power).sum(axis=1) / masses(joint)
 
 
 def from_partners(joint, y):
@@ -138,6 +149,30 @@ exercise.slip("lambda_{k+1}", pick=lambda lam, k: lam[k]).says(
     "Which column does the embedding have in direction k when lambda_k > 1?",
     "A zero column: directions with an eigenvalue of at least 1 are lost, wherever they stand.",
     "Use the denominator of probe_bound, squared.",
+)
+exercise.slip("rounding decides what is below 1", pick=lambda lam, k: lam[kept(lam, k, 1.0)]).says(
+    "A computed eigenvalue is below 1 exactly when the true one is.",
+    "Which eigenvalue does the computer give where it should be 1? Print it with 17 digits.",
+    "It may be 1 - 1e-16. The box at the top says from where on an eigenvalue counts as 1.",
+    "Count as kept what is below 1 - 1e-9.",
+)
+exercise.slip("mean distance to the partner", top=lambda joint, y: masses(joint) @ distance(joint, y, 1) ** 2).says(
+    "In place of 2 eta(x) stands the mean of |y_x - y_x'| over the partners of x.",
+    "Right for labels +-1. A node between two partners, one 1 above it and one 1 below: what is entry x of L g?",
+    "0: differences of opposite signs cancel in L g. No absolute value stands in it.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("mean square of the jump", top=lambda joint, y: masses(joint) @ distance(joint, y, 2) ** 2 / 4).says(
+    "In place of 4 eta(x) stands the mean of (y_x - y_x')^2 over the partners of x.",
+    "Right for labels +-1. Double the labels: by which factor does your bound grow, and by which the loss?",
+    "By 16 and by 4. Entry x of L g is linear in the labels.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("L y without the masses", top=lambda joint, y: np.sum((laplacian(joint) @ y) ** 2)).says(
+    "The numerator is the squared length of L y.",
+    "What is your bound for constant labels?",
+    "It must be 0. The labels enter as g = sqrt(p) y.",
+    "laplacian(joint) @ (np.sqrt(p) * y).",
 )
 exercise.slip("min(1, lambda_{k+1})", pick=lambda lam, k: min(1.0, lam[k])).says(
     "The denominator is min(1, lambda_{k+1}) squared.",

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, law, needs
 from autograder.author.draw import odd_sizes
@@ -40,6 +41,7 @@ exercise = Exercise(
             "weights (y - w.z)^2 = (sqrt(weights) y - w.(sqrt(weights) z))^2: an ordinary least-squares problem.",
             "np.linalg.lstsq(root[:, None] * z, root * y, rcond=None), then the sum of the squared residuals.",
             "With zero or dependent columns np.linalg.solve fails, it needs a regular matrix; lstsq and pinv do not.",
+            "lstsq takes for 0 what is small beside the largest singular value. Bring all columns to one length first.",
         ),
         "bad input": (
             "validate.law(weights, 'weights', zeros=True) checks the weights.",
@@ -47,6 +49,8 @@ exercise = Exercise(
         ),
     },
 )
+
+UNITS = "Measure a column in another unit: does your value change? Does the smallest loss?"
 
 
 def problem(rng, n, d):
@@ -74,6 +78,15 @@ def cases(rng):
     weights[2], y[2] = 0.0, 50.0
     yield Case("a point of weight 0", (z, y, weights / weights.sum()))
     z, y, weights = problem(rng, 5, 2)
+    units = np.array([1e-12, 1.0, 1e12])
+    z, y, weights = problem(rng, 6, 3)
+    yield Case("columns of sizes 1e-12, 1 and 1e12", (short(z) * units, y, weights), hint=UNITS)
+    z, y, weights = problem(rng, 9, 3)
+    z = np.column_stack([z * rng.permutation(units), z @ [1, -2, 1], np.zeros(9)])
+    yield Case(
+        "sizes 1e-12 to 1e12, a zero column among them", (z[:, [0, 1, 2, 4]], y, weights), hint=UNITS, public=False
+    )
+    z, y, weights = problem(rng, 5, 2)
     yield Case("large embeddings", (1e4 * z, y, weights))
     yield from exercise.bad_inputs(z, y, weights)
     yield bad_input("a negative weight", z, y, np.array([-0.1, 0.5, 0.2, 0.2, 0.2]))
@@ -92,6 +105,12 @@ def minimum(f, rng):
         return "it is above the loss of w = 0"
 
 
+def lengths(rows):
+    """The length of each column, 1 for a zero one."""
+    found = np.sqrt((rows**2).sum(axis=0))
+    return np.where(found > 0, found, 1.0)
+
+
 @exercise.formula
 def probe_loss(
     z,
@@ -99,17 +118,33 @@ def probe_loss(
     weights,
     *,
     features=lambda z: z,
+    target=lambda y: y,
     factor=np.sqrt,
+    level=lengths,
     solve=lambda rows, target: np.linalg.lstsq(rows, target, rcond=None)[0],
     error=np.square,
     pool=lambda weights, errors: weights @ errors,
     unit=lambda y, weights: 1.0,
 ):
-    root, seen = factor(weights), features(z)
-    w = solve(root[:, None] * seen, root * y)
+    root, seen, y = factor(weights), features(z), target(y)
+    rows = root[:, None] * seen
+    scale = level(rows)
+    w = solve(rows / scale, root * y) / scale
     return pool(weights, error(y - seen @ w)) / unit(y, weights)
 
 
+exercise.slip("columns in the units that they have", level=lambda rows: 1.0).says(
+    "lstsq finds the minimum whatever the units of the columns are.",
+    "Multiply a column by 1e12: must the smallest loss change? Does yours?",
+    "lstsq and pinv take singular values for 0 that are small beside the largest: a column of size 1e-12 is not used at all.",
+    "Divide each column of sqrt(weights) z by its length before the fit.",
+)
+exercise.slip("labels centred", target=lambda y: y - y.mean()).says(
+    "The labels are centred before the fit.",
+    "What is your loss for constant labels and z = 0?",
+    "The labels are taken as they are; a mean that z cannot say is part of the loss.",
+    "Do not subtract a mean from y.",
+)
 exercise.slip("an intercept", features=lambda z: np.column_stack([z, np.ones(len(z))])).says(
     "A linear head has an intercept.",
     "What is your loss for a constant y? And with z = 0?",
@@ -198,6 +233,7 @@ def probe_loss(z, y, weights):
     ),
 )
 def probe_loss(z, y, weights):
+    z = z / np.maximum(np.abs(z).max(axis=0), 1e-300)
     gram = z.T @ (weights[:, None] * z)
     w = np.linalg.inv(gram) @ (z.T @ (weights * y))
     return weights @ (y - z @ w) ** 2
@@ -218,7 +254,8 @@ def probe_loss(z, y, weights):
     if not (np.isfinite(z).all() and np.isfinite(y).all()):
         raise ValueError("not finite")
     root = np.sqrt(weights)
-    u, s, _ = np.linalg.svd(root[:, None] * z, full_matrices=False)
+    rows = root[:, None] * z
+    u, s, _ = np.linalg.svd(rows / np.maximum(np.abs(rows).max(axis=0), 1e-300), full_matrices=False)
     u = u[:, s > 1e-12 * max(s.max(), 1e-300)]
     target = root * y
     return float(np.sum((target - u @ (u.T @ target)) ** 2))
@@ -228,5 +265,5 @@ def probe_loss(z, y, weights):
 def probe_loss(z, y, weights):
     z, y, root = torch.from_numpy(z), torch.from_numpy(y).double(), torch.from_numpy(weights).sqrt()
     target = (root * y)[:, None]
-    rows = root[:, None] * z
+    rows = F.normalize(root[:, None] * z, dim=0, eps=1e-300)
     return ((target - rows @ torch.linalg.lstsq(rows, target, driver="gelsd").solution) ** 2).sum()
