@@ -30,6 +30,9 @@ OF_THE_LAST_DIGITS = {
     ("angle_bound", "difference of nearly equal numbers"),
     ("negatives_enough", "the exponential minus 1"),
     ("gram_covariance_gap", "the matrices are formed"),
+    ("laplacian", "roots of products that underflow"),
+    ("probe_bound", "rounding decides what is below 1"),
+    ("probe_bound_second", "rounding decides what is below 1"),
 }
 UNIT = load_unit("01_similarity_losses")
 nt_xent = UNIT.references()["nt_xent"]
