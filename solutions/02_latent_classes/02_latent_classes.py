@@ -523,6 +523,11 @@ if solved(ladder_curl):
 #   $m$.
 # - **L** Hence $P(m\le0)=\tau+(1-\tau)\,P(m\le0\mid c^-\ne c^+)$.
 
+# %%
+from course import arrange
+
+arrange("proof_error")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_error", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_error = None  # for example ["B", "K"]
 ### BEGIN SOLUTION

@@ -920,6 +920,11 @@ if solved(ladder_vertex):
 # - **L** Since $m$ and $n$ are independent, $\mathbb E\bigl[\frac n{1+m}\bigr]=\mathbb E[n]\;\mathbb E\bigl[\frac1{1+m}\bigr]$.
 # - **M** Given $t$, $m$ has the law $\mathrm{Bin}\bigl(t,\frac1C\bigr)$.
 
+# %%
+from course import arrange
+
+arrange("proof_repetitions")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_repetitions", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_repetitions = None
 ### BEGIN SOLUTION

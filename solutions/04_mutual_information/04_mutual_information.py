@@ -532,6 +532,11 @@ check(counterexample_repeated)
 # - **P** Where a negative has the code of the positive it is left out of the denominator, since it is no negative for $z$.
 # - **R** So $L_N(\ln r)\le L_N'(\ln r')$.
 
+# %%
+from course import arrange
+
+arrange("proof_processing")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_processing", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_processing = None
 ### BEGIN SOLUTION

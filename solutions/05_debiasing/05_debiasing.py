@@ -246,6 +246,11 @@ check(plugin_bias)
 # - **K** $E|\widehat M - M^-| \le \sqrt{\operatorname{Var}\widehat M}$, by Cauchy and Schwarz.
 # - **L** For every draw $\bigl|\ln(1 + \widehat M/A) - \ln(1 + M^-/A)\bigr| \le |\widehat M - M^-|/(A + b)$.
 
+# %%
+from course import arrange
+
+arrange("proof_floor")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_floor", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_floor = None  # a list of labels, such as ["L", "F", "G"]
 ### BEGIN SOLUTION

@@ -541,6 +541,11 @@ if solved(ladder_probe):
 # - **K** For $2\le i\le r$ we have $\lambda_i\le\lambda_r$, and for $i>r$ we have $\lambda_i\le\lambda_S$.
 # - **M** $4\alpha=\sum_{i>r}\lambda_i\beta_i^2$, since a kept direction costs nothing.
 
+# %%
+from course import arrange
+
+arrange("proof_lower")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_lower", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_lower = None  # for example ["J", "K"]
 ### BEGIN SOLUTION

@@ -451,6 +451,11 @@ check(swav_loss)
 # - **R** $\sum_{ik}P_{ik}\ln\bigl(c_k/c_k(Q)\bigr)=\sum_kc_k(Q)\ln\bigl(c_k/c_k(Q)\bigr)$, as the columns of $Q$ sum to $c_k(Q)$.
 # - **S** The claim, since $\bigl(\sum_k|p_k-q_k|\bigr)^2\le2\,\mathrm{KL}(p\Vert q)$ for laws (Pinsker).
 
+# %%
+from course import arrange
+
+arrange("proof_alternating")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_alternating", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_alternating = None
 ### BEGIN SOLUTION

@@ -396,6 +396,11 @@ check(retrieve)
 # - **M** If the text of image $i$ is missed, then $\ell_i\ge\ln(k+1)$.
 # - **P** $L\ge\ln(k+1)$ as soon as one image is missed.
 
+# %%
+from course import arrange
+
+arrange("proof_recall")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_recall", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_recall = None
 ### BEGIN SOLUTION
