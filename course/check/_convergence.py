@@ -16,7 +16,9 @@ from course import data
 from course.check import _exact as exact
 
 TOLERANCE = 1e-4  # of the curves, relative to max(1, |value|): what float32 outputs of a trained network allow
-LEARNT = 1 / 3  # share of the way to the floor, from the start or from equal outputs, that the contrastive loss must cover
+LEARNT = (
+    1 / 3
+)  # share of the way to the floor, from the start or from equal outputs, that the contrastive loss must cover
 RECORDS = range(3, 7)  # T
 WIDEST, DEEPEST, LARGEST_DIM = 128, 3, 32  # m, L and d of a network
 CURVES = ("unsupervised", "supervised", "smallest_norm", "largest_norm")

@@ -266,9 +266,6 @@ check(lemma4_certificate)
 # bound on $\widehat L_{un}$ that depends on $\varepsilon/\eta$ and $n$ only: the smallest number that no such outputs
 # exceed, whatever $\eta$, $d$ and the outputs are. In closed form.
 #
-# How much gradient does a triplet with $s_i=\sigma(t_i)$ need at least? What is shared out among the triplets? And is it
-# worse when one of them has everything, or when all have the same? The last question is about a second derivative.
-#
 # `n` is an integer of at least 1; what `lemma4_certificate` refuses is refused here too.
 
 # %% nbgrader={"grade": false, "grade_id": "lemma4_sum", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -443,8 +440,8 @@ check(smoothness_constant)
 #
 # Ten thousand random points will not do: spread evenly over the set, they miss the maximum by some 10 to 15 % at $C=2$
 # and often by more than 20 % at $C=5$. Bring the problem down to one variable, in which a maximum can be found safely.
-# For that you need the larger eigenvalues of the Hessian at a given point on paper (find a small subspace that it maps
-# to itself: what are $Mg$ and $M(Mg)$?), and an idea which points are the worst for a given $t$.
+# For that you need the largest eigenvalue of the Hessian at a given point on paper, and an idea which points are the worst
+# for a given $t$.
 
 # %% nbgrader={"grade": false, "grade_id": "smoothness_sharp", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def smoothness_sharp(C):

@@ -14,9 +14,9 @@ exercise = Exercise(
     hints={
         "values": (
             "Fix a logit t < 0. Among all triplets with this logit, which has the smallest gradient, and how small is it?",
-            "By Proposition 8.1 it is s times the root of |u|^2 + 2 |z1|^2, and |u| is at least |t| / |z1|. Must |z1| be eta?",
+            "By Proposition 8.1 it is s times the root of |u|^2 + 2 |z1|^2, and |u| >= |t| / |z1|. Must |z1| be eta?",
             "t^2 / a^2 + 2 a^2 is smallest for a^2 = |t| / sqrt(2), if that a is allowed: a = max(eta, (|t| / sqrt(2))^(1/2)).",
-            "The loss ln(1 + e^t) can be had whenever this smallest gradient is at most eps: find the largest such t by bisection.",
+            "A logit can be had when this smallest gradient is at most eps: find the largest such t by bisection.",
         ),
         "bad input": ("The hypotheses are eps < eta / 2, strictly, eps >= 0 and eta > 0.",),
         "properties": ("The bound must never be below the loss of a triplet that meets the hypotheses.",),
@@ -127,7 +127,7 @@ exercise.slip("u costs nothing", apart=lambda t, square: 0.0, anchor=lambda t, e
 )
 exercise.slip("the shortest anchor", anchor=lambda t, eta, pulls: eta**2).says(
     "The gradient is smallest when the anchor is as short as allowed.",
-    "For a short anchor u must be long. Is your number a bound: try eta = 0.1, t = -2 and |z1| = 1.",
+    "For a short anchor u must be long. Is your number a bound: try eta = 0.1, t = -5 and |z1| = 1.",
     "t^2 / a^2 + 2 a^2 has its minimum at a^2 = |t| / sqrt(2), which can be above eta^2.",
     "|z1| = max(eta, (|t| / sqrt(2))^(1/2)).",
 )
@@ -197,7 +197,9 @@ def lemma4_certificate(grad_norm, eta):
     for _ in range(12):
         s = np.linspace(low, high, 102)[1:-1]
         t = np.log(s / (1 - s))
-        gradient = s * np.where(-t < math.sqrt(2) * eta**2, np.hypot(t / eta, math.sqrt(2) * eta), np.sqrt(-math.sqrt(8) * t))
+        gradient = s * np.where(
+            -t < math.sqrt(2) * eta**2, np.hypot(t / eta, math.sqrt(2) * eta), np.sqrt(-math.sqrt(8) * t)
+        )
         step, good = (high - low) / 101, s[gradient <= grad_norm]
         low = good.max() if len(good) else low
         high = low + step

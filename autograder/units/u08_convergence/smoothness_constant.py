@@ -12,7 +12,7 @@ exercise = Exercise(
     refuses=(positive("A", math.inf), positive("C", math.inf)),
     hints={
         "values": (
-            "The lecture puts s <= 1, gamma <= 1/4 and |g|^2 <= 6 C^2. Which of these can be had here, and which not?",
+            "The lecture has s <= 1, gamma <= 1/4 and |g|^2 <= 6 C^2. Which of these can be had here, and which not?",
             "Which is the largest logit t = z1.(z3 - z2) with |z1| <= A and |z2|, |z3| <= C? Which s has it?",
             "The two maxima need not be at one point: the second is at t = 0, with |u| = 2 C and |z1| = A.",
             "sqrt(2) sigma(2 A C) + (4 C^2 + 2 A^2) / 4.",
@@ -34,13 +34,16 @@ def cases(rng):
     yield from exercise.bad_inputs(1.0, 0.5)
 
 
+ROOT = math.sqrt(2)
+
+
 def sigma(t):
     return 1 / (1 + math.exp(-t))
 
 
 @exercise.formula
 def smoothness_constant(
-    A, C, *, sizes=lambda A, C: (A, C), longest=2, pull=sigma, mixed=math.sqrt(2), anchors=2, bend=lambda t: 0.25
+    A, C, *, sizes=lambda A, C: (A, C), longest=2, pull=sigma, mixed=ROOT, anchors=2, bend=lambda t: 0.25
 ):
     A, C = sizes(A, C)
     t = longest * A * C
