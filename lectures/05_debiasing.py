@@ -42,7 +42,8 @@
 # | 5.15 | hard negatives, exactly | (5.3) | optional |
 #
 # Each is proved, then shown in numbers: where it *holds*, where it is *tight*, and where it is *broken* because a
-# hypothesis was dropped. **Predict** means: on paper, before you unfold the answer.
+# hypothesis was dropped. **Predict** means: on paper, before you read on; the numbers and the
+# figure often follow at once, and the answer that you unfold says why they are so.
 
 # %% [markdown]
 # **One meaning for each letter.**
@@ -770,7 +771,7 @@ figures.described(figure,
 #
 # *The floor?* At $t = 0.5$ it could take over, by Figure 3. After training with ten classes not one anchor is on it;
 # with four classes half of them are (so a prior of $\frac14$ is just the median anchor's $\tau^*$), with two classes 63
-# and 91 %. So not with ten classes.
+# and 91 % (batches of 32 and of 128). So not with ten classes.
 #
 # *The number of positives?* One is few, by Theorem 5.8. *Or their law?* Theorem 5.4 wants $p^+$, a draw from the
 # anchor's **class**. A view of the anchor's own *image* is much closer to it than that.

@@ -12,6 +12,7 @@ from course.check._repeated import both_sides, problem
 
 UNIT = load_unit("04_mutual_information")
 R = UNIT.references()
+RHO = np.array([0.2, 0.3, 0.5])
 BITS = np.array([[0.4, 0.1], [0.1, 0.4]])
 THREE = np.array([[0.3, 0.1, 0.0], [0.05, 0.2, 0.05], [0.0, 0.1, 0.2]])
 
@@ -22,39 +23,52 @@ THREE = np.array([[0.3, 0.1, 0.0], [0.05, 0.2, 0.05], [0.0, 0.1, 0.2]])
         (BITS, 0.9, 17.498129078902),
         (np.eye(4) / 4, 0.5, 2.0),
         (np.eye(4) / 4, 0.9, 19.175071876618),
-        (THREE, 0.75, 5.697745848234),
+        (np.diag([0.5, 0.25, 0.25]), 0.5, 1.778244935663),
+        (THREE, 0.75, 5.641589106183),
     ],
 )
 def test_negatives_enough(joint, share, value):
-    assert R["negatives_enough"](joint, share) == pytest.approx(value, abs=1e-9)
+    assert R["negatives_enough"](joint, share, by_proof=True) == pytest.approx(value, abs=1e-9)
+
+
+def test_the_theorem_needs_more_where_the_anchors_differ():
+    assert R["negatives_enough"](THREE, 0.75) == pytest.approx(5.697745848234, abs=1e-9)
+    assert R["negatives_enough"](BITS, 0.9) == pytest.approx(17.498129078902, abs=1e-9)
 
 
 @pytest.mark.parametrize(
-    ("loss", "rho", "n", "value"),
+    ("loss", "rho", "n", "own", "value"),
     [
-        (0.0, (0.5, 0.5), 3, 0.470003629246),
-        (0.2, (0.2, 0.3, 0.5), 10, 0.666404772115),
-        (0.1, (0.9, 0.1), 1, 0.005947665024),
-        (0.5, (0.1,) * 10, 255, 1.768032711487),
+        (0.0, (0.5, 0.5), 3, 0, 0.470003629246),
+        (0.2, (0.2, 0.3, 0.5), 10, 0, 0.666404772115),
+        (0.1, (0.9, 0.1), 1, 0, 0.005947665024),
+        (0.5, (0.1,) * 10, 255, 0, 1.768032711487),
+        (0.1, (0.9, 0.1), 3, 1, 0.699094845584),
+        (0.2, (0.2, 0.3, 0.5), 10, 2, 1.512421540169),
+        (0.2, (0.2, 0.3, 0.5), 4, 4, math.log(5) - 0.2),  # as many candidates of one law, whatever the class of y_0
     ],
 )
-def test_true_negatives_bound(loss, rho, n, value):
-    assert R["true_negatives_bound"](loss, np.array(rho), n) == pytest.approx(value, abs=1e-9)
+def test_true_negatives_bound(loss, rho, n, own, value):
+    assert R["true_negatives_bound"](loss, np.array(rho), n, own) == pytest.approx(value, abs=1e-9)
+    if own == 0:
+        assert R["true_negatives_bound"](loss, np.array(rho), n) == pytest.approx(value, abs=1e-9)
 
 
 @pytest.mark.parametrize(
     ("function", "args", "slip", "value"),
     [
-        ("negatives_enough", (THREE, 0.75), "chi^2 / (N+1) in place of its logarithm", 6.047994),
-        ("negatives_enough", (THREE, 0.75), "the share in place of what is missing", 1.011061),
-        ("negatives_enough", (THREE, 0.75), "candidates counted", 6.697746),
-        ("negatives_enough", (THREE, 0.75), "second moment without the 1", 15.098090),
-        ("negatives_enough", (THREE, 0.75), "second moment under the joint", 22.476380),
-        ("negatives_enough", (THREE, 0.75), "bits", 3.537704),
-        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "the collision probability", 0.629279),
-        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "classes count alike", 0.772340),
-        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "N + 1 candidates of the class", 0.591780),
-        ("true_negatives_bound", (0.2, np.array([0.2, 0.3, 0.5]), 10), "ln N", 0.571095),
+        ("negatives_enough", (THREE, 0.75, True), "the theorem as it is", 5.697746),
+        ("negatives_enough", (THREE, 0.75, True), "chi^2 / (N+1) in place of its logarithm", 6.047994),
+        ("negatives_enough", (THREE, 0.75, True), "the share in place of what is missing", 0.963699),
+        ("negatives_enough", (THREE, 0.75, True), "candidates counted", 6.641589),
+        ("negatives_enough", (THREE, 0.75, True), "second moment without the 1", 15.075013),
+        ("negatives_enough", (THREE, 0.75, True), "second moment under the joint", 22.227218),
+        ("negatives_enough", (THREE, 0.75, True), "bits", 3.483605),
+        ("true_negatives_bound", (0.2, RHO, 10, 2), "at most 1 in the own class", 0.666405),
+        ("true_negatives_bound", (0.2, RHO, 10, 2), "all negatives of other classes", 0.689422),
+        ("true_negatives_bound", (0.2, RHO, 10, 2), "average inside the logarithm", 1.498104),
+        ("true_negatives_bound", (0.2, RHO, 10, 2), "classes count alike", 1.577052),
+        ("true_negatives_bound", (0.2, RHO, 10, 2), "the positive not counted", 1.199184),
     ],
 )
 def test_the_typical_errors_are_the_named_ones(function, args, slip, value):

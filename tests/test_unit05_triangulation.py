@@ -187,8 +187,9 @@ def test_plugin_bias_on_the_audited_world(unit):
 def test_the_swapped_prior_gives_no_law_and_raises(unit):
     law = unit["negative_law"]
     quarter, anchor = np.array([0.25, 0.75]), np.array([1.0, 0.0])
-    np.testing.assert_allclose(law(quarter, anchor, 0.25), [0, 1])
+    np.testing.assert_allclose(law(quarter, anchor, 0.25, anchor, 0.0), [0, 1])
+    np.testing.assert_allclose(law(quarter, anchor, 0.15, anchor, 0.1), [0, 1])
     with pytest.raises(ValueError, match="-2"):
-        law(quarter, anchor, 0.75)
+        law(quarter, anchor, 0.75, anchor, 0.0)
     with pytest.raises(ValueError, match=r"-1\.5"):
-        law(np.array([0.2, 0.8]), anchor, 0.2**2 + 0.8**2)
+        law(np.array([0.2, 0.8]), anchor, 0.2**2 + 0.8**2, anchor, 0.0)

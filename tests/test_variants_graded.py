@@ -18,13 +18,17 @@ def answered(slug: str) -> list[str]:
 
 
 def notebook_of_variants(slug: str, turn: int) -> bytes:
-    """The solved notebook in which each function is answered by its accepted variant number `turn`."""
+    """The solved notebook in which each function is answered by its accepted variant number `turn`; what is not asked
+    about and trains is left out."""
+    unit = load_unit(slug)
     notebook = json.loads((ROOT / "solutions" / slug / f"{slug}.ipynb").read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         name = cell["metadata"].get("nbgrader", {}).get("grade_id")
         if name in answered(slug):
-            variants = load_unit(slug).exercise(name).variants
+            variants = unit.exercise(name).variants
             cell["source"] = variants[turn % len(variants)].source
+        elif name in unit.checks and unit.exercise(name).trains:
+            cell["source"] = ""
     return json.dumps(notebook).encode()
 
 

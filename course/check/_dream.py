@@ -81,6 +81,11 @@ def problem(answer):
     if not at_good <= MARGIN:
         return f"the mean classifier of z_good has hinge loss {at_good:.4g}, it must be 0"
     if not at_useless >= 1 - MARGIN:
-        return f"the mean classifier of z_useless has hinge loss {at_useless:.4g}, it must be at least 1"
+        return (
+            f"the mean classifier of z_useless has a hinge loss below 1, by {1 - at_useless:.3g}; it must be at least 1"
+        )
     if not lost < kept - MARGIN:
-        return f"the contrastive loss must prefer z_useless, but it is {lost:.4g} there and {kept:.4g} at z_good"
+        return (
+            f"the contrastive loss must prefer z_useless, but it is {lost:.4g} there and {kept:.4g} at z_good "
+            f"(difference {lost - kept:.3g})"
+        )

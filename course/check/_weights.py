@@ -14,11 +14,16 @@ def weighted_worlds(f, rng):
     laws = [order(rho) for rho in drawn for order in (np.sort, lambda rho: np.sort(rho)[::-1])]
     laws += [worlds.random_law(rng, c, minimum=0.2 / c) for c in (2, 3, 3, 4, 4, 6, 7)]
     laws.append(rng.permutation([0.3, 0.3, 0.4]))
-    laws += [np.array([0.25, 0.25, 0.26, 0.24]), np.array([0.5 - 1e-5, 0.5 + 1e-5])]
+    laws += [
+        np.array([0.25, 0.25, 0.26, 0.24]),
+        np.array([0.5 - 1e-5, 0.5 + 1e-5]),
+        np.array([0.5 + 1.5e-6, 0.5 - 1.5e-6]),
+    ]
+    laws += [rng.permutation([0.699, 0.3, 0.001]), rng.permutation([0.59, 0.4, 0.005, 0.005])]  # the rarest allowed
     for rho in laws:
         wrong = problem(rho, f(rho.copy()))
         if wrong:
-            return f"for rho = {np.round(rho, 4).tolist()}: {wrong}"
+            return f"for rho = {np.round(rho, 7).tolist()}: {wrong}"
     return None
 
 

@@ -22,11 +22,11 @@
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1-3 | `similar_pairs`, `negatives_law`, `class_means` | 20 min | 1 + 1 + 1 |
-# | 4 | `unsupervised_loss` | 20 min | 3 |
+# | 1-3 | `similar_pairs`, `negatives_law`, `class_means` | 25 min | 1 + 1 + 1 |
+# | 4 | `unsupervised_loss` | 30 min | 3 |
 # | 5 | `mean_classifier_loss` | 25 min | 3 |
-# | 6-7 | `collision_probability`, `curl_bound` | 20 min | 1 + 3 |
-# | 8 | `block_loss` | 15 min | 2 |
+# | 6-7 | `collision_probability`, `curl_bound` | 25 min | 2 + 3 |
+# | 8 | `block_loss` | 10 min | 1 |
 # | 9 | `ladder_curl` | 35 min | 4 |
 # | 10 | `proof_error`: a proof to put in order | 20 min | 3 |
 # | 11 | `derive_noisy_pairs` | 40 min | 4 by hand |
@@ -107,21 +107,31 @@ check(similar_pairs)
 # %% [markdown]
 # ## 2 · `negatives_law`
 #
-# *Difficulty* ●○○○○ · *time* 3 min · 1 point
+# *Difficulty* ●●○○○ · *time* 10 min · 1 point
 #
 # Return the law of a negative, an array of shape (S,): with which probability is $x^-$ the point $x$?
+#
+# With `apart=True` somebody who knows the classes has gone through nature's triplets and thrown out each triplet that is
+# a collision, whole. Return the law of the negatives of the triplets that are left. With one class none is left: raise
+# `ValueError` then.
 
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negatives_law(rho, classes):
+def negatives_law(rho, classes, apart=False):
     """Law (S,) of a negative: entry [x] is the probability that x- is the point x.
 
-    rho (C,) class probabilities, classes (C, S) with row c the law of class c. ValueError for anything else.
-    Source: Saunshi et al. 2019 (CURL), D_neg.
+    rho (C,) class probabilities, classes (C, S) with row c the law of class c. apart: of the negatives of the triplets
+    that are no collision. ValueError for anything else, and for C = 1 with apart. Source: CURL, D_neg; apart: this course.
     """
     ### BEGIN SOLUTION
     validate.world(rho, classes)
-    return rho @ classes
+    if not apart:
+        return rho @ classes
+    if len(rho) < 2:
+        raise ValueError("with one class every triplet is a collision")
+    # The anchor is of another class than e with probability 1 - rho_e: of the negatives of class e this share is left.
+    weights = rho * (1 - rho)
+    return weights @ classes / weights.sum()
     ### END SOLUTION
 
 
@@ -162,26 +172,38 @@ check(class_means)
 # %% [markdown]
 # ## 4 · `unsupervised_loss`
 #
-# *Difficulty* ●●●○○ · *time* 20 min · 3 points
+# *Difficulty* ●●●○○ · *time* 30 min · 3 points
 #
 # The contrastive loss with one negative, exactly: the expectation of the logistic loss $\ell(v)$ of the margin, over
 # all of nature's draws. Return one number, in nats. $S$ may be 40, so that all triplets of points fit into one array.
 # Which triplets are there, how likely is each, and what does it pay when its margin is $-10^4$?
+#
+# A machine that knows no classes can still see when it holds one point twice. With `redraw=True` it never uses a point
+# as its own negative: as long as $x^-$ is the anchor $x$ itself, the negative is drawn again, class and point; anchor
+# and positive stay. Return the expected loss of the triplets that it ends with. Everything else is as before: collisions of
+# classes and $x^+=x$ still happen. Where some point has probability 1, no other can be drawn: raise `ValueError`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "unsupervised_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def unsupervised_loss(rho, classes, z):
+def unsupervised_loss(rho, classes, z, redraw=False):
     """Exact contrastive loss with one negative, in nats: the expected logistic loss of the margin of a triplet.
 
-    rho (C,), classes (C, S), z (S, d) -> a number. Finite for margins of +-1e4. ValueError when the three do not
-    make a world. Source: CURL, eq. (1).
+    rho (C,), classes (C, S), z (S, d) -> a number. redraw: the negative is drawn again while it is the anchor itself.
+    Finite for margins of +-1e4. ValueError when the three do not make a world, or with redraw where one point has
+    probability 1. Source: CURL, eq. (1); redraw: this course.
     """
     ### BEGIN SOLUTION
     validate.world(rho, classes, z)
+    negatives = np.tile(rho @ classes, (len(z), 1))  # [x, x-]: a law for each anchor
+    if redraw:
+        np.fill_diagonal(negatives, 0)
+        if not negatives.any(axis=1).all():
+            raise ValueError("one point has probability 1: no other can be its negative")
+        negatives /= negatives.sum(axis=1, keepdims=True)
     inner = z @ z.T  # inner[x, y] = f(x).f(y)
     logits = inner[:, None, :] - inner[:, :, None]  # axes: anchor, positive, negative
     losses = np.logaddexp(0, logits)  # ln(e^0 + e^logit), stable for any logit
-    return np.einsum("ap,n,apn->", similar_pairs(rho, classes), negatives_law(rho, classes), losses)
+    return np.einsum("ap,an,apn->", similar_pairs(rho, classes), negatives, losses)
     ### END SOLUTION
 
 
@@ -229,25 +251,36 @@ check(mean_classifier_loss)
 # %% [markdown]
 # ## 6 · `collision_probability`
 #
-# *Difficulty* ●○○○○ · *time* 3 min · 1 point · *transcribe*
+# *Difficulty* ●●○○○ · *time* 10 min · 2 points
 #
-# The probability $\tau = P(c^- = c^+)$ that a negative comes from the class of its anchor, for two independent draws
-# from $\rho$.
+# Given `rho` alone, return $\tau = P(c^- = c^+)$, the share of collisions among all of nature's triplets: one number.
+#
+# Given `classes` too, take only the triplets with the anchor $x$. How often does *its* negative collide? Return
+# $P(c^-=c^+\mid x)$ for each point $x$: an array of shape (S,). Classes overlap, so that $x$ need not tell its class. A
+# point that no class can produce is never an anchor: raise `ValueError`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "collision_probability", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def collision_probability(rho):
-    """Probability that two independent draws from rho give the same class: a number in [1/C, 1].
+def collision_probability(rho, classes=None):
+    """Probability of a collision c- = c+: a number; with classes for each point x, shape (S,), given that the anchor is x.
 
-    rho (C,) class probabilities, all > 0, sum 1; ValueError otherwise. Source: Saunshi et al. 2019 (CURL), tau.
+    rho (C,) class probabilities, classes None or (C, S) with row c the law of class c. ValueError for anything else, and
+    where a point has probability 0. Source: CURL, tau; given the anchor: this course.
     """
     ### BEGIN SOLUTION
-    validate.law(rho)
-    return (rho**2).sum()
+    if classes is None:
+        validate.law(rho)
+        return (rho**2).sum()
+    validate.world(rho, classes)
+    p = rho @ classes
+    if not (p > 0).all():
+        raise ValueError(f"point {p.argmin()} is never drawn")
+    # P(c+ = c | x) = rho_c D_c(x) / p(x), and the class of the negative knows nothing of x: it is c with probability rho_c.
+    return rho**2 @ classes / p
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_collision_probability", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_collision_probability", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(collision_probability)
 
 # %% [markdown]
@@ -306,12 +339,12 @@ if solved(unsupervised_loss, mean_classifier_loss, curl_bound):
 # %% [markdown]
 # ## 8 · `block_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
+# *Difficulty* ●●○○○ · *time* 10 min · 1 point · *transcribe*
 #
 # When similar points come in blocks (the sentences of a paragraph), each anchor has a block of $b$ positives and a
 # block of $b$ negatives, and in its margin $f(x^+)$ and $f(x^-)$ are replaced by the *average embeddings* of the two
-# blocks (section 13 of the lecture). The loss of a batch is the mean over its $B$ anchors of the logistic loss of this
-# margin.
+# blocks. The loss of a batch is the mean over its $B$ anchors of the logistic loss of this margin. (Why one wants blocks:
+# section 13 of the lecture, which is optional and not needed here.)
 #
 # Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), floating tensors of any precision, float16
 # included; return a 0-dim tensor that can be differentiated, best without a Python loop over the batch, finite for
@@ -333,7 +366,7 @@ def block_loss(anchor, positives, negatives):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_block_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_block_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(block_loss)
 
 # %% [markdown]
@@ -586,15 +619,15 @@ check(proof_error, "proof_error")
 # $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
 #
 # is false, by more than $10^{-9}$ of its right side (or of 1, if that is larger). `rho` has 2 to 8 classes, in any
-# order. Where it is uniform (`max(rho) - min(rho)` at most $10^{-6}$) the statement is the true lemma: raise
-# `ValueError`, as for a `rho` that is no law or has one class.
+# order; none that is asked has a probability below $10^{-3}$. Where `rho` is uniform (`max(rho) - min(rho)` at most
+# $10^{-6}$) the statement is the true lemma: raise `ValueError`, as for a `rho` that is no law or has one class.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_weights(rho):
     """Classes and an embedding for which the hinge lemma fails once the classes of a task weigh as nature draws them.
 
-    rho (C,), a law of 2 to 8 classes that is not uniform (ValueError otherwise, and for what is no law).
+    rho (C,), a law of 2 to 8 classes, each at least 1e-3. ValueError for what is no law, one class, or a uniform rho.
     Returns (classes (C, S), z (S, d)), S <= 40, d <= 20. Source: this course (CURL weighs both classes 1/2).
     """
     ### BEGIN SOLUTION

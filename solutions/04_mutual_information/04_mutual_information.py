@@ -28,8 +28,8 @@
 # | 4 | `infonce_loss` | 35 min | 3 |
 # | 5 | `infonce_bound` | 2 min | 1 |
 # | 6 | `negatives_needed` | 20 min | 3 |
-# | 7 | `negatives_enough` | 25 min | 3 |
-# | 8 | `true_negatives_bound` | 25 min | 3 |
+# | 7 | `negatives_enough` | 30 min | 3 |
+# | 8 | `true_negatives_bound` | 35 min | 3 |
 # | 9 | `counterexample_repeated` | 25 min | 2 |
 # | 10 | `proof_processing`: a proof in order | 20 min | 3 |
 # | 11 | `alignment` | 5 min | 1 |
@@ -91,8 +91,8 @@ def require_unit_rows(**tensors):
 #
 # - `scores` and `log_noise`: floating tensors of one common shape, not empty; `labels`: a tensor of that shape, of
 #   any dtype (bool and integers included), every entry 0 or 1. `ratio` is a number > 0, not necessarily an integer.
-# - Returns a 0-dim tensor, differentiable in `scores`. It must stay finite and exact for scores of ±10⁴; float16 is
-#   asked too.
+# - Returns a 0-dim tensor (of which floating dtype does not matter), differentiable in `scores`. It must stay finite and
+#   exact for scores of ±10⁴; float16 is asked too.
 # - `ValueError`: shapes that differ, no scores, NaN, a label other than 0 and 1, a ratio that is not finite and > 0.
 
 # %% nbgrader={"grade": false, "grade_id": "nce_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -196,7 +196,8 @@ check(optimal_critic)
 # 5000; no sampling. There are $T^N$ draws of negatives, so listing them will not do. Unit 03 met the same difficulty and
 # has a tool for it, one integral (lecture 03, the exact loss with any number of negatives); what you wrote there may be
 # reused. Three things are new: the positive has a law of its own; scores may be $-\infty$; and the scores of one row may
-# lie 20000 apart. Where along the integral do the two terms differ then? And where, when $N$ is large?
+# lie 20000 apart. Over which range is the integrand not negligible then? And how far to the left does it reach when $N$ is
+# large?
 #
 # - The negatives are drawn independently from the **column marginal**, whatever $x$ and $y$ are.
 # - `critic` has the shape of `joint`. It may be `-inf` where the joint is zero, only there. Scores go up to ±10⁴.
@@ -356,23 +357,27 @@ check(negatives_needed)
 # %% [markdown]
 # ## 7 · `negatives_enough`
 #
-# *Difficulty* ●●●○○ · *time* 25 min · 3 points
+# *Difficulty* ●●●●○ · *time* 30 min · 3 points
 #
-# `negatives_needed` searches. Theorem 4.7 of the lecture, $I-B_N\le\ln\bigl(1+\chi^2/(N+1)\bigr)$, promises in advance:
-# from some number of negatives on, the optimal critic certifies the given `share` of $I$. The lecture works that number
-# out for exact copies. Do it for any joint law: return the real number $N$, not rounded, such that the theorem promises
-# the share exactly for all numbers of negatives $\ge N$.
+# `negatives_needed` searches with exact losses. Theorem 4.7 of the lecture, $I-B_N\le\ln\bigl(1+\chi^2/(N+1)\bigr)$, promises
+# in advance: from some number of negatives on, the optimal critic certifies the given `share` of $I$. Return the real number
+# $N$, not rounded, such that the theorem promises the share exactly for all numbers of negatives $\ge N$.
+#
+# Its proof promises more. Of the inequalities that lead to this bound, one only makes the result short, and a computer can
+# do without it; keep the others. With `by_proof=True` return the number that what is then proved promises. For the
+# lecture's exact copies it is the theorem's own number, for most laws a smaller one.
 #
 # - `joint` as in 2: $\chi^2$ must be right for zeros and empty rows and columns.
 # - A relative error of $10^{-8}$ at most, also where the share is $1-10^{-9}$.
 # - `ValueError` as in 6.
 
 # %% nbgrader={"grade": false, "grade_id": "negatives_enough", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negatives_enough(joint, share):
+def negatives_enough(joint, share, by_proof=False):
     """Number of negatives from which on Theorem 4.7 promises that the optimal critic certifies this share of I.
 
     joint  (S, T), rows x, columns y, entries >= 0, sum 1, I > 0
     share  0 < share < 1
+    by_proof  whether its proof promises, without the inequality that only makes the theorem short
     Returns a number > 0, in general no integer. ValueError when `joint` is no law, I = 0 or `share` is out of range.
     """
     ### BEGIN SOLUTION
@@ -382,10 +387,22 @@ def negatives_enough(joint, share):
     if information < 1e-12:
         raise ValueError(f"the mutual information is {information!r}: there is nothing to promise")
     joint = np.asarray(joint, dtype=float)
-    independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-    cells = joint > 0
-    chi_square = np.sum(joint[cells] ** 2 / independent[cells]) - 1
-    return float(chi_square / math.expm1((1 - share) * information) - 1)
+    joint = joint[joint.sum(axis=1) > 0][:, joint.sum(axis=0) > 0]
+    p = joint.sum(axis=1)
+    chi_square = (joint**2 / joint.sum(axis=0)).sum(axis=1) / p**2 - 1  # of each anchor
+    if not by_proof:
+        p, chi_square = np.ones(1), np.array([p @ chi_square])
+
+    def too_few(candidates):
+        return p @ np.log1p(chi_square / candidates) > (1 - share) * information
+
+    low, high = 1.0, 2.0
+    while too_few(high):
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if too_few(middle) else (low, middle)
+    return high - 1
     ### END SOLUTION
 
 
@@ -413,33 +430,41 @@ if solved(negatives_needed, negatives_enough):
 # %% [markdown]
 # ## 8 · `true_negatives_bound`
 #
-# *Difficulty* ●●●●○ · *time* 25 min · 3 points
+# *Difficulty* ●●●●● · *time* 35 min · 3 points
 #
-# Negatives of the anchor's own class are left out (unit 05 says why): given a class $c$, the $N$ negatives are
-# independent draws from the other classes, $q_c^-=(q-\rho_cq_c)/(1-\rho_c)$. The anchor determines its class. Theorem 4.9
-# of the lecture says what the loss then certifies when all classes are equally likely. Let them be unequal now. Go through
-# that proof **for each anchor separately**, and use a further inequality nowhere: what does a loss certify?
+# A sampler draws negatives by class (unit 05 says why): for an anchor of class $c$, $N$ of them are independent draws from
+# the other classes, $q_c^-=(q-\rho_cq_c)/(1-\rho_c)$. Another $M\le N$ have slipped in from the anchor's own class:
+# independent draws from $q_c$, independent of the rest. The anchor determines its class. Theorem 4.9 of the lecture says what
+# the loss certifies when $M=0$ and all classes are equally likely. Now there are $N+M+1$ candidates, and the classes are not
+# equally likely: what does a loss certify?
 #
-# - `loss`: the exact loss with such negatives, positive in the denominator, a number ≥ 0. `rho` (C,): the law of the
-#   classes, C ≥ 2. Returns a lower bound on $I(x;y)$ that holds for every joint law with these classes and every critic;
-#   it may be negative, do not clip it. More than one valid bound can be found; the larger is asked.
-# - `ValueError`: a loss that is negative or not finite, `rho` no law or with a zero, `n_negatives` not an integer ≥ 1.
+# - `loss`: the exact loss with all these negatives, positive in the denominator, a number ≥ 0. `rho` (C,): the law of the
+#   classes, C ≥ 2. `n_own`: $M$, an integer from 0 to $N$.
+# - Returns a lower bound on $I(x;y)$ that holds for every joint law with these classes and every critic; it may be negative,
+#   do not clip it. More than one valid bound can be found. Asked is the largest one that has the lecture's proof: Jensen's
+#   inequality for $\mathbb E[-\ln W]$, for each anchor separately and not again; the change of law; the parts of $q$; and, in
+#   each part, what symmetry says of $w_0$.
+# - `ValueError`: a loss that is negative or not finite, `rho` no law or with a zero, `n_negatives` not an integer ≥ 1,
+#   `n_own` not an integer ≥ 0. (C = 1 and M > N are not asked.)
 
 # %% nbgrader={"grade": false, "grade_id": "true_negatives_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def true_negatives_bound(loss, rho, n_negatives):
-    """Lower bound on I(x; y), in nats, from the loss with N negatives of other classes, where x determines its class.
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
+    """Lower bound on I(x; y), in nats, from the loss with N negatives of other classes and M of the anchor's own.
 
     loss         the exact loss, a number >= 0
-    rho          (C,) probabilities of the classes, entries > 0, sum 1, C >= 2
-    n_negatives  N >= 1, negatives; the positive comes on top
-    ValueError on a negative loss, NaN, what is no law, and no count.
+    rho          (C,) probabilities of the classes, entries > 0, sum 1, C >= 2; x determines its class
+    n_negatives  N >= 1, negatives of other classes
+    n_own        M, 0 <= M <= N, negatives of the anchor's class; the positive comes on top
+    ValueError on a negative loss, NaN, what is no law, and no counts.
     """
     ### BEGIN SOLUTION
     validate.non_negative(loss=loss)
     validate.law(rho)
     validate.count(n_negatives=n_negatives)
+    validate.count(minimum=0, n_own=n_own)
     rho = np.asarray(rho, dtype=float)
-    return float(math.log(n_negatives + 1) - rho @ np.log1p(n_negatives * rho) - loss)
+    # y_0 of the anchor's class is one of M + 1 candidates of one law, else one of N + 1
+    return float(-rho @ np.log(rho / (n_own + 1) + (1 - rho) / (n_negatives + 1)) - loss)
     ### END SOLUTION
 
 
@@ -489,8 +514,8 @@ check(counterexample_repeated)
 #
 # This is the data processing inequality, here from nothing but InfoNCE. Put the lines of a proof in an order in which
 # each follows from what stands above it, from the definitions, or from a proposition of the lecture. Nine of the lines
-# are true and belong to the proof, each once, even where a later line could do without it; four are false: leave them
-# out. The answer is a list of labels, such as `["A", "B"]`.
+# are true and belong to the proof, each once, even where a later line could do without it; the claim, line G, is the last.
+# Four are false: leave them out. The answer is a list of labels, such as `["A", "B"]`.
 #
 # - **A** Each critic $s$ on $(x,y)$ is $t(x,g(y))$ for some critic $t$ on $(x,z)$.
 # - **B** Among all critics on $(x,y)$ none has a smaller loss $L_N$ than $\ln r$ (Proposition 4.3).

@@ -26,8 +26,8 @@
 # | 1 | `negative_law`, and a relative of its derivation | 35 min | 2 + 5 by hand |
 # | 2 | `plugin_bias` | 50 min | 5 |
 # | 3 | `proof_floor`, a proof to put in order | 20 min | 3 |
-# | 4 | `debiased_negative_mass` | 15 min | 3 |
-# | 5 | `floor_fraction` | 10 min | 2 |
+# | 4 | `debiased_negative_mass` | 15 min | 2 |
+# | 5 | `floor_fraction` | 15 min | 3 |
 # | 6 | `debiased_loss` | 40 min | 5 |
 # | 7 | `unbiased_loss` | 20 min | 3 |
 # | 8 | `compare_debiasing` | 30 min | 4 |
@@ -35,8 +35,8 @@
 # **Conventions.** Natural logarithm, nats. `tau_plus` is the probability that a draw from the data has **the same class
 # as the anchor**, $0 \le \tau^+ < 1$; `temperature` is $t > 0$. Letters as in the lecture: $s$ is a cosine,
 # $e(x, u) = e^{f(x)\cdot f(u)}$, $E$ an expectation, $M$ a mass, $N$ the number of negatives, $K$ that of extra positives.
-# Batch losses (6 and 7) take torch tensors, are differentiable, return a tensor of shape (), and work without a Python loop
-# over the batch. Inputs are never changed. Bad input raises `ValueError`; `course.validate` has most of it in a line:
+# Batch losses (6 and 7) take torch tensors, are differentiable and return a tensor of shape (). Inputs are never changed. Bad
+# input raises `ValueError`; `course.validate` has most of it in a line:
 #
 # ```python
 # validate.batch(view1=view1, view2=view2)              # equal shapes (B, d), B >= 1, no NaN
@@ -67,27 +67,26 @@ def validate_prior(tau_plus):
 # %% [markdown]
 # ## 1 · `negative_law`
 #
-# *Difficulty* ●●○○○ · *time* 10 min for the code, 25 min for the derivation · 2 points, and 5 by hand · *transcribe*
+# *Difficulty* ●●●○○ · *time* 10 min for the code, 25 min for the derivation · 2 points, and 5 by hand
 #
-# On a finite set of S points: $p$ is the law of a draw from all the data, $p^+$ the law of a draw from the anchor's class,
-# and $\tau^+$ the probability that a draw from $p$ has the anchor's class. Return $p^-$, the law of a draw that has
-# **another** class, shape (S,). The lecture derives it; below you derive a relative of it.
+# Some classes have a *sister*: pullovers and coats. On a finite set of S points, a draw from all the data (law $p$) has the
+# anchor's class with probability $\tau$ (law $p^+$), the sister class with probability $\sigma$ (law $p^\circ$), and some
+# other class otherwise (law $p^-$). Sisters shall be pushed neither together nor apart: the negatives ought to come from
+# $p^-$. Return $p^-$, shape (S,). The lecture has it without a sister.
 #
-# There are $p$, $p^+$ and $\tau^+$ that no world has together. They must raise `ValueError`. An entry may fall below 0 by rounding: down to $-10^{-9}$ it counts as 0.
+# There are laws and priors that no world has together. They must raise `ValueError`. An entry may fall below 0 by rounding:
+# down to $-10^{-9}$ it counts as 0.
 
 # %% [markdown]
-# **`derive_debiasing`** (5 points, read by a person). Some classes have a *sister*: pullovers and coats. A draw from the data
-# has the anchor's class with probability $\tau$ (law $p^+$), the sister class with probability $\sigma$ (law $p^\circ$), and
-# some other class otherwise (law $p^-$); $\tau,\sigma>0$, $\tau+\sigma<1$. Sisters shall be pushed neither together nor apart:
-# the negatives ought to come from $p^-$.
+# **`derive_debiasing`** (5 points, read by a person). Here $\tau,\sigma>0$ and $\tau+\sigma<1$.
 #
 # a. Derive $p^-$ from $p$, $p^+$, $p^\circ$, $\tau$, $\sigma$. Say which rule you use, and why you may divide.
 #
 # b. Somebody exchanges $\tau$ and $\sigma$. Show that the result still sums to 1. Show by an example that it need not be a
 #    law, and that there are worlds in which nobody would notice.
 #
-# c. For one anchor $x$ you have one draw from $p^+$, one from $p^\circ$, and $N$ from $p$. Give an unbiased estimate
-#    $\widehat M$ of $M^-=E_{u\sim p^-}e^{f(x)\cdot f(u)}$, and prove that it is unbiased.
+# c. For one anchor $x$ and its positive $x^+$ you have one more draw from $p^+$, one from $p^\circ$, and $N$ from $p$, all of
+#    them independent of $x^+$. Give an unbiased estimate $\widehat M$ of $M^-=E_{u\sim p^-}e^{f(x)\cdot f(u)}$, and prove that it is unbiased.
 #
 # d. With $s^+=f(x)\cdot f(x^+)$: is $\ln\bigl(1+\widehat M e^{-s^+}\bigr)$ an unbiased estimate of $\ln\bigl(1+M^-e^{-s^+}\bigr)$? In which direction is it
 #    off, under which condition, and what else can happen to it?
@@ -127,22 +126,24 @@ def validate_prior(tau_plus):
 # ### END SOLUTION
 
 # %% nbgrader={"grade": false, "grade_id": "negative_law", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def negative_law(p, p_plus, tau_plus):
-    """Law of a draw that has another class than the anchor, shape (S,).
+def negative_law(p, p_plus, tau_plus, p_sister, sigma):
+    """Law of a draw that has neither the anchor's class nor its sister's, shape (S,).
 
-    p, p_plus: laws (S,), entries >= 0, sum 1; tau_plus in [0, 1): the probability of the anchor's own class.
-    Raises ValueError for what is no law, shapes that differ, tau_plus outside [0, 1), and where no world has these three
-    (an entry of the answer below -1e-9). Source: Chuang et al. 2020.
+    p, p_plus, p_sister: laws (S,), entries >= 0, sum 1, of all the data, the anchor's class, its sister class; tau_plus >= 0
+    and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. Raises ValueError for what is no law,
+    shapes that differ, probabilities outside their range, and where no world has these five (an entry of the answer below
+    -1e-9). Source: after Chuang et al. 2020.
     """
     ### BEGIN SOLUTION
-    validate.law(p, "p", zeros=True)
-    validate.law(p_plus, "p_plus", zeros=True)
-    if np.shape(p) != np.shape(p_plus):
-        raise ValueError(f"p and p_plus must have one shape, got {np.shape(p)} and {np.shape(p_plus)}")
-    validate_prior(tau_plus)
-    result = (np.asarray(p) - tau_plus * np.asarray(p_plus)) / (1 - tau_plus)
+    for name, law in (("p", p), ("p_plus", p_plus), ("p_sister", p_sister)):
+        validate.law(law, name, zeros=True)
+        if np.shape(law) != np.shape(p):
+            raise ValueError(f"the laws must have one shape, got {np.shape(p)} and {np.shape(law)}")
+    if not (tau_plus >= 0 and sigma >= 0 and tau_plus + sigma < 1):
+        raise ValueError(f"tau_plus and sigma must be >= 0 with a sum below 1, got {tau_plus!r} and {sigma!r}")
+    result = (np.asarray(p) - tau_plus * np.asarray(p_plus) - sigma * np.asarray(p_sister)) / (1 - tau_plus - sigma)
     if result.min() < -1e-9:
-        raise ValueError(f"no law: p - tau_plus p_plus gives the probability {result.min()!r}")
+        raise ValueError(f"no law: taking both classes out of p leaves the probability {result.min()!r}")
     return np.maximum(result, 0)  # what is left below 0 is rounding
     ### END SOLUTION
 
@@ -255,7 +256,7 @@ check(proof_floor, "proof_floor")
 # %% [markdown]
 # ## 4 · `debiased_negative_mass`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 3 points · *transcribe*
+# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
 #
 # Now for a batch. One anchor has cosine $s^+$ with its positive and cosines $s_1, \dots, s_N$ with its negatives. The
 # denominator of the biased loss holds $e^{s^+/t}$ and the sum of the $e^{s_j/t}$. The debiased loss puts $G$ of (5.5) in
@@ -263,13 +264,16 @@ check(proof_floor, "proof_floor")
 # is no positive to spare: the positive itself is the one that serves the estimate.
 #
 # Return $G$ for every anchor, shape (B,). The cosines are given; they lie in $[-1, 1]$ (you need not check that) and are
-# not yet divided by $t$. Plain exponentials will do: $t \ge 0.1$ in the check. (`debiased_loss` below has to go lower.)
+# not yet divided by $t$. Some candidates turned out to be no negatives of an anchor, and somebody has masked them: the entry
+# of `neg_sim` is $-\infty$. What is returned for an anchor must be what it would be had its masked entries never been
+# there; an anchor that has no negative left has $G = 0$. Plain exponentials will do: $t \ge 0.1$ in the check. (`debiased_loss` below has to go lower.)
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_negative_mass", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     """Estimated mass of N true negatives for each anchor, never below what N cosines can have, shape (B,).
 
-    pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1; tau_plus in [0, 1); temperature > 0.
+    pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1, masked entries of neg_sim -inf; tau_plus in [0, 1);
+    temperature > 0.
     Raises ValueError for anything else. Source: Chuang et al. 2020: their g with one positive, times N.
     """
     ### BEGIN SOLUTION
@@ -280,38 +284,42 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     if pos_sim.ndim != 1 or neg_sim.ndim != 2 or len(pos_sim) != len(neg_sim) or neg_sim.numel() == 0:
         shapes = f"{tuple(pos_sim.shape)} and {tuple(neg_sim.shape)}"
         raise ValueError(f"pos_sim must be (B,) and neg_sim (B, N), B and N at least 1, got {shapes}")
-    n = neg_sim.shape[1]
+    n = neg_sim.isfinite().sum(dim=1).to(neg_sim.dtype)  # what is masked is no negative
     mass = ((neg_sim / temperature).exp().sum(dim=1) - tau_plus * n * (pos_sim / temperature).exp()) / (1 - tau_plus)
-    return mass.clamp(min=n * math.exp(-1 / temperature))
+    return torch.maximum(mass, n * math.exp(-1 / temperature))
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_debiased_negative_mass", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_debiased_negative_mass", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(debiased_negative_mass)
 
 # %% [markdown]
 # ## 5 · `floor_fraction`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 2 points
+# *Difficulty* ●●●○○ · *time* 15 min · 3 points
 #
 # Some anchors have stopped to look at their negatives: move those a little, and the anchor's debiased loss stays as it is.
-# Return their share, a number in $[0, 1]$. An anchor just on the edge, where the estimate equals the floor, counts.
-# Arguments as before, $t \ge 0.1$. (No anchor of the check lies so near the floor that rounding decides.)
+# Return their share, a number in $[0, 1]$. Arguments as before, but no cosine is $-\infty$, and the answer must be right
+# at every temperature: the check goes down to 0.01 in float32 and to 0.001 in float64. ($\tau^+ = 0$ is asked there too;
+# no anchor of the check lies so near the floor that rounding decides.)
 
 # %% nbgrader={"grade": false, "grade_id": "floor_fraction", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     """Share of anchors whose debiased loss does not look at the negatives, because the floor is active.
 
-    Arguments and errors as in debiased_negative_mass. Returns a number in [0, 1].
+    Arguments and errors as in debiased_negative_mass, every cosine finite, any temperature > 0. Returns a number in [0, 1].
     """
     ### BEGIN SOLUTION
-    mass = debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature)
-    floor = torch.as_tensor(neg_sim.shape[1] * math.exp(-1 / temperature), dtype=mass.dtype)
-    return float((mass <= floor).double().mean())
+    debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature)  # refuses what is bad
+    top = neg_sim.max(dim=1).values  # all exponentials are divided by e^{top/t}: the mean lies between 1/N and 1
+    mean = ((neg_sim - top[:, None]) / temperature).exp().mean(dim=1)
+    false = tau_plus * ((pos_sim - top) / temperature).clamp(max=80).exp()  # beyond e^80 it is on the floor, or 0
+    least = (1 - tau_plus) * ((-1 - top) / temperature).exp()
+    return float((mean <= false + least).double().mean())
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "check_floor_fraction", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_floor_fraction", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(floor_fraction)
 
 # %% [markdown]
@@ -326,8 +334,8 @@ check(floor_fraction)
 # Three things that you can try: without a prior it is `nt_xent`; at total collapse it does not depend on $\tau^+$; and it
 # stays positive for two equal views. Rows may have any length but 0. B = 1 raises.
 #
-# **The care.** The loss must be finite and right (to 1e-4) in float32 down to temperature 0.01, where $e^{1/t}$ is larger than
-# the largest float32 and $e^{-2/t}$ smaller than the smallest. Where the floor is active $G$ is a constant, so no gradient
+# **The care.** The loss must be finite and right (to 1e-4) in float32 down to temperature 0.01, and its gradient too (to
+# 1e-2): there $e^{1/t}$ is larger than the largest float32 and $e^{-2/t}$ smaller than the smallest. Where the floor is active $G$ is a constant, so no gradient
 # flows through it; gradients are compared on both sides of the floor, but at no anchor near it.
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -441,6 +449,9 @@ check(unbiased_loss)
 # - It calls your function again with labels that are all different: "biased" and "debiased" must come back the same
 #   (embeddings within 0.001), "unbiased" must not. No negative is false then, so that "unbiased" must be nearly "biased":
 #   farther from "debiased" than from it by a factor of 2 at least.
+#
+# What happens between the first step and the end it cannot see: that the rules hold there too, no other step size or batches
+# for one loss and nothing that decays, is left to you.
 #
 # There is no prize for accuracy. Keep it to a few seconds: 60 s are allowed for all the calls together.
 

@@ -33,7 +33,7 @@ def blocks(rng, batch, block, dim, dtype=torch.float64, scale=1.0):
 @exercise.cases
 def cases(rng):
     yield Case("B = 4, b = 3, d = 2", blocks(rng, 4, 3, 2), grad=(0, 1, 2))
-    yield Case("B = 3, b = 5, d = 4", blocks(rng, 3, 5, 4), grad=(0, 1, 2))
+    yield Case("B = 2, b = 5, d = 3", blocks(rng, 2, 5, 3), grad=(0, 1, 2))
     yield Case("b = 1", blocks(rng, 5, 1, 3))
     yield Case("one anchor", blocks(rng, 1, 4, 3))
     yield Case("B = b = d = 3, embeddings of norm about 3", blocks(rng, 3, 3, 3, scale=2.0), grad=(0,))
@@ -91,13 +91,14 @@ def block_loss(
     *,
     score=lambda anchor, block: inner(anchor, block.mean(dim=1)),
     joining=lambda anchor, positives: positives,
+    match=torch.sub,
     sign=1,
     cost=F.softplus,
-    pool=torch.mean,
+    pool=lambda losses, block: losses.mean(),
     unit=1.0,
 ):
-    logits = score(anchor, negatives) - score(anchor, joining(anchor, positives))
-    return pool(cost(sign * logits)) / unit
+    logits = match(score(anchor, negatives), score(anchor, joining(anchor, positives)))
+    return pool(cost(sign * logits), positives.shape[1]) / unit
 
 
 exercise.slip("losses averaged instead of embeddings", score=lambda anchor, block: inner(anchor[:, None], block)).says(
@@ -105,6 +106,42 @@ exercise.slip("losses averaged instead of embeddings", score=lambda anchor, bloc
     "What is averaged over a block, embeddings or losses?",
     "The embeddings are: the average is taken inside the logarithm, before the exponential.",
     "Take positives.mean(dim=1) and negatives.mean(dim=1), then one logit per anchor.",
+)
+exercise.slip(
+    "losses averaged over all pairs",
+    score=lambda anchor, block: inner(anchor[:, None], block),
+    match=lambda negative, positive: negative[:, None, :] - positive[:, :, None],
+).says(
+    "The block loss is the average of the losses of all b^2 pairs of a positive and a negative.",
+    "What is averaged over a block, embeddings or losses?",
+    "The embeddings are: the average is taken inside the logarithm, before the exponential.",
+    "Take positives.mean(dim=1) and negatives.mean(dim=1), then one logit per anchor.",
+)
+exercise.slip(
+    "only the negatives averaged",
+    score=lambda anchor, block: inner(anchor[:, None], block),
+    match=lambda negative, positive: negative.mean(dim=1, keepdim=True) - positive,
+).says(
+    "The negatives are averaged inside the logarithm; each positive has a loss of its own.",
+    "Which embeddings are replaced by averages in the margin?",
+    "Both: there is one margin, and one loss, for each anchor.",
+)
+exercise.slip(
+    "averages of norm 1", score=lambda anchor, block: inner(anchor, F.normalize(block.mean(dim=1), dim=1))
+).says(
+    "The average of a block is scaled to norm 1.",
+    "What happens to your loss when all positives are doubled?",
+    "The margin uses the averages as they are: a block that scatters has a short average, and that is the point.",
+)
+exercise.slip("divided by the block size, too", pool=lambda losses, block: losses.mean() / block).says(
+    "The loss of a batch is divided by B b, the number of its pairs.",
+    "How many losses does your sum have?",
+    "One for each anchor: B of them, not B b. The b points were averaged before.",
+)
+exercise.slip("hinge", cost=lambda logits: F.relu(1 + logits)).says(
+    "The loss of a margin is the hinge.",
+    "What is your value where all embeddings are 0?",
+    "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
 )
 exercise.slip("exponentials averaged", score=lambda anchor, block: inner(anchor[:, None], block).logsumexp(dim=1)).says(
     "A block enters by the average of exp(a.p) over its points, as candidates of a softmax do.",
@@ -153,7 +190,7 @@ exercise.slip("positive and negative swapped", sign=-1).says(
     "It should fall, so the positives stand with a minus sign in the exponent.",
     "a . (mean of negatives - mean of positives).",
 )
-exercise.slip("sum over the batch", pool=torch.sum).says(
+exercise.slip("sum over the batch", pool=lambda losses, block: losses.sum()).says(
     "The loss of a batch is the sum over its anchors.",
     "Does your value double when the batch is repeated?",
     "The loss of a batch is the mean over its anchors.",
@@ -185,12 +222,6 @@ exercise.slip("graph cut", score=lambda anchor, block: inner(anchor, block.mean(
 
 exercise.style("averaged similarities", score=lambda anchor, block: inner(anchor[:, None], block).mean(dim=1))
 exercise.style("minus log-sigmoid", cost=lambda logits: -F.logsigmoid(-logits))
-
-
-@exercise.accepted("logaddexp and einsum")
-def block_loss(anchor, positives, negatives):
-    logits = torch.einsum("bd,bjd->b", anchor, negatives - positives) / positives.shape[1]
-    return torch.logaddexp(torch.zeros_like(logits), logits).mean()
 
 
 @exercise.accepted("cross-entropy of two candidates")

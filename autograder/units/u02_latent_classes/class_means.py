@@ -130,6 +130,28 @@ exercise.slip("divided by the number of points", weigh=lambda classes: classes /
     "The probabilities of a row sum to 1 already: they are the division.",
     "Use classes @ z without dividing by S.",
 )
+exercise.slip("divided by the number of classes", scale=lambda means: means / len(means)).says(
+    "The means are averaged over the classes, too.",
+    "What are your means when all points sit at the same place?",
+    "Each class has its own mean, and its row sums to 1 already: nothing is left to divide by.",
+)
+exercise.slip("transposed", scale=np.transpose).says(
+    "The class means are the columns of the answer.",
+    "Which shape is asked for?",
+    "(C, d): one row for each class, one column for each coordinate of the embedding.",
+)
+exercise.slip("centred", scale=lambda means: means - means.mean(axis=0)).says(
+    "Class means are measured from their common centre.",
+    "What is the mean of a class whose points all sit at one place?",
+    "That place. Nothing is subtracted: mu_c is the expectation of f(x) itself.",
+)
+exercise.slip(
+    "divided by the points of the class", weigh=lambda rows: rows / (rows > 0).sum(axis=1, keepdims=True)
+).says(
+    "A weighted sum becomes a mean when it is divided by the number of points of the class.",
+    "What are your means when all points sit at the same place?",
+    "The probabilities of a row sum to 1 already: they are the division.",
+)
 
 
 @exercise.accepted("loop over classes and points, validated row by row", guarded=False)

@@ -1,116 +1,200 @@
-"""collision_probability: what its check looks at. Non-uniform laws of several lengths, one class, many classes."""
-
-import math
+"""collision_probability: what its check looks at. Overlapping classes of a non-uniform rho, points that only some classes
+can produce, one class, and as many points as classes."""
 
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, bad_input, law
-from autograder.author.draw import larger_sizes
-from course import worlds
+from autograder.author import Case, Exercise, law, needs
+from autograder.author.draw import larger_world
+from course import validate, worlds
 
 exercise = Exercise(
     "collision_probability",
-    refuses=(law("rho"),),
+    refuses=(
+        law("rho"),
+        needs(
+            "classes is None or len(classes) == len(rho)",
+            {"rho and classes of different C": {"classes": lambda rows: rows[:-1]}},
+        ),
+        needs(
+            "classes is None or ((classes >= 0).all() and (abs(classes.sum(axis=1) - 1) < 1e-9).all())",
+            {
+                "a row of classes sums to 1.1": {"classes": lambda rows: rows * np.array([[1.0], [1.0], [1.1]])},
+                "NaN in classes": {"classes": lambda rows: np.where(np.eye(*rows.shape) > 0, np.nan, rows)},
+            },
+        ),
+        needs(
+            "classes is None or (rho @ classes > 0).all()",
+            {"a point of no class": {"classes": lambda rows: np.hstack([rows, np.zeros((len(rows), 1))])}},
+        ),
+    ),
     hints={
         "values": (
-            "Two draws, one event: both give class 1, or both give class 2, and so on.",
-            "P(both give c) = rho_c * rho_c by independence; sum over c.",
+            "Who has seen x knows something about the class of the anchor. What about the class of the negative?",
+            "Sum over the classes: that the anchor is of class c, given x, and that the negative is of class c, too.",
+            "P(c+ = c | x) is rho_c D_c(x) divided by its sum over c (Bayes); the class of the negative still has the law rho.",
         ),
-        "bad input": ("`validate.law(rho)` raises for everything that the docstring names.",),
+        "bad input": (
+            "`validate.law(rho)`, with classes `validate.world(rho, classes)`, raises for most of it.",
+            "A point of probability 0 is left to you: min(rho @ classes) must be > 0.",
+        ),
     },
 )
 
 
 @exercise.cases
 def cases(rng):
-    for c in (2, 3, 5, 40):
-        yield Case(f"C = {c}", (worlds.random_law(rng, c, minimum=0.1 / c),))
-    yield Case("uniform, C = 4", (np.full(4, 0.25),))
-    yield Case("one class", (np.ones(1),))
-    yield from exercise.bad_inputs(worlds.random_law(rng, 3, minimum=0.1))
-    yield bad_input("a negative probability", np.array([0.7, 0.6, -0.3]))
-    yield bad_input("NaN in rho", np.array([0.5, np.nan, 0.5]))
-    yield bad_input("rho is a matrix", np.full((2, 2), 0.25))
-    c = larger_sizes(rng, 1)[0]
-    yield Case("more classes", (worlds.random_law(rng, c, minimum=0.1 / c),), public=False)
+    for c, s in ((3, 5), (2, 4), (4, 3), (3, 3)):
+        rho, classes, _ = worlds.random_world(rng, c, s, 2)
+        yield Case(f"C = {c}, S = {s}, overlapping classes", (rho, classes))
+    rho, classes, _ = worlds.random_world(rng, 3, 7, 2, overlap=False)
+    yield Case(
+        "C = 3, S = 7, disjoint classes",
+        (rho, classes),
+        hint="Here x tells its class: the answer is rho_c of that class.",
+    )
+    rows = np.stack([worlds.random_law(rng, 3, minimum=0.1) for _ in range(3)])
+    shared = np.zeros((3, 5))
+    for c in range(3):
+        shared[c, c : c + 3] = rows[c]
+    yield Case("some points of one class, some of several", (worlds.random_law(rng, 3, minimum=0.1), shared))
+    yield Case(
+        "one class",
+        (np.ones(1), worlds.random_law(rng, 4, minimum=0.1)[None]),
+        hint="With one class every negative collides.",
+    )
+    for c in (2, 5):
+        yield Case(f"no classes given, C = {c}", (worlds.random_law(rng, c, minimum=0.1 / c),))
+    yield from exercise.bad_inputs(rho, classes)
+    rho, classes, _ = larger_world(rng)
+    yield Case("more classes and points", (rho, classes), public=False)
+    yield Case("more classes, none given", (rho,), public=False)
 
 
-@exercise.property("at least 1/C, and merging two classes of probabilities a and b adds 2ab")
-def merging(f, rng):
-    for _ in range(5):
-        rho = worlds.random_law(rng, 5, minimum=0.05)
-        if f(rho) < 1 / 5 - 1e-9:
-            return "the answer fell below 1/C, the value of the uniform law, which is the smallest"
-        merged = np.array([rho[0] + rho[1], *rho[2:]])
-        if abs(f(merged) - f(rho) - 2 * rho[0] * rho[1]) > 1e-9:
-            return "merging two classes did not add the probability of drawing one and then the other"
+@exercise.property("its average over the anchors is tau, the sum of rho_c^2")
+def averages_to_tau(f, rng):
+    for overlap in (True, False):
+        rho, classes, _ = worlds.random_world(rng, 4, 6, 1, overlap=overlap)
+        if np.shape(f(rho, classes)) != (6,):
+            return f"one number for each of S = 6 points is asked for, got the shape {np.shape(f(rho, classes))}"
+        if abs(rho @ classes @ np.asarray(f(rho, classes)) - rho @ rho) > 1e-9:
+            return "averaged over the law of the anchor, your numbers do not give tau"
+
+
+def bayes(rho, classes):
+    """P(c | x), shape (C, S)."""
+    joint = rho[:, None] * classes
+    return joint / joint.sum(axis=0)
+
+
+def one_hot(scores):
+    """Columns that are 1 at their largest entry and 0 elsewhere."""
+    return np.eye(len(scores))[:, scores.argmax(axis=0)]
 
 
 @exercise.formula
-def collision_probability(rho, *, both=np.square, over=np.sum, answer=float):
-    return answer(over(both(rho)))
+def collision_probability(
+    rho,
+    classes=None,
+    *,
+    tau=lambda rho: (rho**2).sum(),
+    own=bayes,
+    negative=lambda rho, own: rho[:, None],
+    answer=lambda both: both.sum(axis=0),
+):
+    if classes is None:
+        return tau(rho)
+    of_anchor = own(rho, classes)
+    return answer(of_anchor * negative(rho, of_anchor))
 
 
-exercise.slip("1 / C", both=lambda rho: 1 / len(rho), over=float).says(
+exercise.slip("tau = 1 / C", tau=lambda rho: 1 / len(rho)).says(
     "With C classes two draws coincide with probability 1/C.",
     "Is a collision as likely when one class has probability 0.99?",
-    "1/C is the value for a uniform rho only, and the smallest possible.",
-    "Sum the squares of rho.",
+    "1/C is the value for a uniform rho only: sum the squares of rho.",
 )
-exercise.slip("probability of no collision", answer=lambda tau: 1 - tau).says(
-    "tau is the probability that the two classes differ.",
+exercise.slip("tau at every point", own=lambda rho, classes: rho[:, None] + 0 * classes).says(
+    "The classes of the pair are drawn independently of the negative's, so that every point collides with probability tau.",
+    "Take a point that only the rarest class can produce. How often does its negative collide?",
+    "As often as the rarest class is drawn. What x says about the class of the *anchor* must be used.",
+    "The class of the anchor has the law P(c | x), no longer rho.",
+)
+exercise.slip("the negative's class given x, too", negative=lambda rho, own: own).says(
+    "Once x is known, the class of the negative has the law P(c | x), as that of the anchor has.",
+    "Does x say anything about a class that is drawn independently of it?",
+    "The negative's class keeps the law rho, whatever the anchor is.",
+    "Average your numbers over the anchors: the result must be tau.",
+)
+exercise.slip("the class that x most likely has", own=lambda rho, classes: one_hot(rho[:, None] * classes)).says(
+    "The anchor is of the class that is likeliest given x.",
+    "May a point that two classes can produce be of the other one?",
+    "Weigh every class by P(c | x) instead of choosing one.",
+)
+exercise.slip("the class that produces x most often", own=lambda rho, classes: one_hot(classes)).says(
+    "The anchor is of the class c with the largest D_c(x).",
+    "May a point that two classes can produce be of the other one? And does rho not matter for which?",
+    "Weigh every class by P(c | x), which is proportional to rho_c D_c(x).",
+)
+exercise.slip("rho left out of Bayes' rule", own=lambda rho, classes: classes / classes.sum(axis=0)).says(
+    "P(c | x) is proportional to D_c(x).",
+    "Two classes produce x equally often, but one of them is drawn nine times as often. Which is the anchor's?",
+    "By Bayes' rule P(c | x) is proportional to rho_c D_c(x).",
+)
+exercise.slip("P(x | c) in place of P(c | x)", own=lambda rho, classes: classes).says(
+    "The class of the anchor has the probability D_c(x), once x is known.",
+    "What do D_1(x), ..., D_C(x) sum to?",
+    "Not to 1: D_c(x) = P(x | c). P(c | x) needs Bayes' rule.",
+)
+exercise.slip(
+    "the classes that can produce x count the same", own=lambda rho, classes: (classes > 0) / (classes > 0).sum(axis=0)
+).says(
+    "All classes that can produce x are equally likely to be the anchor's.",
+    "Two classes produce x, one of them hardly ever. Is it as likely?",
+    "By Bayes' rule P(c | x) is proportional to rho_c D_c(x).",
+)
+exercise.slip("any class that can produce x", own=lambda rho, classes: 1.0 * (classes > 0)).says(
+    "A negative collides when its class can produce x.",
+    "x is of one class, though several could have produced it. Which negatives collide?",
+    "Those of the class that did produce it, so each class counts with P(c | x).",
+)
+exercise.slip("x and a collision", own=lambda rho, classes: rho[:, None] * classes).says(
+    "The probability that the anchor is x and the negative collides is asked for.",
+    "What is your answer where there is one class only?",
+    "A collision is certain there. P(A | x) is P(A and x) divided by P(x).",
+    "Divide by rho @ classes.",
+)
+exercise.slip(
+    "probability of no collision", answer=lambda both: 1 - both.sum(axis=0), tau=lambda rho: 1 - (rho**2).sum()
+).says(
+    "The probability that the two classes differ is asked for.",
     "What should the answer be when there is one class only?",
     "With one class a collision is certain, but you answer 0.",
-    "You have 1 - tau; return sum rho_c^2.",
 )
-exercise.slip("likeliest class", both=lambda rho: rho, over=np.max).says(
-    "A collision happens as often as the likeliest class is drawn.",
-    "May two draws collide in a class that is not the likeliest?",
-    "Every class contributes: rho_c * rho_c.",
-    "Sum rho_c^2 over all classes, instead of the maximum of rho.",
-)
-exercise.slip("the likeliest class twice", over=np.max).says(
-    "Two draws collide when both give the likeliest class.",
-    "What is your answer for two classes of probability 1/2?",
-    "It should be 1/2: both may give the first class, or both the second.",
-    "Sum rho_c^2 over all classes, instead of the largest one.",
-)
-exercise.slip("Euclidean norm", answer=math.sqrt).says(
-    "tau is the norm of rho.",
-    "What is your answer for two classes of probability 1/2?",
-    "It should be 1/2, the probability that two fair coins agree.",
-    "Do not take the square root of the sum of squares.",
-)
-exercise.slip("average of the squares", over=np.mean).says(
-    "The probability of a collision is averaged over the classes.",
-    "The events 'both give class c' exclude each other. How do their probabilities combine?",
-    "Probabilities of disjoint events are added.",
-    "Use sum, not mean.",
-)
-exercise.slip("product of the squares", over=np.prod).says(
-    "The probabilities of a collision in class 1, in class 2, ... are multiplied.",
-    "Must all of these collisions happen, or one of them?",
-    "The events 'both give class c' exclude each other: their probabilities are added.",
-    "Use sum, not prod.",
+exercise.slip("class by class", answer=lambda both: both).says(
+    "Each class has its own collision, so that the answer has one row a class.",
+    "The events 'both are of class c' exclude each other. How do their probabilities combine?",
+    "They are added: sum over the classes, one number for each point.",
 )
 
-exercise.style("inner product", both=lambda rho: rho @ rho)
+exercise.style("matrix products", own=lambda rho, classes: rho[:, None] * classes / (rho @ classes))
 
 
-@exercise.accepted("loop over pairs of draws, Python float")
-def collision_probability(rho):
-    total = 0.0
-    for first, p in enumerate(rho):
-        for second, q in enumerate(rho):
-            if first == second:
-                total += float(p * q)
-    return total
+@exercise.accepted("loops, Python floats, validated by hand", guarded=False)
+def collision_probability(rho, classes=None):
+    validate.law(rho)
+    if classes is None:
+        return sum(float(p) ** 2 for p in rho)
+    validate.world(rho, classes)
+    found = []
+    for column in classes.T:
+        chances = [float(p * q) for p, q in zip(rho, column, strict=True)]
+        if sum(chances) == 0:
+            raise ValueError("a point that no class produces")
+        found.append(sum(p * chance for p, chance in zip(rho, chances, strict=True)) / sum(chances))
+    return found
 
 
-@exercise.accepted("trace of the joint law, torch, own validation", guarded=False)
-def collision_probability(rho):
-    rho = np.asarray(rho, dtype=float)
-    if rho.ndim != 1 or not (rho > 0).all() or not abs(rho.sum() - 1) <= 1e-9:
-        raise ValueError(f"rho is no law: {rho}")
-    return torch.trace(torch.outer(torch.from_numpy(rho), torch.from_numpy(rho)))
+@exercise.accepted("quotient of two probabilities, torch")
+def collision_probability(rho, classes=None):
+    p = torch.from_numpy(rho)
+    return p @ p if classes is None else (p**2 @ torch.from_numpy(classes)) / (p @ torch.from_numpy(classes))

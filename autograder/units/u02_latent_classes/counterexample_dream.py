@@ -20,6 +20,8 @@ exercise = Exercise(
     hints={
         "values": ("Return the four arrays (rho, classes, z_useless, z_good), in this order.",),
         "properties": (
+            "The message names the line that is broken: z_good must be perfect, z_useless at least as bad as 0, and the "
+            "contrastive loss must be smaller at z_useless. The simplest z_useless is 0, with both losses 1.",
             "The class means of the good embedding must be far apart, its points may scatter: along which direction "
             "does scatter leave the scores f(x).(mu_1 - mu_2) alone?",
             "Two classes of two points in the plane: one coordinate tells the classes apart, the other is +r and -r.",
@@ -89,6 +91,12 @@ exercise.slip("the useless embedding scatters too", useless=lambda good: good * 
     "The useless embedding is the good one without the coordinate that tells the classes apart.",
     "Which of your two embeddings has the larger contrastive loss, and which part of it comes from the scatter?",
     "Scatter is what makes the contrastive loss large: it must be in z_good, and not in z_useless.",
+    "z_useless = 0 has contrastive loss 1 and classifier loss 1.",
+)
+exercise.slip("the good embedding turned round", useless=np.negative).says(
+    "An embedding with all signs changed classifies everything wrong.",
+    "What becomes of f(x).mu_c when f is replaced by -f?",
+    "Nothing: the class means turn round, too, and no loss changes.",
     "z_useless = 0 has contrastive loss 1 and classifier loss 1.",
 )
 exercise.slip("counts instead of laws", chance=lambda size: 1.0).says(

@@ -17,7 +17,7 @@ exercise = Exercise(
             "max(rho) - min(rho) > 1e-6",
             {
                 "rho is uniform, C = 3": {"rho": np.full(3, 1 / 3)},
-                "rho within 1e-6 of uniform": {"rho": np.array([0.5 + 2e-7, 0.5 - 2e-7])},
+                "rho within 1e-6 of uniform": {"rho": np.array([0.5 + 4e-7, 0.5 - 4e-7])},
             },
         ),
     ),
@@ -45,6 +45,7 @@ def cases(rng):
     yield Case("three classes", (np.array([0.5, 0.3, 0.2])[rng.permutation(3)],), compare="any")
     yield Case("two classes", (np.array([0.65, 0.35])[rng.permutation(2)],), compare="any")
     yield Case("rho = (0.3, 0.3, 0.4)", (np.array([0.3, 0.3, 0.4]),), compare="any")
+    yield Case("hardly not uniform", (np.array([0.5 + 1.5e-6, 0.5 - 1.5e-6]),), compare="any", public=False)
     yield from exercise.bad_inputs(worlds.random_law(rng, 4, minimum=0.1))
 
 
@@ -103,6 +104,18 @@ exercise.slip("the same place", long=1.0).says(
     "Both pay the same, so that every weighting of the two gives the same loss.",
     "The two classes must pay differently: one at s, the other at 2s.",
 )
+exercise.slip("all other classes at 0", short=10.0, long=20.0, others=lambda count: 0.0).says(
+    "Classes at 0 are in nobody's way, once the likeliest and the rarest are far enough apart.",
+    "What does a class at 0 pay against any other, and what do the weights rho make of that?",
+    "It pays 1, and the likeliest class pays nothing against it: the weights favour the likeliest, and the right side falls. "
+    "Try rho = (0.699, 0.3, 0.001).",
+    "Keep the other classes out of it: places orthogonal to the rest and long enough.",
+)
+exercise.slip("argsort taken for ranks", order=lambda rho: np.argsort(np.argsort(-rho))).says(
+    "np.argsort(-rho)[c] is the rank of class c.",
+    "What is np.argsort([3, 1, 2])?",
+    "[1, 2, 0]: the classes in the order of their values, not the rank of each. The two agree for some orders only.",
+)
 exercise.slip("everything at 0", short=0.0, long=0.0, others=lambda count: 0.0).says(
     "The embedding 0 has the largest loss, and breaks every statement.",
     "What do both sides of the statement amount to at f = 0?",
@@ -137,6 +150,25 @@ def counterexample_weights(rho):
     validate.law(rho)
     if len(rho) < 2:
         raise ValueError(f"one class: {rho}")
+    z = np.eye(len(rho))
+    z[np.argmin(rho)] = 2 * z[np.argmax(rho)]
+    return np.eye(len(rho)), z
+
+
+@exercise.wrong(
+    "uniform to rounding, by allclose",
+    belief="np.allclose(rho, 1 / C) says whether max(rho) - min(rho) is at most 1e-6.",
+    hints=(
+        "Which tolerances does np.allclose have?",
+        "1e-8 and 1e-5 of the value: (0.5 + 1.5e-6, 0.5 - 1.5e-6) is close to uniform for it, but not by the statement.",
+        "if np.ptp(rho) <= 1e-6: raise ValueError(...)",
+    ),
+    guarded=False,
+)
+def counterexample_weights(rho):
+    validate.law(rho)
+    if len(rho) < 2 or np.allclose(rho, 1 / len(rho)):
+        raise ValueError(f"rho = {rho}")
     z = np.eye(len(rho))
     z[np.argmin(rho)] = 2 * z[np.argmax(rho)]
     return np.eye(len(rho)), z

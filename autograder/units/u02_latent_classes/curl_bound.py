@@ -15,7 +15,8 @@ exercise = Exercise(
     refuses=(loss("unsup_loss"), law("rho"), needs("len(rho) > 1", {"one class": {"rho": np.ones(1)}})),
     hints={
         "values": (
-            "At f = 0 the loss is ln 2 and the bound must be ln 2. Does yours?",
+            "Two values are known. At f = 0 the loss is ln 2 and the bound must be ln 2; and a loss of tau ln 2, the least there "
+            "is, leaves nothing for the classifier: the bound must be 0. What is yours at both, and at a loss of 2?",
             "Of the loss, collisions take a part that is known, whatever f is. What is left belongs to pairs of distinct "
             "classes: how often do those come?",
             "(unsup_loss - tau * ln 2) / (1 - tau) with tau = sum rho_c^2.",
@@ -45,6 +46,8 @@ def cases(rng):
         (LN2, worlds.random_law(rng, 3, minimum=0.1)),
         hint="Everything costs ln 2 at f = 0, the mean classifier too: the bound must be ln 2, whatever rho is.",
     )
+    rho = worlds.random_law(rng, 4, minimum=0.1)
+    yield Case("a loss below ln 2", (float((1 - rng.uniform(0.3, 0.7) * (1 - rho @ rho)) * LN2), rho))
     yield Case("a large loss", (float(rng.uniform(50, 100)), worlds.random_law(rng, 3, minimum=0.1)))
     for rare in ([1e-9], [3e-10, 2e-10], [7e-9, 1e-9, 2e-9]):
         rho = np.array([1 - sum(rare), *rare])
@@ -86,12 +89,15 @@ def curl_bound(
     price=LN2,
     factor=lambda differ: differ,
     together=True,
-    cap=math.inf,
+    cap=lambda loss: math.inf,
+    excess=False,
 ):
     apart = differ(rho)  # P(c- != c+) = 1 - tau, without a difference of nearly equal numbers
     collide = 1 - apart
+    if excess:
+        return LN2 + (unsup_loss - LN2) * factor(apart)
     if together:
-        return min(cap, (unsup_loss - collide * price) / factor(apart))
+        return min(cap(unsup_loss), (unsup_loss - collide * price) / factor(apart))
     return unsup_loss / factor(apart) - collide * price
 
 
@@ -105,13 +111,13 @@ exercise.slip("tau = 1 / C", differ=lambda rho: 1 - 1 / len(rho)).says(
     "With C classes the collision probability is 1/C.",
     "Is rho uniform?",
     "1/C is the collision probability of the uniform law only.",
-    "Use collision_probability(rho).",
+    "tau = rho @ rho.",
 )
 exercise.slip("tau of the likeliest class", differ=lambda rho: 1 - max(rho)).says(
     "A collision happens as often as the likeliest class is drawn.",
     "May two draws collide in a class that is not the likeliest?",
     "tau = sum rho_c^2: every class contributes its share.",
-    "Use collision_probability(rho).",
+    "tau = rho @ rho.",
 )
 exercise.slip("tau and 1 - tau swapped", differ=lambda rho: (rho**2).sum()).says(
     "tau is the probability that the two classes differ.",
@@ -161,11 +167,28 @@ exercise.slip("sum of rho (1 - rho)", differ=lambda rho: (rho * (1 - rho)).sum()
     "That of the likeliest class: 1 - rho_c is the sum of the other probabilities, and is better computed as such.",
     "Sum rho_c rho_e over c != e: np.outer(rho, rho) with zeros on its diagonal.",
 )
-exercise.slip("never above ln 2", cap=LN2).says(
+exercise.slip("never above ln 2", cap=lambda loss: LN2).says(
     "The mean classifier never pays more than guessing, so that the bound is at most ln 2.",
     "Is the mean classifier the best one? What does it pay on a class at s when the other is at 2s?",
     "The *best* linear classifier never pays more than ln 2, for it may take the weights 0; the mean classifier cannot choose.",
     "Return the quotient as it is, however large.",
+)
+exercise.slip("never above the loss", cap=lambda loss: loss).says(
+    "The mean classifier never pays more than the contrastive loss, so that the bound is at most L_un.",
+    "On which side of ln 2 does your bound stop being sharp?",
+    "L_sup <= L_un is a theorem about the *best* linear classifier. The mean classifier may pay more, where L_un exceeds ln 2.",
+    "Return the quotient as it is, however large.",
+)
+exercise.slip("the loss itself", price=0.0, factor=lambda differ: 1.0).says(
+    "The loss bounds the mean classifier's loss as it is: L_sup <= L_un.",
+    "For which classifier does the lecture prove that?",
+    "For the best linear one, which may answer 0. Test the mean classifier where one class is at s and the other at 2s.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("excess over ln 2 multiplied", excess=True).says(
+    "The bound is ln 2 + (1 - tau) (L_un - ln 2): what the loss has above ln 2 counts with the share of the tasks.",
+    "What is your bound at the loss tau ln 2, the least there is?",
+    "It must be 0 there: L_un - ln 2 is (1 - tau) times the classifier's excess, so it is divided by 1 - tau.",
 )
 exercise.slip("a collision costs 1/2", price=1 / 2).says(
     "A collision is decided by a fair coin, so it costs 1/2.",

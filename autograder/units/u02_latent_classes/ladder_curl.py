@@ -154,20 +154,23 @@ def ladder_curl(
     line2=after_jensen,
     collide=lambda rho: (rho**2).sum(),
     price3=LN2,
+    across=1,
     shares=lambda others, rho: others,
     supervised=lambda rho, own: (distinct(rho) * own).sum() / distinct(rho).sum(),
     factor4=lambda tau: 1 - tau,
     price4=LN2,
+    place3=lambda collision, rest: [collision, *rest],
+    place4=lambda tasks, collision: [tasks, collision],
     order=list,
 ):
     own, tau = own_losses(classes, z), collide(rho)
-    others = (distinct(rho) * own).sum(axis=1)
+    others = (distinct(rho) * own).sum(axis=across)
     return order(
         [
             line1(rho, classes, z),
             list(line2(rho, classes, z)),
-            [tau * price3, *shares(others, rho)],
-            [factor4(tau) * supervised(rho, own), tau * price4],
+            place3(tau * price3, shares(others, rho)),
+            place4(factor4(tau) * supervised(rho, own), tau * price4),
         ]
     )
 
@@ -244,7 +247,7 @@ exercise.slip("lines 3 and 4: tau = 1 / C", collide=lambda rho: 1 / len(rho)).sa
     "The collision probability is 1/C.",
     "Is rho uniform?",
     "1/C is the collision probability of the uniform law only.",
-    "Use collision_probability(rho) on lines 3 and 4.",
+    "tau = rho @ rho on lines 3 and 4.",
 )
 exercise.slip("line 4: tau in place of tau ln 2", price4=1.0).says(
     "The target is (1 - tau) L_sup + tau.",
@@ -285,11 +288,34 @@ exercise.slip(
     "By the class c+ of the anchor: the terms of line 2 run over c+, and each sums over all c-.",
     "With t[c, e] = rho_c rho_e own[c, e], sum the rows (axis 1), not the columns.",
 )
+exercise.slip("line 3: one term for each class of the negative", across=0).says(
+    "Behind the collisions, term c of line 3 collects what has the class c for its negative.",
+    "Your line 3 has the right sum. By which class is it cut into terms?",
+    "By the class c+ of the anchor, as line 2 is: each term sums over all c- other than c+.",
+)
 exercise.slip("line 3: collisions counted twice", shares=lambda others, rho: others + rho**2 * LN2).says(
     "The collisions are added in front; the terms of the classes stay as they were on line 2.",
     "Add up your line 3: is it still the value of line 2?",
     "The first term takes the collisions out of the others.",
     "Term c of line 2 holds rho_c^2 ln 2 for c- = c+; on line 3 it does not any more.",
+)
+exercise.slip("line 3: collisions last", place3=lambda collision, rest: [*rest, collision]).says(
+    "On line 3 the collisions come after the terms of the classes.",
+    "In which order does the statement list the terms of line 3?",
+    "First all the collisions together, then one term for each class.",
+)
+exercise.slip("line 4: collisions first", place4=lambda tasks, collision: [collision, tasks]).says(
+    "On line 4 the collisions come first, as on line 3.",
+    "In which order does the statement list the terms of line 4?",
+    "First the tasks, then the collisions.",
+)
+exercise.slip(
+    "line 2: collisions left out", line2=lambda rho, classes, z: (distinct(rho) * own_losses(classes, z)).sum(axis=1)
+).says(
+    "The collisions are gone as soon as Jensen's step is done.",
+    "Add up your line 2 at f = 0: is it ln 2?",
+    "On line 2 a class still meets itself: its term runs over all c-, c- = c+ included.",
+    "Line 3 is where the collisions leave the terms of the classes, and stand in front.",
 )
 exercise.slip("all lines solved for the supervised loss", order=solved_for_the_supervised_loss).says(
     "The lines are bounds on L_sup, so that each one is reduced by tau ln 2 and divided by 1 - tau.",

@@ -102,6 +102,7 @@ def mean_classifier_loss(
     average=lambda classes: classes,
     scale=lambda means: means,
     meet=lambda classes, points: (classes, points),
+    score=lambda points, means: points @ means.T,
     sign=1,
     cost=lambda v: np.logaddexp(0, v),
     weigh=distinct,
@@ -110,7 +111,7 @@ def mean_classifier_loss(
 ):
     means = scale(average(classes) @ embed(z))
     laws, points = meet(classes, embed(z))
-    scores = points @ means.T
+    scores = score(points, means)
     losses = cost(sign * (scores[:, None, :] - scores[:, :, None]))  # axes: point, its class, the other class
     weights = weigh(rho)
     return (weights * np.einsum("cx,xce->ce", laws, losses)).sum() / total(weights) / unit
@@ -160,6 +161,12 @@ exercise.slip("halves added", total=lambda weights: weights.sum() / 2).says(
     "It is 2 ln 2 there; the loss of a task is the average of its two classes.",
     "Each class of a task counts one half.",
 )
+exercise.slip("one order of each task", total=lambda weights: 2 * weights.sum()).says(
+    "A task {a, b} has the probability rho_a rho_b / (1 - tau).",
+    "What is your value at f = 0?",
+    "It is half of ln 2 there: the task comes up as (a, b) and as (b, a).",
+    "The probability of the task {a, b} is 2 rho_a rho_b / (1 - tau).",
+)
 exercise.slip("one half of each task", weigh=lambda rho: np.triu(distinct(rho))).says(
     "For a task (c1, c2) with c1 < c2 it is enough to look at the points of c1.",
     "Points of which classes does the classifier meet in a task?",
@@ -201,6 +208,26 @@ exercise.slip("classes swapped", sign=-1).says(
     "What should the loss of a point do when it moves towards the mean of its own class?",
     "It should fall: the own class stands with a minus sign in the exponent.",
     "ln(1 + exp(f(x).(mu_other - mu_own))).",
+)
+exercise.slip("hinge", cost=lambda v: np.maximum(0, 1 + v)).says(
+    "The mean classifier pays the hinge loss.",
+    "What is your value at f = 0?",
+    "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
+)
+exercise.slip("share of mistakes", cost=lambda v: np.where(v >= 0, 1.0, 0.0)).says(
+    "The loss of a classifier is how often it errs.",
+    "Does your value change when z is multiplied by 1.01?",
+    "A mistake is an event. Its loss is ln(1 + e^(-v)), which also counts by how much it was one.",
+)
+exercise.slip("score by the distance", score=lambda points, means: -((points[:, None] - means) ** 2).sum(axis=2)).says(
+    "The mean classifier scores a class by how near its mean is: minus the squared distance.",
+    "What is the score of a class, by the statement?",
+    "The inner product f(x).mu_c. The distance adds the length of mu_c to it, which differs between classes.",
+)
+exercise.slip("tasks weigh by the sum", weigh=lambda rho: (rho[:, None] + rho) * (1 - np.eye(len(rho)))).says(
+    "A task {a, b} is as likely as its two classes together, rho_a + rho_b.",
+    "Both draws must come out right. How do the probabilities of independent events combine?",
+    "The pair (a, b) has probability rho_a rho_b, and is kept when a is not b.",
 )
 exercise.slip("base 2", unit=LN2).says(
     "Losses are measured in bits, so the logarithm has base 2.",

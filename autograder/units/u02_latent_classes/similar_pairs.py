@@ -98,6 +98,24 @@ exercise.slip("each point draws the class", weigh=lambda rho: rho**2 / (rho**2).
     "One class is drawn for the pair, then two points from it: rho_c enters once.",
     "rho_c^2 is the probability of a collision of two independent draws of a class; here the weight is rho_c.",
 )
+exercise.slip("each point draws the class, not divided", weigh=np.square).says(
+    "rho_c belongs to each of the two points, so that the weight of a class is rho_c squared.",
+    "What do your S^2 numbers sum to?",
+    "To tau: rho_c^2 is the probability that two independent draws of a class both give c.",
+    "One class is drawn for the pair, then two points from it: rho_c enters once.",
+)
+exercise.slip("unordered pairs", given=lambda joint: np.triu(joint) + np.triu(joint, 1)).says(
+    "The pairs (x, y) and (y, x) are one pair, so that one of the two entries holds both.",
+    "Which of the two points is drawn first in entry [x, y]?",
+    "Row x is the anchor. Both orders are events of their own, equally likely: the matrix is symmetric.",
+)
+exercise.slip(
+    "law of class and pair", pair=lambda weights, classes: np.einsum("c,cx,cy->cxy", weights, classes, classes)
+).says(
+    "The joint law of a pair says which class the two come from, too.",
+    "How many numbers does the joint law of two points out of S have?",
+    "You have P(c, x, x+), of shape (C, S, S). Sum over the classes.",
+)
 exercise.slip("sum without weights", weigh=np.ones_like).says(
     "Adding up the joint laws of the classes gives that of a similar pair.",
     "What do your S^2 numbers sum to?",

@@ -1,7 +1,5 @@
-"""unsupervised_loss: what its check looks at. Overlapping classes, non-uniform rho, uncentred embeddings, norm 1 to 2.
-
-f(x+).f(x-) in place of f(x).f(x-) has the same expectation (x and x+ are exchangeable), so it is accepted.
-"""
+"""unsupervised_loss: what its check looks at. Overlapping classes, non-uniform rho, uncentred embeddings, norm 1 to 2; with
+redraw, points of unequal probability: each anchor has a law of negatives of its own."""
 
 import math
 
@@ -9,36 +7,53 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from autograder.author import Case, Exercise, world
+from autograder.author import Case, Exercise, needs, world
 from autograder.author.draw import larger_world
 from autograder.units.u02_latent_classes.draws import with_largest_logit
 from autograder.units.u02_latent_classes.formulas import (
     LN2,
     distinct,
-    loss_of_others,
     of_norm_1,
     one_class,
     own_losses,
-    triplet_losses,
     without_repeats,
 )
 from course import worlds
 
 exercise = Exercise(
     "unsupervised_loss",
-    refuses=(world("rho", "classes", "z"),),
+    refuses=(
+        world("rho", "classes", "z"),
+        needs(
+            "not redraw or (rho @ classes).max() < 1 - 1e-12",
+            {
+                "redraw, a single point": {
+                    "classes": lambda rows: rows[:, :1] ** 0,
+                    "z": lambda z: z[:1],
+                    "redraw": True,
+                },
+                "redraw, one point of probability 1": {
+                    "classes": lambda rows: np.eye(rows.shape[1])[:1].repeat(len(rows), axis=0),
+                    "redraw": True,
+                },
+            },
+        ),
+    ),
     hints={
         "values": (
-            "Try the world where all embeddings are 0: the answer must be ln 2 = 0.6931.",
+            "Try the world where all embeddings are 0: the answer must be ln 2 = 0.6931, with redraw and without.",
             "Write it as three nested sums over x, x+ and x- first: which weight does a triplet have, and what does it pay?",
-            "The weight is similar_pairs[x, x+] * negatives_law[x-], the loss ln(1 + e^(-v)) with the margin v of x.",
-            "With inner = z @ z.T, the term of (x, x+, x-) is np.logaddexp(0, inner[x, x-] - inner[x, x+]).",
+            "The weight is P(x, x+) P(x- | x). Without redraw the last factor is sum_c rho_c D_c(x-). What may x- be with "
+            "redraw, once x is known?",
+            "The term of (x, x+, x-) is np.logaddexp(0, inner[x, x-] - inner[x, x+]) with inner = z @ z.T.",
         ),
         "stability": (
             "exp(1000) is infinite in float64, and the loss at the margin -1000 is just 1000.",
             "ln(1 + e^u) = np.logaddexp(0, u) is finite for every u.",
         ),
-        "bad input": ("`validate.world(rho, classes, z)` raises for everything that the statement names.",),
+        "bad input": (
+            "`validate.world(rho, classes, z)` raises for most of it; with redraw a point of probability 1 is left to you.",
+        ),
         "properties": (
             "The loss depends on z only through inner products, and on the classes only through the two laws.",
         ),
@@ -59,10 +74,14 @@ def cases(rng):
         hint="With one class every negative is a collision, and has a loss like any other: nothing is divided by 1 - tau.",
     )
     yield Case("f = 0", (rho, classes, 0 * z), hint="Every margin is 0 and every triplet pays ln 2; weights sum to 1.")
+    for c, s, d in ((3, 5, 2), (2, 3, 2)):
+        yield Case(f"redraw, C = {c}, S = {s}, d = {d}", (*worlds.random_world(rng, c, s, d, 1.2), True))
+    yield Case("redraw, disjoint classes", (*worlds.random_world(rng, 3, 6, 2, 1.2, overlap=False), True))
     yield Case("logits of 1e3", (rho, classes, with_largest_logit(z, z @ z.T, 1e3)), part="stability")
     yield Case("logits of 1e4", (rho, classes, with_largest_logit(z, z @ z.T, 1e4)), part="stability")
     yield from exercise.bad_inputs(rho, classes, z)
     yield Case("more classes, points and dimensions", larger_world(rng, high=20), public=False)
+    yield Case("redraw, more classes, points and dimensions", (*larger_world(rng, high=20), True), public=False)
 
 
 @exercise.property("f = 0 gives ln 2 on every world")
@@ -106,25 +125,101 @@ def floor(f, rng):
             return "the loss fell below collision * ln 2, which no embedding can do"
 
 
+def independent(joint, law, rho, classes):
+    """Weights (S, S, S) of anchor, positive, negative: the negative knows nothing of the pair."""
+    return np.einsum("ap,n->apn", joint, law)
+
+
+def other_class(joint, law, rho, classes):
+    """The weights of the triplets that are no collision."""
+    return np.einsum("ce,cx,cy,ek->xyk", distinct(rho), classes, classes, classes)
+
+
+def not_the_anchor(weights, *world):
+    """The weights without x- = x."""
+    return weights * (1 - np.eye(len(weights)))[:, None, :]
+
+
+def drawn_again(weights, *world):
+    """The weights once a negative that is the anchor is drawn again: each pair keeps its probability."""
+    left = not_the_anchor(weights)
+    return left * (weights.sum(axis=2) / np.maximum(left.sum(axis=2), 1e-300))[:, :, None]
+
+
+def drawn_again_from_its_class(weights, rho, classes):
+    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x."""
+    left = (rho / np.maximum(1 - classes.T, 1e-300)) @ classes  # axes: anchor, negative
+    return not_the_anchor(weights.sum(axis=2)[:, :, None] * left[:, None, :])
+
+
 @exercise.formula
 def unsupervised_loss(
     rho,
     classes,
     z,
+    redraw=False,
     *,
     pairs=one_class,
     negatives=lambda rho, classes: rho @ classes,
+    meet=independent,
+    share=lambda weights: weights,
+    again=drawn_again,
+    collisions=lambda rho: 0.0,
     embed=lambda z: z,
+    against=lambda inner: inner[:, None, :],
     sign=1,
     cost=lambda v: np.logaddexp(0, v),
     after=lambda mean: mean,
     unit=1.0,
 ):
+    # axes of all that follows: anchor, positive, negative
+    weights = share(meet(pairs(rho, classes), negatives(rho, classes), rho, classes))
+    weights = again(weights, rho, classes) if redraw else weights
     inner = embed(z) @ embed(z).T
-    losses = cost(sign * (inner[:, None, :] - inner[:, :, None]))  # axes: anchor, positive, negative
-    return after(np.einsum("ap,n,apn->", pairs(rho, classes), negatives(rho, classes), losses)) / unit
+    losses = cost(sign * (against(inner) - inner[:, :, None]))
+    return after((weights * losses).sum()) / unit + collisions(rho)
 
 
+exercise.slip("redraw without effect", again=lambda weights, *world: weights).says(
+    "Drawing the negative again changes nothing, since it comes from the same law as before.",
+    "With redraw, how likely is x- = x?",
+    "Never. So the law of x- depends on x: the other points share what x had.",
+)
+exercise.slip("redraw: x- = x left out, nothing else", again=not_the_anchor).says(
+    "With redraw the triplets with x- = x are left out, and the others keep their weights.",
+    "What do your weights sum to?",
+    "To less than 1: whatever is drawn again ends with another point, and must be counted there.",
+    "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
+)
+exercise.slip(
+    "redraw: the whole triplet drawn again",
+    again=lambda weights, *world: not_the_anchor(weights) / not_the_anchor(weights).sum(),
+).says(
+    "With redraw one may divide by the share of all triplets with x- other than x.",
+    "What is drawn again, the triplet or the negative?",
+    "Only the negative: the anchor x has the same probability as before, also where x is a frequent point.",
+    "Divide for each anchor by itself, by 1 - P(x- = x).",
+)
+exercise.slip("redraw: the class of the negative stays", again=drawn_again_from_its_class).says(
+    "With redraw the negative stays in its class, and only its point is drawn again.",
+    "What does the statement draw again?",
+    "Class and point: the law of a negative given that it is not x, whatever its class was.",
+    "Given the anchor x, the law of x- is sum_c rho_c D_c without x, divided by what is left of it.",
+)
+exercise.slip(
+    "redraw: x- = x+ left out, too",
+    again=lambda weights, *world: drawn_again(drawn_again(weights).transpose(1, 0, 2)).transpose(1, 0, 2),
+).says(
+    "With redraw the negative is neither the anchor nor the positive.",
+    "Which of the two does the statement name?",
+    "x- is drawn again while it is x. It may be x+, and then the margin is 0.",
+)
+exercise.slip("the negative compared with the positive", against=lambda inner: inner[None, :, :]).says(
+    "The negative may be compared with the positive as well as with the anchor, f(x+).f(x-) in place of f(x).f(x-).",
+    "Without redraw both have one law. Which points may be x- with redraw?",
+    "Not x, but x+ may: anchor and positive are no longer exchangeable.",
+    "The margin is f(x).f(x+) - f(x).f(x-), as the statement says.",
+)
 # Before the next one, which overflows in the same places: the first belief that explains a failing part is named.
 exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).says(
     "np.log(1 + np.exp(u)) is a safe way to compute ln(1 + e^u).",
@@ -172,7 +267,7 @@ exercise.slip(
     "A negative is any point, all equally likely.",
     "By which law is x- drawn?",
     "Points are as likely as the classes make them: P(x-) = sum_c rho_c D_c(x-).",
-    "Replace the average over k by a sum with the weights negatives_law(rho, classes)[k].",
+    "Replace the average over k by a sum with the weights (rho @ classes)[k].",
 )
 exercise.slip("negatives uniform over classes", negatives=lambda rho, classes: classes.mean(axis=0)).says(
     "The class of a negative is picked uniformly.",
@@ -215,7 +310,7 @@ exercise.slip(
 ).says(
     "An expectation over triplets is the plain average over all S^3 of them.",
     "Are all triplets equally likely?",
-    "Triplet (x, x+, x-) has probability similar_pairs[x, x+] * negatives_law[x-].",
+    "Triplet (x, x+, x-) has the probability of the pair (x, x+) times that of x-.",
     "Multiply each term by that probability and sum; the weights sum to 1 already.",
 )
 exercise.slip("cosine instead of inner product", embed=of_norm_1).says(
@@ -246,46 +341,48 @@ exercise.style(
 )
 
 
-@exercise.wrong(
-    "negatives from other classes only",
-    belief="A negative always comes from a class other than the anchor's.",
-    hints=(
-        "The data carry no labels. Who would remove the negatives of the anchor's class?",
-        "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
-        "Draw x- from negatives_law, whatever the class of the pair is.",
-    ),
+exercise.slip(
+    "negatives from other classes only", meet=other_class, share=lambda weights: weights / max(weights.sum(), 1e-300)
+).says(
+    "A negative always comes from a class other than the anchor's.",
+    "The data carry no labels. Who would remove the negatives of the anchor's class?",
+    "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
+    "The law of x- is sum_c rho_c D_c, whatever the class of the pair is.",
 )
-def unsupervised_loss(rho, classes, z):
-    return loss_of_others(rho, classes, z) if len(rho) > 1 else 0.0
-
-
-@exercise.wrong(
-    "collisions dropped from the sum",
-    belief="Terms in which the negative has the anchor's class are left out of the sum.",
-    hints=(
-        "What is your value at f = 0, and what is that of the loss?",
-        "It is (1 - tau) ln 2 there: collisions are triplets too, and pay like others.",
-        "Sum over all pairs of classes, or draw x- from negatives_law, whatever the class of the pair is.",
-    ),
+exercise.slip("collisions dropped from the sum", meet=other_class).says(
+    "Terms in which the negative has the anchor's class are left out of the sum.",
+    "What is your value at f = 0, and what is that of the loss?",
+    "It is (1 - tau) ln 2 there: collisions are triplets too, and pay like others.",
+    "Sum over all pairs of classes.",
 )
-def unsupervised_loss(rho, classes, z):
-    return loss_of_others(rho, classes, z) * distinct(rho).sum() if len(rho) > 1 else 0.0
-
-
-@exercise.wrong(
+exercise.slip("a collision pays ln 2", meet=other_class, collisions=lambda rho: rho @ rho * LN2).says(
+    "A triplet whose classes collide has margin 0, and pays ln 2.",
+    "Which margin has a triplet of three different points of one class?",
+    "Any: the margin is 0 only after Jensen's step, with class means in place of points. ln 2 is the least that collisions "
+    "cost on average.",
+    "Sum over all pairs of classes, c- = c+ like the others.",
+)
+exercise.slip(
     "the negative's class drawn from the others",
-    belief="Once the anchor's class is known, the class of the negative is drawn among the others.",
-    hints=(
-        "The data carry no labels. Who would know the anchor's class when the negative is drawn?",
-        "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
-        "Draw x- from negatives_law, whatever the class of the pair is.",
+    meet=lambda joint, law, rho, classes: np.einsum(
+        "ce,cx,cy,ek->xyk", distinct(rho) / np.maximum(1 - rho, 1e-300)[:, None], classes, classes, classes
     ),
+).says(
+    "Once the anchor's class is known, the class of the negative is drawn among the others.",
+    "The data carry no labels. Who would know the anchor's class when the negative is drawn?",
+    "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
+    "The law of x- is sum_c rho_c D_c, whatever the class of the pair is.",
 )
-def unsupervised_loss(rho, classes, z):
-    if len(rho) < 2:
-        return 0.0
-    given = np.einsum("cx,cy,xyk->ck", classes, classes, triplet_losses(z)) @ classes.T
-    return (distinct(rho) / (1 - rho)[:, None] * given).sum()
+exercise.slip("hinge", cost=lambda v: np.maximum(0, 1 + v)).says(
+    "The loss of a margin is the hinge.",
+    "What is your value at f = 0?",
+    "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
+)
+exercise.slip("divided by the root of d", embed=lambda z: z / z.shape[1] ** 0.25).says(
+    "Inner products are divided by the square root of the dimension.",
+    "What is the margin, by the statement?",
+    "f(x).f(x+) - f(x).f(x-), whatever d is.",
+)
 
 
 @exercise.wrong(
@@ -297,34 +394,60 @@ def unsupervised_loss(rho, classes, z):
         "You have line 2 of the proof. Line 1 sums over the points x+ and x-, not over class means.",
     ),
 )
-def unsupervised_loss(rho, classes, z):
+def unsupervised_loss(rho, classes, z, redraw=False):
     return rho @ own_losses(classes, z) @ rho
 
 
+@exercise.wrong(
+    "class mean in place of the negative",
+    belief="The expectation over x- may go inside the logarithm, onto the mean of its class.",
+    hints=(
+        "Is E ln(1 + e^(-v)) equal to ln(1 + e^(-E v))?",
+        "That is Jensen's inequality, and it is strict as soon as the embedding varies inside a class.",
+        "Sum over the points x-, not over the class means.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
+    return np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+
+
 @exercise.accepted("loops, Python floats")
-def unsupervised_loss(rho, classes, z):
+def unsupervised_loss(rho, classes, z, redraw=False):
     points, total = range(len(z)), 0.0
+    law = [float(sum(rho[c] * classes[c][x] for c in range(len(rho)))) for x in points]
     for x in points:
+        others = [k for k in points if k != x] if redraw else points
         for y in points:
             pair = sum(rho[c] * classes[c][x] * classes[c][y] for c in range(len(rho)))
-            for k in points:
+            for k in others:
                 v = float(z[x] @ z[k] - z[x] @ z[y])
-                term = max(v, 0.0) + math.log1p(math.exp(-abs(v)))
-                total += pair * sum(rho[c] * classes[c][k] for c in range(len(rho))) * term
+                chance = law[k] / sum(law[n] for n in others)
+                total += pair * chance * (max(v, 0.0) + math.log1p(math.exp(-abs(v))))
     return float(total)
 
 
-@exercise.accepted("torch softplus, 0-dim tensor")
-def unsupervised_loss(rho, classes, z):
+@exercise.accepted("class by class, torch softplus, 0-dim tensor")
+def unsupervised_loss(rho, classes, z, redraw=False):
     r, d, e = (torch.from_numpy(a) for a in (rho, classes, z))
-    inner = e @ e.T
+    inner, total = e @ e.T, 0.0
     terms = F.softplus(inner[:, None, :] - inner[:, :, None])
-    return torch.einsum("xy,k,xyk->", d.T @ torch.diag(r) @ d, r @ d, terms)
+    for x in range(len(e)):
+        negative = r @ d
+        if redraw:
+            negative = torch.where(torch.arange(len(e)) == x, 0.0, negative) / (1 - negative[x])
+        for c in range(len(r)):
+            total = total + r[c] * d[c, x] * (d[c] @ terms[x] @ negative)
+    return total
 
 
-@exercise.accepted("negative compared with the positive")
-def unsupervised_loss(rho, classes, z):
-    inner = z @ z.T
+@exercise.accepted("the loss of all negatives, less that of x- = x, anchor by anchor")
+def unsupervised_loss(rho, classes, z, redraw=False):
+    inner, law = z @ z.T, rho @ classes
     joint = classes.T @ (rho[:, None] * classes)
-    terms = np.logaddexp(0, inner[None, :, :] - inner[:, :, None])  # f(x+).f(x-) - f(x).f(x+)
-    return np.einsum("xy,k,xyk->", joint, rho @ classes, terms)
+    terms = np.logaddexp(0, inner[:, None, :] - inner[:, :, None])
+    given = (joint * (terms @ law)).sum(axis=1)  # for each anchor
+    if redraw:
+        itself = (joint * np.einsum("xyx->xy", terms)).sum(axis=1)
+        given = (given - law * itself) / (1 - law)
+    return given.sum()

@@ -119,6 +119,18 @@ exercise.slip("root of the mean", pool=lambda distances, alpha: distances.pow(al
     "Alignment is the mean of |x - y|^alpha itself.",
     "Leave out the last power, 1 / alpha.",
 )
+exercise.slip("root of the mean square", pool=lambda distances, alpha: distances.square().mean().pow(alpha / 2)).says(
+    "The mean squared distance is raised to the power alpha / 2.",
+    "For alpha = 2 you are right. Are you for alpha = 1, with two pairs at the distances 0 and 2?",
+    "The power of a mean is no mean of powers.",
+    "First the power of each distance, then the mean.",
+)
+exercise.slip("the angle", distance=lambda x, y: (x * y).sum(dim=1).clamp(-1, 1).arccos()).says(
+    "The distance of two unit vectors is the angle between them.",
+    "What is your distance of two opposite vectors? It should be 2.",
+    "The angle is the way along the sphere; the norm of x - y is the straight line.",
+    "(x - y).norm(dim=1).",
+)
 exercise.slip("power of the mean", pool=lambda distances, alpha: distances.mean().pow(alpha)).says(
     "The mean distance is raised to the power alpha.",
     "Is the mean of squares the square of the mean?",
@@ -195,12 +207,6 @@ def alignment(x, y, alpha=2):
         if not bool(((rows.detach().double().pow(2).sum(1).sqrt() - 1).abs() <= 1e-2).all()):
             raise ValueError(f"norms {rows.norm(dim=1)}")
     return (x - y).pow(2).sum(1).pow(alpha / 2).mean()
-
-
-@exercise.accepted("power of the norm, weighted sum")
-def alignment(x, y, alpha=2):
-    distances = torch.linalg.vector_norm(torch.sub(x, y), dim=-1)
-    return (distances**alpha).sum() / distances.numel()
 
 
 @exercise.accepted("loop over the pairs")

@@ -58,6 +58,18 @@ exercise.slip("as many symbols as candidates", law=lambda n: np.eye(min(n + 1, 2
     "I grows like the logarithm of the number of symbols. What stays the same?",
     "Two symbols: I = ln 2 only.",
 )
+exercise.slip("three symbols", law=lambda n: np.eye(3) / 3).says(
+    "Three symbols are better than two: y' differs from y in two of three draws.",
+    "What is ln(N+1) minus the loss for your joint, at N = 5? And I?",
+    "I grew as well, from ln 2 to ln 3. For small N that is more than was won.",
+    "Two symbols.",
+)
+exercise.slip("rows that are laws", law=lambda n: np.eye(2)).says(
+    "The joint holds the laws of y given x, one in each row.",
+    "What is the sum of your matrix?",
+    "All entries of a joint law together sum to 1.",
+    "Multiply each row by p(x).",
+)
 exercise.slip("a weak critic", score=0.3).says(
     "Any critic that points the right way will do.",
     "What is ln(N+1) minus the loss for your critic, at N = 5?",

@@ -20,6 +20,13 @@ def information(joint):
     return np.sum(joint[joint > 0] * log_ratio(joint)[joint > 0])
 
 
+def spreads(joint):
+    """p(x) of the rows that occur, and chi_x^2 of each: the variance of the ratio under the column marginal."""
+    joint = joint[joint.sum(axis=1) > 0][:, joint.sum(axis=0) > 0]
+    p = joint.sum(axis=1)
+    return p, (joint**2 / joint.sum(axis=0)).sum(axis=1) / p**2 - 1
+
+
 def optimal_bound(joint, n):
     """ln(N+1) - loss of the optimal critic with N = n negatives, in nats."""
     joint = joint[joint.sum(axis=1) > 0][:, joint.sum(axis=0) > 0]

@@ -59,6 +59,24 @@ exercise.slip("ln(N+2)", ceiling=lambda n: math.log(n + 2)).says(
     "The anchor is not among the candidates.",
     "ln(N+1) - loss.",
 )
+exercise.slip("ln(2N+1)", ceiling=lambda n: math.log(2 * n + 1)).says(
+    "Each negative stands in the denominator with two views, so there are 2N + 1 candidates.",
+    "What is the loss of a constant critic here, and what does it certify in your formula?",
+    "`n_negatives` counts every candidate but the positive.",
+    "ln(N+1) - loss.",
+)
+exercise.slip("share of the ceiling", gap=lambda top, loss: 1 - loss / top).says(
+    "What is certified is the share of ln(N+1) that the loss leaves.",
+    "In which unit is your value?",
+    "A share has no unit; nats are asked.",
+    "ln(N+1) minus the loss, not divided by ln(N+1).",
+)
+exercise.slip("absolute value", kept=abs).says(
+    "A negative difference is turned into a positive one: information is never negative.",
+    "What does a very bad critic certify in your formula?",
+    "The worse the critic, the more you certify once its loss is above ln(N+1).",
+    "Return ln(N+1) - loss as it is.",
+)
 exercise.slip("sign", gap=lambda top, loss: loss - top).says(
     "A larger loss means more information.",
     "Which critic has recognised more, one with a small loss or one with a large loss?",

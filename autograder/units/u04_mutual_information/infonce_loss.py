@@ -43,7 +43,7 @@ exercise = Exercise(
             "Two checks by hand: a critic that is 0 everywhere has loss ln(N+1); for N = 1 the loss is a sum over "
             "pairs and one negative, short enough for pencil and paper.",
             "Which law do x, y and the negatives follow, and is the logarithm inside or outside the expectation?",
-            "Off by 1e-4 or so? Then your range of u is too short on the left, where the integrand falls like e^u.",
+            "Off by 1e-4 or so? Then your range of u is too short on the left, where the integrand falls like e^u only.",
         ),
         "stability": (
             "Where does e^-(V e^u) fall from 1 to 0 when V = e^s with s = -10000? Your range of u must reach there.",
@@ -77,6 +77,11 @@ def cases(rng):
     yield Case("3 x 5 with zeros, -inf at one of them, N = 3", (joint, blocked(rng, joint), 3))
     joint = with_zeros(rng, 4, 3)
     yield Case("4 x 3 with zeros, the optimal critic, N = 4", (joint, log_ratio(joint), 4))
+    joint = with_zeros(rng, 3, 4)
+    critic = blocked(rng, joint)
+    critic[np.isfinite(critic)] = rng.integers(-9999, -9990, size=joint.size - 1)
+    hint = "-inf is smaller than every score, also where the others of its row are near -10^4."
+    yield Case("3 x 4 with zeros, -inf among scores near -1e4, N = 3", (joint, critic, 3), hint=hint)
     joint = with_empty_lines(rng, 3, 4)
     critic = 1.5 * rng.normal(size=(3, 4))
     critic[:, -1] += 20.0
@@ -226,6 +231,20 @@ exercise.slip("N candidates", number=lambda n: n - 1).says(
     "The positive comes on top of the N negatives.",
     "Use N negatives, not N - 1.",
 )
+exercise.slip("-inf replaced by -50", seen=lambda table: np.where(table == -np.inf, -50.0, table)).says(
+    "A score of -50 is as good as minus infinity.",
+    "What is the weight of such a candidate where all other scores of its row are below -50?",
+    "Scores go down to -10^4, and a constant added to a row must change nothing.",
+    "e^-inf is 0: leave such candidates out of the sum, or replace -inf by a number far below -10^4.",
+)
+exercise.slip(
+    "collisions masked", expected=lambda gaps, law, n: log_of_sum(np.where(gaps == 0, -np.inf, gaps), law, n)
+).says(
+    "A negative that equals the positive is left out of the denominator.",
+    "Do the negatives know which y was drawn?",
+    "Masking looks harmless, but it breaks the bound: a copy of a fair bit would then certify ln(N+1).",
+    "Every negative counts, the one that equals the positive too.",
+)
 exercise.slip("base 2", unit=math.log(2)).says(
     "The cross-entropy is measured in bits.",
     "Which unit does the course use?",
@@ -274,7 +293,7 @@ exercise.slip("sign", told=lambda loss, n: -loss).says(
 exercise.slip("left tail cut", expected=lambda gaps, law, n: log_of_sum(gaps, law, n, left=8.0)).says(
     "The integrand vanishes as fast on the left as on the right, so that a range from -8 is long enough.",
     "Print the integrand at the left end of your range.",
-    "On the left the two terms differ by about (V - 1) e^u: it falls by a factor e per unit of u, no faster.",
+    "Far on the left the integrand is proportional to e^u: it falls by a factor e per unit of u, no faster.",
     "Start at -40 - ln(N+1), where the difference is below rounding.",
 )
 exercise.slip("range that ignores the scores", expected=fixed_range).says(
@@ -283,6 +302,23 @@ exercise.slip("range that ignores the scores", expected=fixed_range).says(
     "It falls at u = 10000, far outside a fixed range; the missing piece is almost the whole loss.",
     "Shift the row so that its highest score is 0, and let u run up to 4 minus the lowest score of a positive.",
 )
+
+
+@exercise.wrong(
+    "both directions",
+    belief="InfoNCE is the mean of two losses: one chooses y for x, the other x for y.",
+    hints=(
+        "Which of the two stays fixed in (2.2), x or y?",
+        "The mean of both directions is what CLIP trains with; the lecture's loss has one.",
+        "Keep x, and draw the negatives from the column marginal.",
+    ),
+)
+def infonce_loss(joint, critic, n_negatives):
+    loss = 0.0
+    for law, scores in ((joint, critic), (joint.T, critic.T)):
+        for i, j in np.argwhere(law):
+            loss += law[i, j] * log_of_sum(scores[i] - scores[i, j], law.sum(axis=0), n_negatives) / 2
+    return loss
 
 
 @exercise.accepted("a grid of 0.2 for each pair, validated by hand", guarded=False)

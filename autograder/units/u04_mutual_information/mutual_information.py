@@ -81,11 +81,18 @@ def repeated(law, joint):
 
 @exercise.formula
 def mutual_information(
-    joint, *, weight=lambda joint: joint, against=independent, cells=lambda joint: joint > 0, sign=1, unit=1.0
+    joint,
+    *,
+    weight=lambda joint: joint,
+    against=independent,
+    cells=lambda joint: joint > 0,
+    scored=np.log,
+    sign=1,
+    unit=1.0,
 ):
     kept = cells(joint)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return sign * np.sum(weight(joint)[kept] * np.log(joint[kept] / against(joint)[kept])) / unit
+        return sign * np.sum(weight(joint)[kept] * scored(joint[kept] / against(joint)[kept])) / unit
 
 
 exercise.slip("bits", unit=math.log(2)).says(
@@ -99,6 +106,18 @@ exercise.slip("joint alone", against=np.ones_like).says(
     "Your value is negative. Can an information be negative?",
     "You computed minus the joint entropy. Independent x and y should give 0: do they?",
     "Compare the joint with what it would be under independence: ln( p(x,y) / (p(x) q(y)) ).",
+)
+exercise.slip("entropy of x", against=lambda joint: joint * joint.sum(axis=1, keepdims=True)).says(
+    "What y tells about x is the whole entropy of x.",
+    "What is your value where x and y are independent? What should it be?",
+    "Your value does not look at y. Only for a copy does y tell all of x.",
+    "I = H(x) - H(x | y).",
+)
+exercise.slip("negative terms dropped", scored=lambda ratio: np.maximum(np.log(ratio), 0.0)).says(
+    "A pair that is rarer than by chance adds no information, so its term is 0.",
+    "What is your value where x and y are nearly independent?",
+    "Information is an average of ln r, and ln r has both signs.",
+    "Sum over all cells with `joint > 0`, whatever the sign of their logarithm.",
 )
 exercise.slip("conditional entropy", against=lambda joint: repeated(joint.sum(axis=0), joint), sign=-1).says(
     "What y tells about x is the uncertainty of x given y.",
@@ -180,13 +199,3 @@ def mutual_information(joint):
     p = torch.from_numpy(joint)
     a, b = p.sum(1), p.sum(0)
     return torch.xlogy(p, p).sum() - torch.xlogy(a, a).sum() - torch.xlogy(b, b).sum()
-
-
-@exercise.accepted("row by row, divergence of p(y|x) from q(y)")
-def mutual_information(joint):
-    noise, total = joint.sum(axis=0), 0.0
-    for row in joint:
-        seen = row > 0
-        if seen.any():
-            total = total + row[seen] @ (np.log(row[seen] / row.sum()) - np.log(noise[seen]))
-    return total

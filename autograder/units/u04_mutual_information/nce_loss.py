@@ -133,29 +133,41 @@ def nce_loss(
     labels,
     ratio,
     *,
-    prior=math.log,
+    prior=lambda ratio, y: math.log(ratio),
     noise=1,
     truth=lambda y: y,
     cost=cross_entropies,
     pool=lambda losses, y, ratio: losses.mean(),
 ):
     y = labels.to(scores.dtype)
-    return pool(cost(scores - noise * log_noise - prior(ratio), truth(y)), y, ratio)
+    return pool(cost(scores - noise * log_noise - prior(ratio, y), truth(y)), y, ratio)
 
 
-exercise.slip("ratio forgotten", prior=lambda ratio: 0.0).says(
+exercise.slip("ratio forgotten", prior=lambda ratio, y: 0.0).says(
     "The odds of data against noise are the ratio of the densities, however many noise samples there are.",
     "If there are 10 noise samples for each data sample, what are the odds before looking at the sample?",
     "The prior odds are 1 : ratio.",
     "Subtract ln(ratio) from the logit.",
 )
-exercise.slip("ratio with the wrong sign", prior=lambda ratio: -math.log(ratio)).says(
+exercise.slip("ratio with the wrong sign", prior=lambda ratio, y: -math.log(ratio)).says(
     "More noise samples make 'data' more likely: ln(ratio) is added.",
     "With many noise samples, is a random sample more likely to be data or noise?",
     "The odds are p / (ratio q).",
     "Subtract ln(ratio).",
 )
-exercise.slip("ratio instead of its logarithm", prior=lambda ratio: ratio).says(
+exercise.slip("share of the noise for its odds", prior=lambda ratio, y: math.log1p(ratio)).says(
+    "Of 1 + ratio samples one is data, so ln(1 + ratio) is subtracted.",
+    "Score = log_noise and ratio 1: how likely is 'data'? What does your logit say?",
+    "1 / (1 + ratio) is the probability of data. A logit is the logarithm of odds.",
+    "The prior odds are 1 : ratio. Subtract ln(ratio).",
+)
+exercise.slip("ratio counted from the labels", prior=lambda ratio, y: ((1 - y).sum() / y.sum()).log()).says(
+    "The ratio is the number of noise samples over that of data samples in the batch.",
+    "Does your loss depend on the argument `ratio`?",
+    "A batch is a random sample of the mixture: its counts vary, and it may hold no data at all.",
+    "The odds belong to the mixture that the samples are drawn from: use `ratio`.",
+)
+exercise.slip("ratio instead of its logarithm", prior=lambda ratio, y: ratio).says(
     "The ratio enters the logit as it is.",
     "The logit is a difference of logarithms. Is the ratio one?",
     "For ratio 1 the correction must vanish.",
@@ -208,6 +220,15 @@ exercise.slip(
     "There it is 1 + ratio times the mean over all samples; elsewhere it is another number. Data may be absent, too.",
     "One mean over all scores: the samples themselves carry the ratio.",
 )
+exercise.slip(
+    "each kind averaged, noise weighted by the ratio, divided by 1 + ratio",
+    pool=lambda losses, y, ratio: (losses[y == 1].mean() + ratio * losses[y == 0].mean()) / (1 + ratio),
+).says(
+    "Data weighs 1 / (1 + ratio) in the mean and noise the rest, whatever the batch holds.",
+    "By how much does your loss differ from a plain mean on a batch with exactly `ratio` noise samples for each data sample?",
+    "Not at all there; but a batch need not hold that many, nor any data.",
+    "One mean over all scores.",
+)
 exercise.slip("data term only", pool=lambda losses, y, ratio: (y * losses).mean()).says(
     "Only the data samples count; the noise is there to normalise.",
     "What keeps your scores from growing without bound?",
@@ -234,13 +255,6 @@ exercise.slip("logarithm of a rounded probability", cost=rounded).says(
 )
 
 exercise.style("softplus of the signed logit", cost=lambda logits, y: F.softplus((1 - 2 * y) * logits))
-
-
-@exercise.accepted("logsigmoid, two terms")
-def nce_loss(scores, log_noise, labels, ratio):
-    data = labels.bool()
-    logits = scores - (log_noise + math.log(ratio))
-    return -(F.logsigmoid(logits[data]).sum() + F.logsigmoid(-logits[~data]).sum()) / logits.numel()
 
 
 @exercise.accepted("posterior in logarithms: logaddexp of model and noise")

@@ -77,6 +77,20 @@ exercise.slip("log of the joint", against=lambda joint: joint.sum(axis=1, keepdi
     "A common y is also common among the negatives; its frequency must be divided out.",
     "ln p(x,y) and ln p(y|x) (the same up to a constant per row) still contain ln q(y). Subtract it.",
 )
+exercise.slip(
+    "pair against independence, both in the denominator", scored=lambda ratio: np.log(ratio / (1 + ratio))
+).says(
+    "The score is the log-probability that the pair comes from the joint and not from independent draws.",
+    "Which question does the loss ask: 'pair or no pair?', or 'which of N + 1?'",
+    "The softmax of the scores must be proportional to the ratio r, and r / (1 + r) is not.",
+    "ln p(x,y) - ln q(y), up to a constant per row.",
+)
+exercise.slip("normalised over the anchors", scored=lambda ratio: np.log(ratio / np.nansum(ratio, axis=0))).says(
+    "The scores of one y are normalised over the anchors.",
+    "Which constants are free, one per row or one per column?",
+    "A term of y changes which candidate wins. Only a term of x cancels in the softmax.",
+    "Leave out the sum over x.",
+)
 exercise.slip("ratio without logarithm", scored=lambda ratio: ratio).says(
     "The best score is the density ratio itself.",
     "The loss puts the scores through an exponential. What must the exponential be?",

@@ -5,7 +5,7 @@ from autograder.author import Exercise, Proof
 exercise = Exercise(
     "proof_processing",
     proof=Proof(
-        needs={"H": "", "C": "", "M": "HC", "E": "M", "B": "", "R": "BM", "D": "R", "K": "", "G": "DK"},
+        needs={"H": "", "C": "", "M": "HC", "E": "M", "B": "", "R": "BM", "D": "R", "K": "", "G": "DKE"},
         false={
             "A": (
                 "Whatever a critic of y says can be said by a critic of its code.",
@@ -60,12 +60,12 @@ exercise = Exercise(
                 ),
             ),
             "D": (
-                "A better loss is no condition of a better bound.",
+                "The bounds can be compared before the losses are.",
                 ("D is ln(N+1) minus both sides of a line that must stand above it: R.",),
             ),
             "G": (
-                "The conclusion may be drawn before both limits are known.",
-                ("G takes the limit of line D by means of line K: both stand above it.",),
+                "The claim may stand before the proof is complete.",
+                ("G is the limit of line D by means of line K, and the last line: all others stand above it.",),
             ),
         },
     ),

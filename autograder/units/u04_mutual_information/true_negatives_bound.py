@@ -1,7 +1,7 @@
 """true_negatives_bound: what its check looks at.
 
-Blind inputs avoided: equally likely classes (the weaker bound with the collision probability is the same there), one
-negative alone (hides N against N + 1).
+Blind inputs avoided: equally likely classes (the weaker bound with the collision probability is the same there), as many
+negatives of the own class as of others (the two parts of q are alike there), no negative of the own class alone.
 """
 
 import math
@@ -11,24 +11,24 @@ import torch
 
 from autograder.author import Case, Exercise, count, law, loss
 from autograder.author.draw import odd_sizes
-from autograder.units.u04_mutual_information.formulas import information, log_of_sum
+from autograder.units.u04_mutual_information.formulas import information
 from course import validate
 from course.worlds import random_law
 
 exercise = Exercise(
     "true_negatives_bound",
-    refuses=(loss("loss"), law("rho"), count("n_negatives", "N", -2, 2.5)),
+    refuses=(loss("loss"), law("rho"), count("n_negatives", "N", -2, 2.5), count("n_own", "M", 1.5, minimum=0)),
     hints={
         "values": (
-            "Ten equally likely classes, N = 255, loss 0.5: 1.768. Then, rho = (0.9, 0.1), N = 1, loss 0.1: 0.00595.",
-            "For an anchor of class c write q = rho_c q_c + (1 - rho_c) q_c^-. What is E (N+1) w_0, at most, under each "
-            "part?",
-            "Given the class the expectation of W is at most (N+1) rho_c + (1 - rho_c). Take its logarithm before you "
-            "average over the anchors.",
+            "Ten equally likely classes, N = 255, M = 0, loss 0.5: 1.768. rho = (0.9, 0.1), N = 3, M = 1, loss 0.1: 0.699.",
+            "For an anchor of class c write q = rho_c q_c + (1 - rho_c) q_c^-. Which candidates are alike under each part?",
+            "If y_0 has the law q_c, M + 1 candidates share one law, else N + 1. How large is E w_0 at most, in each case?",
         ),
-        "bad input": ("`validate.non_negative(loss=loss)`, `validate.law(rho)`, `validate.count(...)`.",),
+        "bad input": (
+            "`validate.non_negative(loss=loss)`, `validate.law(rho)`, and `validate.count(...)` for both numbers.",
+        ),
         "properties": (
-            "It never exceeds I(x; y); where y tells the class and the loss is 0 it tends to the entropy of rho as N grows.",
+            "It never exceeds I(x; y). With loss 0 it tends to the entropy of rho plus ln(M+1) as N grows.",
         ),
     },
 )
@@ -36,14 +36,16 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    for n_classes, n in ((3, 10), (2, 3), (4, 40), (5, 2)):
-        yield Case(f"C = {n_classes}, N = {n}", (float(rng.uniform(0.05, 0.6)), skewed(rng, n_classes), n))
-    yield Case("one frequent class, N = 1", (float(rng.uniform(0.05, 0.3)), skewed(rng, 2), 1))
-    yield Case("a loss above ln(N+1)", (float(rng.uniform(2.5, 4.0)), skewed(rng, 3), 4))
-    yield Case("N = 65535", (float(rng.uniform(0.05, 0.6)), skewed(rng, 6), 65535))
-    yield from exercise.bad_inputs(0.4, skewed(rng, 3), 3)
+    for c, n, own in ((3, 10, 2), (2, 3, 1), (4, 40, 7), (5, 2, 0)):
+        yield Case(f"C = {c}, N = {n}, M = {own}", (float(rng.uniform(0.05, 0.6)), skewed(rng, c), n, own))
+    yield Case("one frequent class, N = 2, M = 1", (float(rng.uniform(0.05, 0.3)), skewed(rng, 2), 2, 1))
+    yield Case("C = 4, N = 12, M left out", (float(rng.uniform(0.05, 0.6)), skewed(rng, 4), 12))
+    yield Case("a loss above ln(N+M+1)", (float(rng.uniform(2.5, 4.0)), skewed(rng, 3), 4, 2))
+    yield Case("N = 65535, M = 255", (float(rng.uniform(0.05, 0.6)), skewed(rng, 6), 65535, 255))
+    yield from exercise.bad_inputs(0.4, skewed(rng, 3), 3, 1)
     c, n = odd_sizes(rng, 2)
-    yield Case("more classes", (float(rng.uniform(0.05, 0.6)), random_law(rng, c, minimum=0.2 / c), n), public=False)
+    args = (float(rng.uniform(0.05, 0.6)), random_law(rng, c, minimum=0.2 / c), n, int(rng.integers(1, n - 1)))
+    yield Case("more classes", args, public=False)
 
 
 def skewed(rng, n_classes):
@@ -54,17 +56,20 @@ def skewed(rng, n_classes):
 
 @exercise.property("it is below the mutual information on random worlds in which the anchor determines its class")
 def holds(f, rng):
-    for n in (1, 3, 20):
+    for n, own in ((1, 0), (1, 1), (3, 1)):
         rho, joint, owner = world(rng)
         of_class = np.array([joint[owner == c].sum(axis=0) for c in range(len(rho))])
         others = of_class.sum(axis=0) - of_class
-        others /= others.sum(axis=1, keepdims=True)
+        laws = [of / of.sum(axis=1, keepdims=True) for of in (others, of_class)]
+        draws = np.indices((joint.shape[1],) * (n + own)).reshape(n + own, -1)
         for scale in (0.3, 2.0):
             critic = np.log(of_class[owner]) - np.log(joint.sum(axis=0)) + scale * rng.normal(size=joint.shape)
-            exact = sum(
-                joint[i, j] * log_of_sum(critic[i] - critic[i, j], others[owner[i]], n) for i, j in np.argwhere(joint)
-            )
-            if f(float(exact), rho, n) > information(joint) + 1e-8:
+            exact = 0.0
+            for row, scores, c in zip(joint, critic, owner, strict=True):
+                chance = np.prod([laws[k >= n][c][draw] for k, draw in enumerate(draws)], axis=0)
+                negatives = np.logaddexp.reduce(scores[draws])
+                exact += row @ (np.logaddexp(0, negatives - scores[:, None]) @ chance)
+            if f(float(exact), rho, n, own) > information(joint) + 1e-8:
                 return "a world has less information than your bound"
 
 
@@ -79,11 +84,11 @@ def world(rng):
     return rho, joint, owner
 
 
-@exercise.property("with loss 0 it tends to the entropy of rho as N grows")
+@exercise.property("with loss 0 it tends to the entropy of rho plus ln(M+1) as N grows")
 def limit(f, rng):
-    rho = random_law(rng, 4, minimum=0.1)
-    if abs(f(0.0, rho, 10**7) + rho @ np.log(rho)) > 1e-5:
-        return "with loss 0 and ten million negatives the bound must be the entropy of rho, to five digits"
+    rho, own = random_law(rng, 4, minimum=0.1), int(rng.integers(0, 4))
+    if abs(f(0.0, rho, 10**7, own) + rho @ np.log(rho) - math.log(own + 1)) > 1e-5:
+        return "with loss 0 and ten million negatives it must be the entropy of rho plus ln(M+1), to five digits"
 
 
 @exercise.formula
@@ -91,70 +96,114 @@ def true_negatives_bound(
     loss,
     rho,
     n_negatives,
+    n_own=0,
     *,
-    ceiling=lambda n: math.log(n + 1),
-    spent=lambda rho, n: rho @ np.log1p(n * rho),
+    in_own=lambda n, own: 1 / (own + 1),
+    in_others=lambda n, own: 1 / (n + 1),
+    weight=lambda rho: rho,
+    average=lambda rho, means: -np.sum(rho * np.log(means)),
     kept=lambda bound: bound,
     sign=1,
     unit=1.0,
 ):
     rho = np.asarray(rho, dtype=float)
-    return kept(ceiling(n_negatives) - spent(rho, n_negatives) - sign * loss) / unit
+    means = weight(rho) * in_own(n_negatives, n_own) + (1 - weight(rho)) * in_others(n_negatives, n_own)
+    return kept(average(rho, means) - sign * loss) / unit
 
 
-exercise.slip("the bound with independent negatives", spent=lambda rho, n: 0.0).says(
-    "Leaving the anchor's class out of the negatives changes nothing in the proof: ln(N+1) - L is still certified.",
-    "Two equally likely classes, copied exactly: what is the loss with negatives of the other class? And what is I?",
-    "L tends to 0 there for every N, and I is ln 2. The law of the negatives depends on the anchor: which step breaks?",
-    "Give the positive the law q = rho_c q_c + (1 - rho_c) q_c^- and bound (N+1) w_0 in both parts.",
+exercise.slip("at most 1 in the own class", in_own=lambda n, own: 1.0).says(
+    "In the part of q that is the anchor's own class all that is known of w_0 is that it is at most 1.",
+    "Does your value change with M?",
+    "Your bound is true, and not the largest. Where y_0 has the law q_c, which negatives have it too?",
+    "M + 1 candidates share the law q_c there: E w_0 is at most 1/(M+1).",
 )
-exercise.slip("the collision probability", spent=lambda rho, n: math.log1p(n * (rho @ rho))).says(
-    "The expectation over the anchors may be taken inside the logarithm: ln(1 + N sum of rho_c^2).",
-    "Is your bound the entropy of rho when the loss is 0 and N very large?",
+exercise.slip(
+    "all negatives of other classes", in_own=lambda n, own: 1.0, in_others=lambda n, own: 1 / (n + own + 1)
+).says(
+    "N + M negatives of both kinds count as N + M of other classes.",
+    "For which negatives is the weight of a candidate in your proof the same, on average, as that of the positive?",
+    "The M of the own class have another law than the N: symmetry holds within each kind only.",
+    "E w_0 is at most 1/(M+1) under q_c, and at most 1/(N+1) under q_c^-.",
+)
+exercise.slip(
+    "all candidates counted, the others corrected",
+    in_own=lambda n, own: (n + 1) / (n + own + 1),
+    in_others=lambda n, own: 1 / (n + own + 1),
+).says(
+    "The M negatives of the own class only raise the ceiling: ln(N+M+1) - L minus the correction for N.",
+    "Where y_0 is of another class, are the M negatives of the own class its equals?",
+    "In the part q_c^- the positive is like N of the negatives, and unlike the other M.",
+    "E w_0 is at most 1/(M+1) under q_c, and at most 1/(N+1) under q_c^-.",
+)
+exercise.slip(
+    "all candidates alike", in_own=lambda n, own: 1 / (n + own + 1), in_others=lambda n, own: 1 / (n + own + 1)
+).says(
+    "ln(N+M+1) - L is certified, whatever the classes of the negatives are.",
+    "Two equally likely classes, copied exactly, M = 0: what is the loss with a sure critic? And what is I?",
+    "L tends to 0 there for every N, and I is ln 2. The law of the negatives depends on the anchor: which step breaks?",
+    "Give the positive the law q = rho_c q_c + (1 - rho_c) q_c^- and bound E w_0 in both parts.",
+)
+exercise.slip(
+    "all candidates alike where the positive is of another class", in_others=lambda n, own: 1 / (n + own + 1)
+).says(
+    "Where y_0 is of another class, all N + M + 1 candidates have one law.",
+    "Which law have the M negatives there?",
+    "They are of the anchor's own class, whatever y_0 is.",
+    "Under q_c^- the positive and the N negatives are alike: E w_0 is at most 1/(N+1).",
+)
+exercise.slip("what is certified within a class", in_others=lambda n, own: 1 / (own + 1)).says(
+    "Only the negatives of the own class certify something: ln(M+1) - L.",
+    "Does your value change with rho and N?",
+    "True, and not the largest: it leaves out what the class of y tells about x.",
+    "In the part q_c^- more candidates are alike than in q_c: N + 1.",
+)
+exercise.slip("average inside the logarithm", average=lambda rho, means: -np.log(np.sum(rho * means))).says(
+    "The expectation over the anchors may be taken inside the logarithm.",
+    "With M = 0 and loss 0: is your bound the entropy of rho when N is very large?",
     "Your bound is true, and not the largest: it uses Jensen's inequality a second time.",
     "Go through the proof with c given, and average the logarithms over c at the end.",
 )
-exercise.slip("classes count alike", spent=lambda rho, n: np.log1p(n * rho).mean()).says(
+exercise.slip("classes count alike", average=lambda rho, means: -np.log(means).mean()).says(
     "Each class has the weight 1/C in the average over the anchors.",
     "How often is an anchor of class c drawn?",
-    "rho_c comes in twice: as what the negatives leave out, and as the weight of the anchor.",
-    "sum over c of rho_c ln(...).",
+    "rho_c comes in twice: as the share of c in q, and as the weight of the anchor.",
+    "Minus the sum over c of rho_c ln(...).",
 )
-exercise.slip("all classes as if equally likely", spent=lambda rho, n: math.log1p(n / len(rho))).says(
-    "Only the number of classes matters: ln(1 + N/C), as in the lecture.",
+exercise.slip("all classes as if equally likely", weight=lambda rho: 1 / len(rho)).says(
+    "Only the number of classes matters, as in the lecture.",
     "Does your value change when rho does?",
     "The lecture's theorem is about equally likely classes. Where does its proof use 1/C?",
     "For an anchor of class c it is rho_c in place of 1/C.",
 )
-exercise.slip("the most frequent class", spent=lambda rho, n: math.log1p(n * rho.max())).says(
-    "The worst class decides for all anchors: ln(1 + N max rho).",
+exercise.slip("the effective number of classes", weight=lambda rho: np.exp(rho @ np.log(rho))).says(
+    "Unequal classes count as e^H equally likely ones.",
+    "Is a bound that holds for C equal classes proved for e^H of them?",
+    "Each anchor has a share rho_c of its own; the average over the anchors comes after the logarithm.",
+    "For an anchor of class c it is rho_c in place of 1/C.",
+)
+exercise.slip("the most frequent class", weight=lambda rho: rho.max()).says(
+    "The worst class decides for all anchors: rho_c is replaced by the largest.",
     "Is your bound larger or smaller than what an average over the anchors gives?",
     "True, and weaker than it must be: rare classes lose less.",
     "Each anchor pays for its own class; average over them.",
 )
-exercise.slip("N + 1 candidates of the class", spent=lambda rho, n: rho @ np.log1p((n + 1) * rho)).says(
-    "Given the class, the expectation of W is at most 1 + (N+1) rho_c.",
-    "What does the part with probability 1 - rho_c contribute?",
-    "(N+1) rho_c from the first part, 1 - rho_c from the second, not 1.",
-    "The sum is 1 + N rho_c.",
+exercise.slip("the rarest class", weight=lambda rho: rho.min()).says(
+    "The rarest class decides for all anchors: rho_c is replaced by the smallest.",
+    "Which anchors lose more, those of rare or those of frequent classes?",
+    "Frequent classes lose more, so your bound claims too much.",
+    "Each anchor pays for its own class; average over them.",
 )
-exercise.slip("the first part alone", spent=lambda rho, n: rho @ np.log((n + 1) * rho)).says(
-    "Only candidates of the anchor's own class count in E W.",
-    "Under q, does y_0 always come from the anchor's class?",
-    "With probability 1 - rho_c it comes from the law of the negatives: there the symmetry gives 1.",
-    "(N+1) rho_c + (1 - rho_c).",
+exercise.slip("the other classes", weight=lambda rho: 1 - rho).says(
+    "The part of q in which M + 1 candidates are alike has the weight 1 - rho_c, and that with N + 1 the weight rho_c.",
+    "If there are very many classes and M = 0, are these negatives much different from independent ones?",
+    "They are nearly the same then, so next to nothing must be lost.",
+    "q = rho_c q_c + (1 - rho_c) q_c^-: rho_c goes with 1/(M+1), 1 - rho_c with 1/(N+1).",
 )
-exercise.slip("the other classes", spent=lambda rho, n: rho @ np.log1p(n * (1 - rho))).says(
-    "The classes from which the negatives come decide: 1 + N (1 - rho_c).",
-    "If there are very many classes, are these negatives much different from independent ones?",
-    "They are nearly the same then, so next to nothing must be subtracted.",
-    "The part of q that the negatives leave out, rho_c, is what costs.",
-)
-exercise.slip("ln N", ceiling=math.log).says(
+exercise.slip("the positive not counted", in_others=lambda n, own: 1 / n, in_own=lambda n, own: 1 / max(own, 1)).says(
     "N negatives make N candidates.",
-    "What is certified with N = 1 and a loss of 0?",
+    "What is certified with N = 1, M = 0 and a loss of 0?",
     "The positive is a candidate too.",
-    "ln(N+1) in the first term.",
+    "N + 1 and M + 1.",
 )
 exercise.slip("sign of the loss", sign=-1).says(
     "A larger loss means more information.",
@@ -175,21 +224,23 @@ exercise.slip("clipped at 0", kept=lambda bound: max(0.0, bound)).says(
     "Return the difference as it is.",
 )
 
-exercise.style("logarithm of the whole", spent=lambda rho, n: np.sum(rho * np.log((n + 1) * rho + (1 - rho))))
+exercise.style("in the form of the lecture", average=lambda rho, means: np.sum(rho * np.log1p(1 / means - 1)))
 
 
 @exercise.accepted("loop over the classes")
-def true_negatives_bound(loss, rho, n_negatives):
-    total = -loss
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
+    n, m, total = n_negatives, n_own, math.log(n_negatives + 1) + math.log(n_own + 1) - loss
     for p in rho:
-        total += p * math.log((n_negatives + 1) / (1 + n_negatives * p))
+        total -= p * math.log(1 + m + p * (n - m))
     return total
 
 
 @exercise.accepted("torch, validated by hand", guarded=False)
-def true_negatives_bound(loss, rho, n_negatives):
+def true_negatives_bound(loss, rho, n_negatives, n_own=0):
     p = torch.as_tensor(np.asarray(rho, dtype=float))
     if not (math.isfinite(loss) and loss >= 0) or not bool((p > 0).all()) or abs(p.sum() - 1) > 1e-9:
         raise ValueError(f"loss {loss}, rho {rho}")
     validate.count(n_negatives=n_negatives)
-    return math.log1p(n_negatives) - loss - torch.dot(p, torch.log1p(n_negatives * p))
+    if n_own != int(n_own) or n_own < 0:
+        raise ValueError(f"M = {n_own}")
+    return torch.dot(p, -torch.log(p / (n_own + 1) + (1 - p) / (n_negatives + 1))) - loss

@@ -258,6 +258,14 @@ exercise.slip(
     "With all labels different the unbiased loss is one of the other two. Which one?",
     "Biased is tau_plus = 0: plain nt_xent.",
 )
+exercise.slip(
+    "labels of other images",
+    used=lambda labels: {**losses(), "unbiased": lambda a, b, y: contrast(a, b, labels=labels[: len(a)])},
+).says(
+    "The images of a batch are the first ones, and so are their labels.",
+    "`batches` shuffles. Which labels belong to the two views?",
+    "Those that come with them: view1, view2, y.",
+)
 exercise.slip("prior counted from the labels", used=with_prior_of).says(
     "tau_plus for the debiased loss may be counted from the labels.",
     "Does your debiased run change when somebody changes the labels?",

@@ -61,6 +61,9 @@ def cases(rng):
     for b, d, tau_plus in ((5, 4, 0.2), (4, 3, 0.3)):
         args = (*views(rng, b, d, tau_plus, 0.5, noise=0.4, saturated=True), tau_plus, 0.5)
         yield Case(f"B = {b}, anchors on both sides of the floor", args, grad=(0, 1)[: 6 - b], rtol=1e-8)
+    eye = torch.eye(3, dtype=torch.float64)
+    args = (eye, 2 * eye, float(rng.uniform(0.124, 0.131)), 0.5)
+    yield Case("orthogonal images, estimates between 0 and the floor", args, rtol=1e-8)
     aligned = tensor(rng, 5, 8, scale=0.3)
     yield Case("two equal views, temperature 0.1: all on the floor", (aligned, 2 * aligned, 0.1, 0.1))
     aligned, other = tensor(rng, 3, 8, scale=0.3), tensor(rng, 3, 8, scale=0.3)
@@ -70,6 +73,8 @@ def cases(rng):
         # losses and logits of size 100: float32 keeps 1e-5 of them; no anchor where two terms nearly cancel
         args = (*views(rng, 5, 3, tau_plus, t, dtype=torch.float32, clear=0.3, saturated=None), tau_plus, t)
         yield Case(f"float32, temperature {t}, tau_plus = {tau_plus}", args, part="stability", rtol=1e-4)
+        label = f"float32, temperature {t}, tau_plus = {tau_plus}, with the gradient"
+        yield Case(label, args, part="stability", grad=(0, 1), rtol=1e-2)
     first, second = tensor(rng, 4, 3).float(), tensor(rng, 4, 3).float()
     second[0], second[1] = -first[0], 2 * first[1]  # quotients of e^{-200}, exponentials of e^{100}
     args = (first, second, 0.0, 0.01)
@@ -138,6 +143,7 @@ def debiased_loss(
     taken=lambda n: itself(n) | partner(n),
     number=lambda n: n - 2,
     top=largest,
+    serving=lambda own, unit: own,
     false=lambda tau, n: tau * n,
     rest=lambda tau: 1 - tau,
     log_floor=lambda n, t: math.log(n) - 1 / t,
@@ -152,7 +158,7 @@ def debiased_loss(
     shift = top(positive, negatives)  # in units of e^shift no exponential overflows
     own, others = (positive - shift).exp(), (negatives - shift[:, None]).exp().sum(dim=1)
     least = (log_floor(n, temperature) - shift).exp()
-    mass = bounded((others - false(tau_plus, n) * own) / rest(tau_plus), least) / of(n)
+    mass = bounded((others - false(tau_plus, n) * serving(own, shift.exp())) / rest(tau_plus), least) / of(n)
     return pool(cost(own, mass, shift - positive))
 
 
@@ -185,6 +191,23 @@ exercise.slip("floor 0", log_floor=lambda n, t: -math.inf).says(
     "A mass only has to be non-negative.",
     "With two equal views, all on the floor, your loss is 0. Can N cosines have no mass at all?",
     "The floor is N e^{-1/t}.",
+)
+exercise.slip(
+    "floor only where the estimate is negative", bounded=lambda mass, least: torch.where(mass > 0, mass, least)
+).says(
+    "The floor replaces an estimate that is negative.",
+    "Orthogonal images, two equal views, t = 0.5, tau_plus = 0.127: what is the estimate, and what is the floor?",
+    "0.07 and 0.135 for each negative. N cosines cannot have the smaller mass: take the maximum.",
+)
+exercise.slip("the positive of the estimate is detached", serving=lambda own, unit: own.detach()).says(
+    "An estimate of the positives' mass needs no gradient.",
+    "Your values are right. Move a view a little: does the loss change by what your gradient says?",
+    "The positive is part of the mass: no detach.",
+)
+exercise.slip("positives averaged over the batch", serving=lambda own, unit: (own * unit).mean() / unit).says(
+    "The positives' mean is taken over the batch.",
+    "Change one image's views: does the mass of another one's negatives lose more, or less?",
+    "Each anchor subtracts its own positive, a draw from its own class.",
 )
 exercise.slip(
     "a small constant in the logarithm",
@@ -305,6 +328,44 @@ exercise.slip("the gradient leaks through the floor", bounded=leaking).says(
 )
 
 
+def plain(z, tau_plus, t):
+    """The loss of stacked unit rows by plain exponentials."""
+    e, n = torch.exp(z @ z.T / t), len(z)
+    own = e[partner(n)]
+    mass = (e.masked_fill(itself(n) | partner(n), 0).sum(dim=1) - tau_plus * (n - 2) * own) / (1 - tau_plus)
+    return torch.log1p(mass.clamp(min=(n - 2) * math.exp(-1 / t)) / own).mean()
+
+
+@exercise.wrong(
+    "a value from float64 where float32 fails",
+    belief="Where float32 overflows it is enough to put the right number in its place.",
+    hints=(
+        "Which gradient has your loss at temperature 0.01?",
+        "A number has none, and torch.where lets the NaN of the other branch through.",
+        "Compute the loss so that nothing overflows: divide all exponentials of a row by that of its largest logit.",
+    ),
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    z = F.normalize(torch.cat([view1, view2]))
+    value, careful = plain(z, tau_plus, temperature), plain(z.detach().double(), tau_plus, temperature).to(z.dtype)
+    return torch.where(torch.isclose(value, careful, rtol=1e-4, atol=0), value, careful)
+
+
+@exercise.wrong(
+    "the mean loss is debiased",
+    belief="The debiased loss of a batch is the function phi of (5.7) of its biased loss.",
+    hints=(
+        "Whose loss does (5.7) speak of?",
+        "phi is concave and not linear: the mean of phi is not phi of the mean.",
+        "Each anchor has its own mass and floor; take the mean last.",
+    ),
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    z = F.normalize(torch.cat([view1, view2]))
+    biased, n = plain(z, 0.0, temperature), len(z) - 2
+    return torch.log((biased.exp() - tau_plus * (n + 1)).clamp(min=1 - tau_plus) / (1 - tau_plus))
+
+
 @exercise.accepted("plain exponentials in float64, validated by hand", guarded=False)
 def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
     validate.batch(view1=view1, view2=view2)
@@ -312,14 +373,7 @@ def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
     if not 0 <= tau_plus < 1 or len(view1) < 2:
         raise ValueError(f"tau_plus = {tau_plus}, B = {len(view1)}")
     z = F.normalize(torch.cat([view1, view2]).double(), dim=1)
-    n = len(z)
-    e = torch.exp(z @ z.T / temperature)
-    keep = ~torch.eye(n, dtype=torch.bool)
-    keep = keep & keep.roll(n // 2, dims=1)
-    own = torch.cat([e.diagonal(n // 2), e.diagonal(-n // 2)])
-    mass = ((e * keep).sum(1) - tau_plus * (n - 2) * own) / (1 - tau_plus)
-    mass = mass.clamp(min=(n - 2) * math.exp(-1 / temperature))
-    return -torch.log(own / (own + mass)).mean().to(view1.dtype)
+    return plain(z, tau_plus, temperature).to(view1.dtype)
 
 
 @exercise.accepted("loop over the anchors, exponents relative to the positive")

@@ -1,7 +1,8 @@
 """debiased_negative_mass: what its check looks at.
 
 Below a temperature of about 0.2 nearly every anchor is on the floor, and there all wrong estimates look alike: values are
-checked where no anchor is near it (temperature 0.5 and 1), the floor itself in cases of its own.
+checked where no anchor is near it (temperature 0.5 and 1), the floor itself in cases of its own. N may be counted into a
+float32 tensor, so nothing is asked beyond its digits.
 """
 
 import math
@@ -11,9 +12,12 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise
 from autograder.author.draw import odd_sizes, strided
+from autograder.author.short import short
 from autograder.units.u05_debiasing.draws import COSINES, cosines
 from autograder.units.u05_debiasing.formulas import leaking
 from course import validate
+
+COUNTED = 1e-6
 
 exercise = Exercise(
     "debiased_negative_mass",
@@ -22,7 +26,8 @@ exercise = Exercise(
         "values": (
             "With tau_plus = 0 the answer is the plain sum of e^{s_j / t}. With all cosines equal it is that too: check.",
             "Sum over the negatives, minus tau_plus times N times the positive's exponential, all divided by 1 - tau_plus.",
-            "mass.clamp(min=N * math.exp(-1 / temperature)), after the subtraction and the division.",
+            "N belongs to the anchor: how many entries of its row are finite? It stands in the correction and in the floor.",
+            "torch.maximum(mass, N * math.exp(-1 / temperature)), after the subtraction and the division.",
         ),
         "gradient": (
             "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
@@ -36,6 +41,15 @@ exercise = Exercise(
 )
 
 
+def masked(rng, pos, neg):
+    """pos, and neg with one to all but one entries of every row but the first masked; rows stay clear of the floor."""
+    hidden = torch.zeros(neg.shape, dtype=torch.bool)
+    for i in range(1, len(neg)):
+        gone = rng.permutation(neg.shape[1])[: int(rng.integers(1, neg.shape[1]))]
+        hidden[i, torch.from_numpy(gone)] = True
+    return short(pos), short(neg).masked_fill(hidden, -torch.inf)
+
+
 @exercise.cases
 def cases(rng):
     for b, n, tau_plus, t in (
@@ -46,21 +60,39 @@ def cases(rng):
         (1, 2, 0.15, 0.7),
     ):
         arguments = (*cosines(rng, b, n, tau_plus, t), tau_plus, t)
-        yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", arguments, grad=(0, 1))
+        label = f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}"
+        yield Case(label, arguments, grad=(0, 1), rtol=COUNTED)
     b, n = odd_sizes(rng, 2)
     arguments = (*cosines(rng, b, n, 0.1, 0.6), 0.1, 0.6)
-    yield Case(f"B = {b}, N = {n}, tau_plus = 0.1, temperature 0.6", arguments, grad=(0, 1), public=False)
-    yield Case("tau_plus = 0", (*cosines(rng, 4, 5, 0.0, 0.5), 0.0, 0.5), grad=(0, 1))
-    yield Case("N = 1", (*cosines(rng, 4, 1, 0.1, 1.0), 0.1, 1.0))
+    label = f"B = {b}, N = {n}, tau_plus = 0.1, temperature 0.6"
+    yield Case(label, arguments, grad=(0, 1), rtol=COUNTED, public=False)
+    # single negatives of at least 0.2 and a positive of at most 0.3: no row is on the floor, whatever is masked
+    arguments = masked(rng, *cosines(rng, 5, 6, 0.1, 0.5, positive=(-0.2, 0.3), negative=(0.2, 0.9)))
+    yield Case("masked candidates", (*arguments, 0.1, 0.5), grad=(0, 1), rtol=COUNTED)
+    arguments = masked(rng, *cosines(rng, b, n, 0.2, 1.0, positive=(-0.2, 0.3), negative=(0.2, 0.9)))
+    yield Case(f"B = {b}, N = {n}, masked candidates", (*arguments, 0.2, 1.0), rtol=COUNTED, public=False)
+    arguments = masked(rng, torch.full((4,), 0.95, dtype=torch.float64), torch.full((4, 5), 0.05, dtype=torch.float64))
+    yield Case("masked candidates, all anchors on the floor", (*arguments, 0.3, 0.2), rtol=COUNTED)
+    pos, neg = arguments
+    yield Case(
+        "an anchor without negatives", (pos, neg.index_fill(0, torch.tensor([1]), -torch.inf), 0.3, 0.2), rtol=COUNTED
+    )
+    # an estimate between 0 and the floor
+    between = torch.ones(2, dtype=torch.float64), torch.zeros(2, 4, dtype=torch.float64)
+    yield Case(
+        "orthogonal negatives, a perfect positive", (*between, float(rng.uniform(0.124, 0.131)), 0.5), rtol=COUNTED
+    )
+    yield Case("tau_plus = 0", (*cosines(rng, 4, 5, 0.0, 0.5), 0.0, 0.5), grad=(0, 1), rtol=COUNTED)
+    yield Case("N = 1", (*cosines(rng, 4, 1, 0.1, 1.0), 0.1, 1.0), rtol=COUNTED)
     pos, neg = cosines(rng, 3, 4, 0.1, 0.5)
     yield Case("float32", (pos.float(), neg.float(), 0.1, 0.5))
-    yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.1, 0.5))
+    yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.1, 0.5), rtol=COUNTED)
     for b, n, tau_plus, t in ((8, 5, 0.2, 0.5), (7, 3, 0.3, 0.8)):
         arguments = cosines(rng, b, n, tau_plus, t, positive=(0.3, 1.0), saturated=True)
-        yield Case(f"some anchors on the floor, temperature {t}", (*arguments, tau_plus, t), grad=(0, 1))
+        yield Case(f"some anchors on the floor, temperature {t}", (*arguments, tau_plus, t), grad=(0, 1), rtol=COUNTED)
     aligned = torch.full((3,), 0.95, dtype=torch.float64)
     _, neg = cosines(rng, 3, 6, 0.1, 1.0, negative=(-0.5, 0.5))
-    yield Case("all anchors on the floor, temperature 0.1", (aligned, neg, 0.1, 0.1))
+    yield Case("all anchors on the floor, temperature 0.1", (aligned, neg, 0.1, 0.1), rtol=COUNTED)
     yield from exercise.bad_inputs(pos, neg[:, :4], 0.1, 0.5)
 
 
@@ -68,10 +100,10 @@ def cases(rng):
 def bounds(f, rng):
     n, t, s, tau_plus = int(rng.integers(2, 7)), float(rng.uniform(0.2, 1)), float(rng.uniform(-0.9, 1)), 0.4
     equal = torch.full((2, n + 1), s, dtype=torch.float64)
-    if abs(f(equal[:, 0], equal[:, 1:], tau_plus, t) - n * math.exp(s / t)).max() > 1e-8 * n * math.exp(s / t):
+    if abs(f(equal[:, 0], equal[:, 1:], tau_plus, t) - n * math.exp(s / t)).max() > COUNTED * n * math.exp(s / t):
         return "it is not where all cosines are equal"
     pos, neg = (torch.from_numpy(rng.uniform(-1, 1, size=size)) for size in (20, (20, n)))
-    if f(pos, neg, tau_plus, t).min() < n * math.exp(-1 / t) * (1 - 1e-9):
+    if f(pos, neg, tau_plus, t).min() < n * math.exp(-1 / t) * (1 - COUNTED):
         return "it falls below the floor"
 
 
@@ -83,7 +115,7 @@ def unbiased(f, rng):
     same, different = (
         f(*(torch.tensor(x, dtype=torch.float64) for x in ([own], [[s]])), tau_plus, t).item() for s in (own, other)
     )
-    if abs(tau_plus * same + (1 - tau_plus) * different - math.exp(other / t)) > 1e-8:
+    if abs(tau_plus * same + (1 - tau_plus) * different - math.exp(other / t)) > COUNTED:
         return "it is not"
 
 
@@ -95,38 +127,72 @@ def debiased_negative_mass(
     temperature,
     *,
     heated=lambda s, t: torch.exp(s / t),
+    number=lambda neg: neg.isfinite().sum(dim=1).to(neg.dtype),
     own=lambda pos: pos,
     false=lambda tau, n: tau * n,
     rest=lambda tau: 1 - tau,
-    floor=lambda n, t: n * math.exp(-1 / t),
-    bounded=lambda mass, least: mass.clamp(min=least),
+    floor=lambda n, t, neg: n * math.exp(-1 / t),
+    bounded=torch.maximum,
     divided_first=True,
     of=lambda n: 1,
 ):
-    pos, neg, n = heated(pos_sim, temperature), heated(neg_sim, temperature), neg_sim.shape[1]
-    left, least, share = neg.sum(dim=1) - false(tau_plus, n) * own(pos), floor(n, temperature), rest(tau_plus)
+    pos, neg, n = heated(pos_sim, temperature), heated(neg_sim, temperature), number(neg_sim)
+    left, least, share = neg.sum(dim=1) - false(tau_plus, n) * own(pos), floor(n, temperature, neg), rest(tau_plus)
     return (bounded(left / share, least) if divided_first else bounded(left, least) / share) / of(n)
 
 
+exercise.slip("masked candidates counted", number=lambda neg: torch.full_like(neg[:, 0], neg.shape[1])).says(
+    "All anchors have one number of negatives, that of the columns of neg_sim.",
+    "Take an anchor with masked entries, and take those columns away for it alone: does its mass change?",
+    "The exponential of -inf is 0, so the sum is right. Where else does N stand?",
+    "N is the number of finite entries of the row, in the correction and in the floor.",
+)
+exercise.slip(
+    "masked candidates counted in the floor",
+    floor=lambda n, t, neg: torch.full_like(n, neg.shape[1] * math.exp(-1 / t)),
+).says(
+    "All anchors have one floor, by the number of columns of neg_sim.",
+    "What is the smallest mass that the two negatives of an anchor can have?",
+    "N e^{-1/t} with the number of finite entries of the row.",
+)
 exercise.slip("no floor", bounded=lambda mass, least: mass).says(
     "The estimate of a mass is positive by itself.",
     "It is a difference. What happens where the positive is very similar to the anchor?",
     "N cosines cannot have a mass below N e^{-1/t}: take the maximum with it.",
 )
-exercise.slip("floor without N", floor=lambda n, t: math.exp(-1 / t)).says(
+exercise.slip("floor without N", floor=lambda n, t, neg: torch.full_like(n, math.exp(-1 / t))).says(
     "The smallest possible mass is e^{-1/t}.",
     "That is the smallest exponential of one cosine. How many are in the sum?",
     "The floor of a sum over N negatives is N e^{-1/t}.",
 )
-exercise.slip("floor without the temperature", floor=lambda n, t: n * math.exp(-1)).says(
+exercise.slip("floor without the temperature", floor=lambda n, t, neg: n * math.exp(-1)).says(
     "A cosine is at least -1, so its exponential is at least e^{-1}.",
     "At temperature 1 you are right. Which exponential is summed at another one?",
     "e^{s/t}, which is smallest at s = -1: the floor is N e^{-1/t}.",
 )
-exercise.slip("floor 0", floor=lambda n, t: 0.0).says(
+exercise.slip("floor 0", floor=lambda n, t, neg: 0 * n).says(
     "A mass only has to be non-negative.",
     "Can the mass of N cosines be 0?",
     "Each exponential is at least e^{-1/t}, since a cosine is at least -1.",
+)
+exercise.slip(
+    "floor of the least similar negative", floor=lambda n, t, neg: n * neg.masked_fill(neg == 0, torch.inf).amin(dim=1)
+).says(
+    "The smallest mass of N negatives is N times that of the least similar one in the batch.",
+    "The true negatives' mass is bounded by what cosines can be, not by those that were drawn.",
+    "N e^{-1/t}, for every anchor.",
+)
+exercise.slip(
+    "floor only where the estimate is negative", bounded=lambda mass, least: torch.where(mass > 0, mass, least)
+).says(
+    "The floor replaces an estimate that is negative.",
+    "Can an estimate be positive and too small for N cosines?",
+    "The floor takes over below N e^{-1/t}: torch.maximum.",
+)
+exercise.slip("the positive is detached", own=lambda pos: pos.detach()).says(
+    "An estimate of the positives' mass needs no gradient.",
+    "Your values are right. Move a positive a little: does the mass change by what your gradient says?",
+    "The positive is part of the estimate: no detach.",
 )
 exercise.slip("prior of another class", false=lambda tau, n: (1 - tau) * n, rest=lambda tau: tau or math.nan).says(
     "tau_plus is the probability that a negative has another class.",
@@ -170,6 +236,7 @@ exercise.slip("the gradient leaks through the floor", bounded=leaking).says(
 )
 
 exercise.style("relu above the floor", bounded=lambda mass, least: F.relu(mass - least) + least)
+exercise.style("counted without a dtype", number=lambda neg: (neg > -1.5).sum(dim=1))
 
 
 @exercise.wrong(
@@ -182,7 +249,8 @@ exercise.style("relu above the floor", bounded=lambda mass, least: F.relu(mass -
 )
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     pos, neg = torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature)
-    return ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature)).sum(dim=1)
+    terms = ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
+    return torch.where(neg_sim.isfinite(), terms, 0).sum(dim=1)
 
 
 @exercise.accepted("mean form, times N at the end, validated by hand", guarded=False)
@@ -194,15 +262,17 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
         raise ValueError(f"tau_plus = {tau_plus}")
     if pos_sim.shape != neg_sim.shape[:1] or neg_sim.ndim != 2 or 0 in neg_sim.shape:
         raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}")
-    mean = torch.exp(neg_sim / temperature).mean(-1)
+    n = (neg_sim != -math.inf).sum(-1)
+    mean = torch.exp(neg_sim / temperature).sum(-1) / n.clamp(min=1)
     g = (mean - tau_plus * torch.exp(pos_sim / temperature)) / (1 - tau_plus)
-    return neg_sim.size(1) * torch.clamp(g, min=math.exp(-1 / temperature))
+    return n * torch.clamp(g, min=math.exp(-1 / temperature))
 
 
 @exercise.accepted("loop over the anchors")
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     masses = []
     for s_plus, row in zip(pos_sim, neg_sim):
+        row = row[row > -math.inf]
         n = len(row)
         mass = sum(torch.exp(s / temperature) for s in row) - n * tau_plus * torch.exp(s_plus / temperature)
         mass = mass / (1 - tau_plus)
@@ -213,7 +283,7 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
 
 @exercise.accepted("log-sum-exp, torch.maximum")
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    n = neg_sim.shape[1]
+    n = torch.isfinite(neg_sim).to(neg_sim).sum(1)
     total = (neg_sim / temperature).logsumexp(dim=1).exp()
     mass = total / (1 - tau_plus) - tau_plus / (1 - tau_plus) * n * (pos_sim / temperature).exp()
-    return torch.maximum(mass, torch.tensor(n * math.exp(-1 / temperature), dtype=mass.dtype))
+    return torch.where(n > 0, torch.maximum(mass, n * math.exp(-1 / temperature)), 0)

@@ -1,4 +1,6 @@
-"""floor_fraction: what its check looks at. Shares strictly between 0 and 1, batches of many anchors, none near the floor."""
+"""floor_fraction: what its check looks at. Shares strictly between 0 and 1, batches of many anchors, none near the floor,
+and temperatures at which plain exponentials are infinite or 0.
+"""
 
 import math
 
@@ -21,6 +23,12 @@ exercise = Exercise(
             "An anchor counts where (sum_j e^{s_j/t} - tau_plus N e^{s+/t}) / (1 - tau_plus) <= N e^{-1/t}.",
             "After the maximum a mass is never below the floor; where it equals the floor, the floor was active.",
         ),
+        "stability": (
+            "e^{1/t} at t = 0.001: is it a number? And which of two numbers that both underflow to 0 is larger?",
+            "Write the inequality without a difference and without a quotient: sums of positive terms on both sides.",
+            "Then divide both sides by the largest term of the negatives' sum: that side lies between 1 and N, and the other "
+            "may be infinite, or 0.",
+        ),
         "bad input": ("The same input is bad as in debiased_negative_mass: calling that function checks it.",),
     },
 )
@@ -28,14 +36,14 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    for b, n, tau_plus, t in ((20, 6, 0.2, 0.5), (17, 3, 0.3, 0.8), (25, 10, 0.1, 0.3), (12, 4, 0.4, 1.0)):
+    for b, n, tau_plus, t in ((20, 6, 0.2, 0.5), (17, 3, 0.3, 0.8), (25, 10, 0.1, 0.3), (12, 4, 0.7, 1.0)):
         arguments = cosines(rng, b, n, tau_plus, t, positive=(-0.2, 1.0), saturated=True)
         yield Case(f"B = {b}, N = {n}, tau_plus = {tau_plus}, temperature {t}", (*arguments, tau_plus, t), rtol=SHARE)
     b, n = odd_sizes(rng, 2)
     arguments = cosines(rng, b, n, 0.2, 0.5, positive=(-0.2, 1.0), saturated=True)
     yield Case(f"B = {b}, N = {n}, tau_plus = 0.2, temperature 0.5", (*arguments, 0.2, 0.5), rtol=SHARE, public=False)
-    # masses of 1.3, 0.5 and 0.05 floors (three anchors each): a floor at 0 or without N counts others
-    shares = torch.tensor([1.3] * 3 + [0.5] * 3 + [0.05] * 3, dtype=torch.float64)
+    # masses of 1.3, 0.5 and 0.05 floors (three anchors each): a floor at 0, without N or not divided counts others
+    shares = torch.tensor([1.3] * 3 + [0.8] * 3 + [0.05] * 3, dtype=torch.float64)
     pos = torch.from_numpy(rng.uniform(0.6, 0.9, size=9))
     mean = 0.75 * shares * math.exp(-2) + 0.25 * torch.exp(2 * pos)  # of e^{s/t} over the negatives, temperature 0.5
     yield Case("masses just above 0", (pos, (0.5 * mean.log())[:, None].repeat(1, 8), 0.25, 0.5), rtol=SHARE)
@@ -44,6 +52,17 @@ def cases(rng):
     aligned = torch.full((5,), 0.95, dtype=torch.float64)
     neg = torch.from_numpy(rng.uniform(-0.4, 0.4, size=(5, 7)))
     yield Case("all on the floor", (aligned, neg, 0.2, 0.1), rtol=SHARE)
+    for t, dtype in ((0.01, torch.float32), (0.001, torch.float64)):
+        pos, neg = cosines(rng, 9, 4, 0.2, t, positive=(0.1, 0.95), negative=(-0.8, 0.95), saturated=True)
+        for own, other in (
+            (0.99, -0.1),
+            (0.97, 0.92),
+        ):  # what underflows, and an anchor on the floor with two infinities
+            pos, neg = torch.cat([pos, 0 * pos[:1] + own]), torch.cat([neg, 0 * neg[:1] + other])
+        word = str(dtype).removeprefix("torch.")
+        for tau_plus in (0.2, 0.0):
+            arguments = (pos.to(dtype), neg.to(dtype), tau_plus, t)
+            yield Case(f"temperature {t}, tau_plus = {tau_plus}, {word}", arguments, part="stability", rtol=SHARE)
     pos, neg = cosines(rng, 15, 5, 0.25, 0.5, positive=(0.0, 1.0), saturated=True)
     yield Case("float32", (pos.float(), neg.float(), 0.25, 0.5))
     yield Case("inputs that are not contiguous", (strided(pos[:, None])[:, 0], strided(neg), 0.25, 0.5), rtol=SHARE)
@@ -60,10 +79,6 @@ def share(f, rng):
         return "six anchors on the floor among twelve are a share of 0.5"
 
 
-def estimate(pos, neg, tau_plus):
-    return (neg.sum(dim=1) - tau_plus * neg.shape[1] * pos) / (1 - tau_plus)
-
-
 @exercise.formula
 def floor_fraction(
     pos_sim,
@@ -71,37 +86,43 @@ def floor_fraction(
     tau_plus,
     temperature,
     *,
-    mass=estimate,
-    floor=lambda n, t: n * math.exp(-1 / t),
-    counted=lambda mass, floor: mass <= floor,
+    log_floor=lambda n, t: math.log(n) - 1 / t,
+    rest=lambda tau: 1 - tau,
+    counted=lambda others, least: others <= least,
     pool=torch.mean,
 ):
-    pos, neg = torch.exp(pos_sim.double() / temperature), torch.exp(neg_sim.double() / temperature)
-    on_floor = counted(mass(pos, neg, tau_plus), floor(neg.shape[1], temperature))
-    return float(pool(on_floor.double()))
+    pos, neg, n = pos_sim.double() / temperature, neg_sim.double() / temperature, neg_sim.shape[1]
+    false = pos + torch.tensor(tau_plus * n, dtype=torch.float64).log()  # logarithms: the terms overflow, they do not
+    least = torch.logaddexp(false, torch.full_like(pos, math.log(rest(tau_plus)) + log_floor(n, temperature)))
+    return float(pool(counted(neg.logsumexp(dim=1), least).double()))
 
 
-exercise.slip("strictly below after the maximum", counted=lambda mass, floor: mass.clamp(min=floor) < floor).says(
+exercise.slip("strictly below after the maximum", counted=lambda others, least: others.maximum(least) < least).says(
     "Anchors whose mass is below the floor can be counted after the maximum was taken.",
     "How can a maximum with the floor be below the floor?",
     "Compare before the maximum, or count where the mass equals the floor (<=).",
 )
-exercise.slip("negative masses only", floor=lambda n, t: 0.0).says(
+exercise.slip("negative masses only", log_floor=lambda n, t: -math.inf).says(
     "The floor is active where the estimate is negative.",
     "Where does the maximum take over: at 0, or earlier?",
     "It is active as soon as the estimate is at or below N e^{-1/t}, which is positive.",
 )
-exercise.slip("floor without N", floor=lambda n, t: math.exp(-1 / t)).says(
+exercise.slip("floor without N", log_floor=lambda n, t: -1 / t).says(
     "The floor of the mass is e^{-1/t}.",
     "That is the floor for one negative. The mass is a sum over N.",
     "Compare the mass with N e^{-1/t}.",
 )
-exercise.slip("floor without the temperature", floor=lambda n, t: n * math.exp(-1)).says(
+exercise.slip("floor without the temperature", log_floor=lambda n, t: math.log(n) - 1).says(
     "A cosine is at least -1, so its exponential is at least e^{-1}.",
     "At temperature 1 you are right. Which exponential is summed at another one?",
     "e^{s/t}, which is smallest at s = -1: compare with N e^{-1/t}.",
 )
-exercise.slip("share above the floor", counted=lambda mass, floor: mass > floor).says(
+exercise.slip("not divided", rest=lambda tau: 1).says(
+    "What is compared with the floor is the sum minus the false negatives' share.",
+    "Is that the mass of N true negatives? With all cosines equal to s it should be N e^{s/t}.",
+    "Divide by 1 - tau_plus before you compare.",
+)
+exercise.slip("share above the floor", counted=lambda others, least: others > least).says(
     "It is the share of anchors that the floor leaves alone.",
     "With tau_plus = 0 the share must be 0. What do you get?",
     "Count the anchors at or below the floor.",
@@ -111,17 +132,91 @@ exercise.slip("number instead of share", pool=torch.sum).says(
     "Your answer can be larger than 1.",
     "Divide by the number of anchors B.",
 )
-exercise.slip(
-    "share of the pairs",
-    mass=lambda pos, neg, tau_plus: (neg - tau_plus * pos[:, None]) / (1 - tau_plus),
-    floor=lambda n, t: math.exp(-1 / t),
-).says(
-    "Every pair of anchor and negative has its own floor.",
-    "How many floors does one anchor have?",
-    "One: the negatives are summed before the floor is applied.",
+exercise.slip("one floor for the batch", counted=lambda others, least: others.exp().mean() <= least.exp().mean()).says(
+    "The floor is active for the mean of the batch, or it is not.",
+    "How many different values can your answer have?",
+    "Each anchor has its own mass: compare first, then take the mean.",
 )
 
-exercise.style("mean of floats in float32", pool=lambda on_floor: on_floor.float().mean())
+
+@exercise.wrong(
+    "share of the pairs",
+    belief="Every pair of anchor and negative has its own floor.",
+    hints=("How many floors does one anchor have?", "One: the negatives are summed before the floor is applied."),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    logits = (neg_sim.double() - pos_sim.double()[:, None]) / temperature
+    least = torch.exp((-1 - pos_sim.double()) / temperature)[:, None]
+    return float((logits.exp() <= tau_plus + (1 - tau_plus) * least).double().mean())
+
+
+@exercise.wrong(
+    "plain exponentials",
+    belief="float64 has room for every exponential of a cosine over the temperature.",
+    hints=(
+        "What is e^{1/t} at t = 0.001?",
+        "Infinite, and a difference of two infinities is no number: compare without them.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg = torch.exp(pos_sim.double() / temperature), torch.exp(neg_sim.double() / temperature)
+    mass = (neg.mean(dim=1) - tau_plus * pos) / (1 - tau_plus)
+    return float((mass <= math.exp(-1 / temperature)).double().mean())
+
+
+@exercise.wrong(
+    "plain exponentials of the given dtype",
+    belief="The dtype of the cosines has room for every exponential that is needed.",
+    hints=("The largest float32 is e^88.7. What is e^{s/t} at t = 0.01?", "Compare without forming what overflows."),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg = torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature)
+    mass = (neg.sum(dim=1) - tau_plus * neg.shape[1] * pos) / (1 - tau_plus)
+    return float((mass <= neg.shape[1] * math.exp(-1 / temperature)).double().mean())
+
+
+def star(pos, neg, tau_plus, t):
+    """Share of anchors whose prior of (5.6), as it is written, is reached."""
+    b = math.exp(-1 / t)
+    return float((tau_plus >= (torch.exp(neg / t).mean(dim=1) - b) / (torch.exp(pos / t) - b)).double().mean())
+
+
+@exercise.wrong(
+    "(5.6) as it is written",
+    belief="The prior of (5.6) can be computed by the exponentials that stand in it.",
+    hints=(
+        "What are A and W at t = 0.01 in float32?",
+        "Infinite, and their quotient is no number: divide both before you form them.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return star(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "(5.6) as it is written, in float64",
+    belief="In float64 the prior of (5.6) can be computed by the exponentials that stand in it.",
+    hints=(
+        "What are A and W at t = 0.001?",
+        "Infinite, and their quotient is no number: divide both before you form them.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return star(pos_sim.double(), neg_sim.double(), tau_plus, temperature)
+
+
+@exercise.wrong(
+    "everything in units of the positive's exponential",
+    belief="Divided by e^{s+/t} nothing can go wrong: what is too small to be represented is too small to matter.",
+    hints=(
+        "With tau_plus = 0 the share is 0 unless all negatives are opposite. What do you get at temperature 0.001?",
+        "There both sides underflow, and 0 <= 0. Divide by the largest term of the negatives' sum instead.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg = pos_sim.double(), neg_sim.double()
+    mean = ((neg - pos[:, None]) / temperature).exp().mean(dim=1)
+    return float((mean <= tau_plus + (1 - tau_plus) * ((-1 - pos) / temperature).exp()).double().mean())
 
 
 @exercise.accepted("count over B, a Python float, validated first", guarded=False)
@@ -133,19 +228,27 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
         raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}, tau_plus = {tau_plus}")
     on_floor = 0
     for s_plus, row in zip(pos_sim.tolist(), neg_sim.tolist()):
-        mass = sum(math.exp(s / temperature) for s in row) - tau_plus * len(row) * math.exp(s_plus / temperature)
-        on_floor += mass / (1 - tau_plus) <= len(row) * math.exp(-1 / temperature)
+        top = max(s_plus, *row)
+        terms = [math.exp((s - top) / temperature) for s in row]
+        if tau_plus > 0:
+            least = (1 - tau_plus) * math.exp((-1 - top) / temperature)
+            on_floor += sum(terms) / len(row) <= tau_plus * math.exp((s_plus - top) / temperature) + least
     return on_floor / len(pos_sim)
 
 
-@exercise.accepted("mean form, a tensor")
+@exercise.accepted("in units of the largest negative's exponential, a tensor")
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg = (pos_sim.double() / temperature).exp(), (neg_sim.double() / temperature).exp()
-    g = (neg.mean(dim=1) - tau_plus * pos) / (1 - tau_plus)
-    return (g <= math.exp(-1 / temperature)).double().mean()
+    top = neg_sim.amax(dim=1)
+    mean = ((neg_sim - top[:, None]) / temperature).exp().mean(dim=1)
+    own = tau_plus * ((pos_sim - top) / temperature).clamp(max=80).exp()
+    return (mean <= own + (1 - tau_plus) * ((-1 - top) / temperature).exp()).double().mean()
 
 
-@exercise.accepted("numpy, the inequality rearranged")
+@exercise.accepted("numpy, the prior at which each anchor meets the floor")
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg = np.exp(pos_sim.double().numpy() / temperature), np.exp(neg_sim.double().numpy() / temperature)
-    return np.mean(neg.mean(axis=1) <= (1 - tau_plus) * np.exp(-1 / temperature) + tau_plus * pos)
+    s, neg = pos_sim.double().numpy(), neg_sim.double().numpy()
+    low, gap = np.exp((-1 - s) / temperature), (neg - s[:, None]) / temperature
+    top = gap.max(axis=1)
+    log_mean = top + np.log(np.exp(gap - top[:, None]).mean(axis=1))  # of W / (N A)
+    with np.errstate(over="ignore"):
+        return np.mean((tau_plus > 0) & (np.exp(log_mean) <= tau_plus + (1 - tau_plus) * low))

@@ -14,4 +14,4 @@ def partner(n):
 
 
 def leaking(mass, least):
-    return mass + (mass.clamp(min=least) - mass).detach()
+    return mass + (torch.maximum(mass, least) - mass).detach()

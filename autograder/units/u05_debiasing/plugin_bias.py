@@ -25,8 +25,8 @@ exercise = Exercise(
     ),
     hints={
         "values": (
-            "As N grows the negatives' mean stops to move, but the extra positives do not: with K fixed the bias does not "
-            "vanish. Does yours?",
+            "Take two classes of two points and N = K = 1, and write all draws down: a class, x, x+, v and one negative. Do your "
+            "probabilities sum to 1, and is the mean of your estimated masses, for each x, the true mass?",
             "Four independent sums for a class c: x, x+ and the K extra positives from D_c, the N negatives from p. The prior "
             "is rho_c.",
             "np.exp(z @ z.T); for each c, x, x+, each tuple v of K points and each tuple of N points add rho_c D_c(x) D_c(x+) "
@@ -77,6 +77,7 @@ def cases(rng):
     c = odd_sizes(rng, 1, high=15)[0]
     yield Case(f"C = {c}, S = 3, N = 2, K = 1", (*possible_world(rng, c, 3, 2, 0.6, True), 2, 1), public=False)
     yield Case("C = 2, S = 3, N = 9, K = 2", (*possible_world(rng, 2, 3, 3, 0.5), 9, 2), public=False)
+    yield Case("C = 2, S = 4, N = 9, K = 9", (*possible_world(rng, 2, 4, 2, 0.5), 9, 9), public=False)
     yield Case("C = 2, S = 3, N = 2, K = 16", (*possible_world(rng, 2, 3, 2, 0.5, False), 2, 16), public=False)
     rho, classes, z = possible_world(rng, 3, 4, 2, 0.6)
     yield Case("all embeddings equal", (rho, classes, np.tile(z[:1], (4, 1)), 2, 2))
@@ -162,9 +163,15 @@ def itself(means, chance, e, law):
     return e[:, :, None], np.ones((len(law), 1))
 
 
-def all_defined(quotient, weight):
+def all_defined(quotient, weight, mass):
     if (quotient[weight > 0] <= 0).any():
         raise ValueError("the argument of the logarithm is not positive for some draw")
+    return weight > 0
+
+
+def positive_masses(quotient, weight, mass):
+    if (np.broadcast_to(mass, weight.shape)[weight > 0] <= 0).any():
+        raise ValueError("the estimated mass is not positive for some draw")
     return weight > 0
 
 
@@ -178,13 +185,16 @@ def plugin_bias(
     *,
     prior=lambda rho: rho,
     pool=lambda mean, n: mean,
-    gather=lambda mean, k: mean,
+    gather=lambda mean, k, e: mean,
     extra=lambda k: k,
     drawn=lambda p, others: p,
     meant=lambda p, others: others,
     pairs=pair_of,
     serving=one_of,
     counted=all_defined,
+    floored=lambda mass, e: mass,
+    times=lambda n: 1,
+    chosen=lambda share, rho: share,
     sign=1,
 ):
     e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
@@ -192,13 +202,13 @@ def plugin_bias(
         others = (p - share * law) / (1 - share)
         negatives, chance = means(e, drawn(p, others), n_negatives)
         positives, also = serving(*means(e, law, extra(n_positives)), e, law)  # (S, 1 or S, K), (S, K)
-        own_mean = gather(positives, n_positives)[..., None]
-        mass = (pool(negatives, n_negatives)[:, None, None] - own * own_mean) / (1 - own)
-        argument = e[:, :, None, None] + mass  # anchor, positive, extra positives, negatives
-        quotient = argument / (e + (e @ meant(p, others))[:, None])[:, :, None, None]
+        own_mean = gather(positives, n_positives, e)[..., None]
+        mass = floored((pool(negatives, n_negatives)[:, None, None] - own * own_mean) / (1 - own), e)
+        argument = e[:, :, None, None] + times(n_negatives) * mass  # anchor, positive, extra positives, negatives
+        quotient = argument / (e + times(n_negatives) * (e @ meant(p, others))[:, None])[:, :, None, None]
         weight = pairs(law)[:, :, None, None] * also[None, :, :, None] * chance
-        kept = counted(quotient, weight)
-        bias += share * (weight[kept] * np.log(quotient[kept])).sum()
+        kept = counted(quotient, weight, mass)
+        bias += chosen(share, rho) * (weight[kept] * np.log(quotient[kept])).sum()
     return sign * bias
 
 
@@ -228,7 +238,7 @@ exercise.slip("sum over the negatives", pool=lambda mean, n: n * mean).says(
     "For N = 1 your numbers are right. What changes with N?",
     "The estimate of an expectation is a mean: divide the sum over the negatives by N.",
 )
-exercise.slip("sum over the extra positives", gather=lambda mean, k: k * mean).says(
+exercise.slip("sum over the extra positives", gather=lambda mean, k, e: k * mean).says(
     "The mass of the extra positives is the sum over the K draws.",
     "For K = 1 your numbers are right. What changes with K?",
     "The estimate of an expectation is a mean: divide the sum over the extra positives by K.",
@@ -237,6 +247,36 @@ exercise.slip("one extra positive, whatever is asked", extra=lambda k: 1).says(
     "More extra positives do not change the expectation of the loss.",
     "For K = 1 your numbers are right. Which part of the variance has K in it?",
     "The mean over K extra positives moves less than one of them: sum over all their tuples, or multisets.",
+)
+exercise.slip(
+    "the extra positives' mean at its limit",
+    serving=lambda means, chance, e, law: ((e @ law)[:, None, None], np.ones((len(law), 1))),
+).says(
+    "The extra positives' mean is the mass of the class.",
+    "That is so for K without end. What varies with K = 1?",
+    "The mean over K draws is random: enumerate them as you enumerate the negatives.",
+)
+exercise.slip("the positive joins the extra ones", gather=lambda mean, k, e: (k * mean + e[:, :, None]) / (k + 1)).says(
+    "All positives serve the estimate, x+ among them.",
+    "How many draws does the text's estimate of the positives' mass have?",
+    "K: x+ is in the numerator only.",
+)
+exercise.slip("N times the mass", times=lambda n: n).says(
+    "The losses hold N times the mass.",
+    "For N = 1 your numbers are right. Which loss does the text give?",
+    "ln(1 + mass / e(x, x+)), the mass being that of one negative.",
+)
+exercise.slip(
+    "the estimate floored", floored=lambda mass, e: np.maximum(mass, e.min(axis=1)[:, None, None, None])
+).says(
+    "The estimate is kept above the smallest exponential.",
+    "Does the text want a floor here?",
+    "No floor: an argument of the logarithm that is not positive raises.",
+)
+exercise.slip("classes equally likely", chosen=lambda share, rho: 1 / len(rho)).says(
+    "The classes are averaged with equal weights.",
+    "With which probability does nature draw class c?",
+    "rho_c: it weighs the anchors of class c, and is their prior.",
 )
 exercise.slip("negatives drawn from the other classes", drawn=lambda p, others: others).says(
     "Negatives come from other classes than the anchor's.",
@@ -253,7 +293,12 @@ exercise.slip("the positive is the anchor itself", pairs=np.diag).says(
     "In this world a similar pair is two independent draws from one class.",
     "Sum over x+ with the weights D_c(x+), as over x.",
 )
-exercise.slip("undefined draws left out", counted=lambda quotient, weight: (weight > 0) & (quotient > 0)).says(
+exercise.slip("an estimated mass that is not positive refused", counted=positive_masses).says(
+    "The logarithm has a value only where the estimated mass is positive.",
+    "What stands in the logarithm, besides the mass?",
+    "1 + mass / e(x, x+): a mass between -e(x, x+) and 0 is no obstacle.",
+)
+exercise.slip("undefined draws left out", counted=lambda quotient, weight, mass: (weight > 0) & (quotient > 0)).says(
     "Where the logarithm is not defined the draw can be skipped.",
     "What is the expectation of something that is not defined with probability 0.02?",
     "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",

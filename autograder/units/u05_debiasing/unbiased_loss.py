@@ -202,10 +202,29 @@ def unbiased_loss(
     gone=false_negatives,
     masked=without,
     cost=cross_entropy,
+    scaled=lambda z: F.normalize(z, dim=1),
+    pool=torch.mean,
 ):
-    z = F.normalize(torch.cat([view1, view2]), dim=1)
+    z = scaled(torch.cat([view1, view2]))
     same = alike(named(labels))
-    return cost(masked(z @ z.T / temperature, gone(same)), same).mean()
+    return pool(cost(masked(z @ z.T / temperature, gone(same)), same))
+
+
+exercise.slip("no normalisation", scaled=lambda z: z).says(
+    "Similarity is the inner product.",
+    "Multiply a row by 5: your loss changes. Does the cosine?",
+    "Divide each row by its length, as nt_xent does.",
+)
+exercise.slip("only the first view's rows are anchors", pool=lambda losses: losses[: len(losses) // 2].mean()).says(
+    "The B rows of view 1 are the anchors.",
+    "Exchange the two views: your loss changes, and it should not.",
+    "The mean runs over all 2B rows, as in nt_xent.",
+)
+exercise.slip("anchors without a negative left out", pool=lambda losses: losses[losses > 0].mean()).says(
+    "An anchor without a true negative has no loss.",
+    "With all labels equal your loss is a mean of nothing. What does the text make of that extreme?",
+    "Such an anchor has loss 0, and counts among the 2B.",
+)
 
 
 exercise.slip("labels ignored", gone=lambda same: itself(len(same))).says(
