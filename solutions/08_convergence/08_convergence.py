@@ -221,23 +221,25 @@ check(loss_vectors)
 # every single triplet has a loss of at most $2\varepsilon/\eta$. This factor 2, like the better one of Proposition 8.5,
 # serves all $\eta$ at once. Whoever knows $\eta$ can promise more.
 #
-# Return the best bound for the *given* $\varepsilon$ and $\eta$: the smallest number that the loss of no triplet exceeds
-# under these hypotheses, whatever $n$, $d$ and the outputs are. It has no closed form; an absolute error of $10^{-6}$ is
-# allowed. For $\varepsilon=0$, which no outputs have, it is 0. For $\varepsilon\ge\eta/2$ raise `ValueError`, also for
+# Return the lemma's bound $2\varepsilon/\eta$, and with `exact=True` the best one for the *given* $\varepsilon$ and $\eta$: the smallest number that the loss of no triplet exceeds
+# under these hypotheses, whatever $n$, $d$ and the outputs are. This one has no closed form; an absolute error of $10^{-6}$
+# is allowed. For $\varepsilon=0$, which no outputs have, it is 0. For $\varepsilon\ge\eta/2$ raise `ValueError`, also for
 # $\varepsilon<0$, $\eta\le0$ and NaN.
 
 # %% nbgrader={"grade": false, "grade_id": "lemma4_certificate", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def lemma4_certificate(grad_norm, eta):
-    """Best upper bound on the loss of a triplet, in nats, from the norm eps of the gradient in the outputs and from eta.
+def lemma4_certificate(grad_norm, eta, exact=False):
+    """Upper bound on the loss of every triplet, in nats, from the norm eps of the gradient in the outputs: 2 eps / eta.
 
-    0 <= grad_norm < eta / 2, eta > 0: the smallest output norm. Absolute error at most 1e-6. ValueError for anything else.
-    Source: the best number in Merad et al. 2020, Lemma 4.
+    0 <= grad_norm < eta / 2, eta > 0: the smallest output norm. ValueError for anything else. exact: the best bound for this
+    eps and eta instead, with an absolute error of at most 1e-6. Source: Merad et al. 2020, Lemma 4.
     """
     ### BEGIN SOLUTION
     validate.non_negative(grad_norm=grad_norm)
     validate.positive(eta=eta)
     if not grad_norm < eta / 2:
         raise ValueError(f"Lemma 4 needs a gradient norm below eta / 2 = {eta / 2}, got {grad_norm}")
+    if not exact:
+        return 2 * grad_norm / eta
     # The gradient is s sqrt(|u|^2 + 2 |z1|^2) with |u| >= |t| / |z1|. For a given t < 0 the shortest anchor is not always the
     # best: t^2 / a^2 + 2 a^2 is smallest for a^2 = |t| / sqrt(2), or a = eta where that is larger. This smallest gradient
     # grows with t as long as it is below eta / 2, and it is eta / sqrt(2) for t = 0: bisection.
@@ -403,26 +405,30 @@ check(proof_fixed_kernel, "proof_fixed_kernel")
 #
 # *Difficulty* ●●○○○ · *time* 15 min · 2 points
 #
-# Gradient descent needs a bound on the curvature. The proof of Lemma 3 bounds the two parts of the Hessian,
-# $s\,M$ and $\gamma\,g\,g^\top$, one by one. Do that for outputs of two sizes, and as well as it can be done: let the
-# anchor's norm be at most $A$, the norms of the positive and of the negative at most $C$, and $d\ge2$. Return
+# Gradient descent needs a bound on the curvature. For outputs of norm at most $C$ return the paper's constant, $2+8C^2$. Its
+# proof bounds the two parts of the Hessian, $s\,M$ and $\gamma\,g\,g^\top$, one by one. Do that for outputs of two sizes, and
+# as well as it can be done: where `anchor` is given, a number $A$, let the anchor's norm be at most $A$, the norms of the
+# positive and of the negative at most $C$, and $d\ge2$, and return
 #
 # $$\max\ \lVert s\,M\rVert\ +\ \max\ \lVert\gamma\,g\,g^\top\rVert,$$
 #
-# the norms being largest absolute eigenvalues and each maximum being taken over all such outputs, in closed form. $A$ and
+# in closed form, the norms being largest absolute eigenvalues and each maximum being taken over all such outputs. $A$ and
 # $C$ are finite numbers $>0$; anything else raises `ValueError`.
 
 # %% nbgrader={"grade": false, "grade_id": "smoothness_constant", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def smoothness_constant(A, C):
-    """A bound on the curvature of the triplet loss: the largest norm of s M plus the largest norm of gamma g g^T.
+def smoothness_constant(C, anchor=None):
+    """Smoothness constant of the triplet loss for outputs of norm at most C, as published: 2 + 8 C^2.
 
-    A: largest norm of an anchor's output, C: of a positive's or a negative's. Finite numbers > 0, else ValueError.
-    Source: lecture 08, proof of Lemma 3.
+    anchor: where given, the largest norm of an anchor's output, C that of a positive's or a negative's; then the largest
+    norm of s M plus the largest norm of gamma g g^T. Finite numbers > 0, else ValueError. Source: Merad et al. 2020, Lemma 3.
     """
     ### BEGIN SOLUTION
-    validate.positive(A=A, C=C)
+    validate.positive(C=C)
+    if anchor is None:
+        return 2 + 8 * C**2
+    validate.positive(anchor=anchor)
     # s is largest where t is: z1 and u = 2 z3 parallel, t = 2 A C. gamma and |g|^2 are largest together: t = 0, |u| = 2 C.
-    return math.sqrt(2) / (1 + math.exp(-2 * A * C)) + (4 * C**2 + 2 * A**2) / 4
+    return math.sqrt(2) / (1 + math.exp(-2 * anchor * C)) + (4 * C**2 + 2 * anchor**2) / 4
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "check_smoothness_constant", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}

@@ -16,7 +16,7 @@ exercise = Exercise(
     refuses=(VECTORS, positive("step"), count("k", "", 2.5, minimum=0)),
     hints={
         "values": (
-            "For k = 0 it is the loss of the start, ln(1 + e^{t_0}). Then k = 1: by how much does e^{-t} grow at least in one step?",
+            "For k = 0 it is the loss of the start, ln(1 + e^{t_0}). For k = 1: how much does e^{-t} grow at least?",
             "t = (|r|^2 - |q|^2) / (4 sqrt(2)). With y = sqrt(2) nu s: |q|^2 grows by the factor (1 + y)^2, |r|^2 by"
             " (1 - y)^2. Which terms of t_k - t_{k+1} are at least 0, and may go?",
             "What is left is 2 y |q_k|^2 / (4 sqrt(2)): read off a. Then e^{-t_{k+1}} >= e^{-t_k} (1 + a nu s_k |q_k|^2),"

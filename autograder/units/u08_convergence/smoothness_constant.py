@@ -5,32 +5,38 @@ import math
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, positive
+from autograder.author import Case, Exercise, needs, positive
 
 exercise = Exercise(
     "smoothness_constant",
-    refuses=(positive("A", math.inf), positive("C", math.inf)),
+    refuses=(
+        positive("C", math.inf),
+        needs("anchor is None or 0 < anchor < math.inf", {"A = 0": {"anchor": 0.0}, "A < 0": {"anchor": -1.0}}),
+    ),
     hints={
         "values": (
-            "The lecture has s <= 1, gamma <= 1/4 and |g|^2 <= 6 C^2. Which of these can be had here, and which not?",
+            "2 + 8 C^2 without an anchor. With one: the lecture has"
+            " s <= 1, gamma <= 1/4 and |g|^2 <= 6 C^2. Which of these can be had here, and which not?",
             "Which is the largest logit t = z1.(z3 - z2) with |z1| <= A and |z2|, |z3| <= C? Which s has it?",
             "The two maxima need not be at one point: the second is at t = 0, with |u| = 2 C and |z1| = A.",
             "sqrt(2) sigma(2 A C) + (4 C^2 + 2 A^2) / 4.",
         ),
-        "bad input": ("validate.positive(A=A, C=C).",),
+        "bad input": ("validate.positive, for C and for an anchor that is given.",),
     },
 )
 
 
 @exercise.cases
 def cases(rng):
+    for C in (0.8, float(rng.uniform(0.2, 3))):
+        yield Case(f"C = {C:.3f}, no anchor", (C,))
     for A, C in ((0.3, 0.7), (1.2, 0.4), (0.8, 0.8), rng.uniform(0.2, 1.5, size=2)):
-        yield Case(f"A = {A:.3f}, C = {C:.3f}", (float(A), float(C)))
-    yield Case("integers", (2, 1))
+        yield Case(f"A = {A:.3f}, C = {C:.3f}", (float(C), float(A)))
+    yield Case("integers", (1, 2))
     A, C = 10 ** rng.uniform(0.3, 2, size=2)
-    yield Case(f"A = {A:.4g}, C = {C:.4g}", (float(A), float(C)), public=False)
-    yield Case("A = 1e-3, C = 2e-3", (1e-3, 2e-3))
-    yield Case("A = 200, C = 3e3", (200.0, 3e3))
+    yield Case(f"A = {A:.4g}, C = {C:.4g}", (float(C), float(A)), public=False)
+    yield Case("A = 1e-3, C = 2e-3", (2e-3, 1e-3))
+    yield Case("A = 200, C = 3e3", (3e3, 200.0))
     yield from exercise.bad_inputs(1.0, 0.5)
 
 
@@ -43,9 +49,11 @@ def sigma(t):
 
 @exercise.formula
 def smoothness_constant(
-    A, C, *, sizes=lambda A, C: (A, C), longest=2, pull=sigma, mixed=ROOT, anchors=2, bend=lambda t: 0.25
+    C, anchor=None, *, sizes=lambda A, C: (A, C), longest=2, pull=sigma, mixed=ROOT, anchors=2, bend=lambda t: 0.25
 ):
-    A, C = sizes(A, C)
+    if anchor is None:
+        return 2 + 8 * C**2
+    A, C = sizes(anchor, C)
     t = longest * A * C
     return mixed * pull(t) + bend(t) * (longest**2 * C**2 + anchors * A**2)
 
@@ -115,24 +123,31 @@ exercise.slip("gamma up to 1", bend=lambda t: 1.0).says(
 @exercise.wrong(
     "any number accepted",
     belief="The formula works for every number.",
-    hints=("What would norms of at most -1 be?", "Finite numbers > 0: validate.positive(A=A, C=C)."),
+    hints=("What would norms of at most -1 be?", "Finite numbers > 0: validate.positive."),
     guarded=False,
 )
-def smoothness_constant(A, C):
-    return math.sqrt(2) / (1 + np.exp(-2 * A * C)) + C**2 + A**2 / 2
+def smoothness_constant(C, anchor=None):
+    if anchor is None:
+        return 2 + 8 * C**2
+    return math.sqrt(2) / (1 + np.exp(-2 * anchor * C)) + C**2 + anchor**2 / 2
 
 
 exercise.style("sigma by tanh", pull=lambda t: (1 + math.tanh(t / 2)) / 2)
 
 
 @exercise.accepted("numpy, validated by hand", guarded=False)
-def smoothness_constant(A, C):
+def smoothness_constant(C, anchor=None):
+    A = C if anchor is None else anchor
     if not (A > 0 and np.isfinite(A) and C > 0 and np.isfinite(C)):
         raise ValueError(f"A = {A}, C = {C}")
+    if anchor is None:
+        return np.polyval([8.0, 0.0, 2.0], C)
     return np.sqrt(2) * np.exp(-np.logaddexp(0, -2.0 * A * C)) + np.hypot(2.0 * C, np.sqrt(2) * A) ** 2 / 4
 
 
 @exercise.accepted("torch")
-def smoothness_constant(A, C):
-    a, c = torch.tensor([A, C], dtype=torch.float64)
+def smoothness_constant(C, anchor=None):
+    if anchor is None:
+        return 2 + 8 * torch.tensor(C, dtype=torch.float64).square()
+    a, c = torch.tensor([anchor, C], dtype=torch.float64)
     return 2**0.5 * torch.sigmoid(2 * a * c) + c.square() + a.square() / 2
