@@ -106,7 +106,9 @@ def test_the_typical_errors_of_the_sum(slip, value):
         ("class means of unit length", "class means of length 1"),
         ("embeddings centred over the batch", "outputs centred over the batch"),
         ("embeddings of norm 1", "outputs of norm 1"),
-        ("the loss of a mini-batch", "as an estimate from a mini-batch would be"),
+        ("the loss of a mini-batch", "an estimate from a mini-batch, or"),
+        ("negatives other than the anchor", "negatives other than the anchor's own image"),
+        ("one negative too many", "the loss with N + 1 negatives"),
     ],
 )
 def test_a_curve_of_the_experiment_is_told_what_it_is(references, slip, said):

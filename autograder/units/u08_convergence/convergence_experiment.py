@@ -51,7 +51,7 @@ exercise = Exercise(
     },
 )
 exercise.property(
-    "the four curves are those of the returned networks, and training covers a third of the way to the floor"
+    "the four curves are those of the returned networks; training covers a third of the way to the floor, also from ln(1+N)"
 )(curves_and_learning)
 exercise.property("runs differ, a seed repeats its numbers and another one does not; the curves for N = 1")(
     runs_and_seeds
@@ -104,6 +104,12 @@ def descent(x, owner, n_negatives, seed, lr=0.1):
         for matrix, slope in zip(net, torch.autograd.grad((losses * pairs[:, :, None]).sum(), net)):
             matrix.data -= lr * slope
     return seen
+
+
+def shrinking(x, owner, n_negatives, seed):
+    """step -> network with long outputs at the start, all of which become short; nothing is learnt."""
+    net = adam(x, owner, n_negatives, seed, lr=0.0)[0]
+    return {step: {**net, "B": 20 * 0.9**step * net["B"]} for step in (0, 30, 90)}
 
 
 def laws(weights):
@@ -195,6 +201,18 @@ exercise.slip("one negative in the curve", drawn=lambda n_negatives: 1).says(
     "The curve belongs to N = n_negatives: E ln(1 + a sum of N terms).",
     "Put N into the exponent of (1 - M)^N.",
 )
+exercise.slip("negatives other than the anchor", negatives=lambda same: 1 - torch.eye(len(same))).says(
+    "A negative is never the anchor itself.",
+    "From which images are the negatives drawn?",
+    "The N negatives are independent draws from all n images, the anchor's own among them.",
+    "Average over all y, with y = x.",
+)
+exercise.slip("one negative too many", drawn=lambda n_negatives: n_negatives + 1).says(
+    "The positive is one of the draws that are counted: N + 1 in all.",
+    "What is your first value for N = 12, where all inner products are small? It should be near ln 13.",
+    "The positive has its own factor, P; U is taken to the power of the number of negatives.",
+    "P (1 - U^N).",
+)
 exercise.slip("one seed for all runs", run_seed=lambda seed, run: (seed, 0)).says(
     "Five runs with one seed are five runs.",
     "Compare the embeddings of run 0 and run 1.",
@@ -206,6 +224,12 @@ exercise.slip("the parameters never move", train=lambda *data: adam(*data, lr=0.
     "Compare your first and your last embeddings.",
     "Does your update change the tensors that the encoder uses?",
     "optimizer.step() after loss.backward(), with the encoder's own parameters in the optimizer.",
+)
+exercise.slip("outputs that only shrink", train=shrinking).says(
+    "A loss that has fallen far shows that something was learnt.",
+    "Which value has the loss where all outputs are equal?",
+    "It is ln(1 + N), without any learning; long random outputs begin above it.",
+    "Compare your last value with ln(1 + N), and move the parameters by the gradient.",
 )
 exercise.slip("the last network three times", kept=lambda run: [list(run)[-1]] * len(run)).says(
     "A list of the parameter tensors keeps what they were.",

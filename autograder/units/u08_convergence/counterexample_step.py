@@ -58,13 +58,24 @@ def problem_of(answer, step):
         return f"the vectors have the shapes {[x.shape for x in z]}"
     if not all((abs(x) <= LARGEST).all() for x in z):
         return f"entries must be finite and at most {LARGEST:g} in absolute value"
-    before = z[0] @ (z[2] - z[1])
+    u = z[2] - z[1]
+    before = z[0] @ u
     s = math.exp(-np.logaddexp(0, -before))
-    z1 = z[0] - step * s * (z[2] - z[1])
-    after = z1 @ (z[2] - z[1] - 2 * step * s * z[0])
+    after = (z[0] - step * s * u) @ (u - 2 * step * s * z[0])
     losses = np.logaddexp(0, before), np.logaddexp(0, after)
     if not losses[1] >= losses[0] + MARGIN:
-        return f"from {losses[0]:.6f} the loss goes to {losses[1]:.6f}"
+        return f"from {losses[0]:.6f} the loss goes to {losses[1]:.6f}{why(step * s, z[0], u, after - before)}"
+
+
+def why(pull, z1, u, rise):
+    """What keeps the loss from rising, for a pull of nu s at the start and a logit that rises by so much."""
+    if not u.any() and not z1.any():
+        return ": nothing moves, as the gradient is 0"
+    if z1 @ u < 0:
+        return ": t is negative at the start, so the triplet hardly pulls"
+    if ROOT * pull <= 2:
+        return ": sqrt(2) nu s is not above 2 at the start, so |r| does not grow"
+    return ": it rises by less than asked" if rise > 0 else ": |r|^2 grows, and |q|^2 grows by more"
 
 
 @exercise.formula

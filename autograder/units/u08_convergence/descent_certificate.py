@@ -16,7 +16,7 @@ exercise = Exercise(
     refuses=(VECTORS, positive("step"), count("k", "", 2.5, minimum=0)),
     hints={
         "values": (
-            "k = 0 first: it is the loss of the start, ln(1 + e^{t_0}).",
+            "For k = 0 it is the loss of the start, ln(1 + e^{t_0}). For k = 1: how much does e^{-t} grow at least?",
             "t = (|r|^2 - |q|^2) / (4 sqrt(2)). With y = sqrt(2) nu s: |q|^2 grows by the factor (1 + y)^2, |r|^2 by"
             " (1 - y)^2. Which terms of t_k - t_{k+1} are at least 0, and may go?",
             "What is left is 2 y |q_k|^2 / (4 sqrt(2)): read off a. Then e^{-t_{k+1}} >= e^{-t_k} (1 + a nu s_k |q_k|^2),"
@@ -85,21 +85,22 @@ def run(z, step, n_steps):
     return losses
 
 
+def sigma(t):
+    return math.exp(-np.logaddexp(0, -t))
+
+
 def grown(t, gain):
     """zeta(-ln(e^{-t} + (1 - s) gain)), from 1 - s = s e^{-t}."""
-    return float(
-        np.logaddexp(0, t - math.log1p(gain / (1 + math.exp(-t)) if t > 0 else gain * math.exp(t - np.logaddexp(0, t))))
-    )
+    return float(np.logaddexp(0, t - math.log1p(gain * sigma(t))))
 
 
-def with_s(t, gain):
-    """The same with s in the place of 1 - s."""
-    s = float(np.exp(-np.logaddexp(0, -t)))
-    return float(np.logaddexp(0, -np.logaddexp(-t, math.log(s * gain) if s * gain > 0 else -math.inf)))
+def added(t, growth):
+    """zeta(-ln(e^{-t} + growth))."""
+    return float(np.logaddexp(0, -np.logaddexp(-t, math.log(growth) if growth > 0 else -math.inf)))
 
 
-def whole(t, gain):
-    return float(np.logaddexp(0, -np.logaddexp(-t, math.log(gain) if gain > 0 else -math.inf)))
+def without_start(t, gain):
+    return float(np.logaddexp(0, np.logaddexp(0, t) - math.log(gain))) if gain > 0 else float(np.logaddexp(0, t))
 
 
 def overflowing(t, gain):
@@ -126,15 +127,16 @@ def descent_certificate(
     half=0.5,
     bound=grown,
     after=lambda t, gain, k: gain * k,
+    kept=lambda step, s: 1.0,
     said=lambda loss: loss,
     limit=lambda step, s: step * s <= math.sqrt(2),
 ):
     u = z3 - z2
     t = float(z1 @ u)
-    s = float(np.exp(-np.logaddexp(0, -t)))
+    s = sigma(t)
     if not limit(step, s):
         refuse(step, s)
-    return said(bound(t, after(t, half * step * size(moving(z1, u)), k)))
+    return said(bound(t, after(t, half * kept(step, s) * step * size(moving(z1, u)), k)))
 
 
 exercise.slip("r in the place of q", moving=lambda z1, u: u + math.sqrt(2) * z1).says(
@@ -173,17 +175,61 @@ exercise.slip("a quarter", half=0.25).says(
     "Of |r|^2 (2y - y^2) + |q|^2 (2y + y^2) keep 2 y |q|^2; divide by 4 sqrt(2), with y = sqrt(2) nu s.",
     "a = 1/2.",
 )
-exercise.slip("s_0 in the place of 1 - s_0", bound=with_s).says(
+exercise.slip("s_0 in the place of 1 - s_0", bound=lambda t, gain: added(t, sigma(t) * gain)).says(
     "e^{-t} grows in proportion to s_0.",
     "s e^{-t} is not s. What is it?",
     "sigma(t) e^{-t} = 1 / (1 + e^t) = 1 - s, which is smallest at the start.",
     "(1 - s_0) in the growth.",
 )
-exercise.slip("the pull is forgotten", bound=whole).says(
+exercise.slip("the pull is forgotten", bound=added).says(
     "e^{-t} grows by half of nu |q|^2 in every step.",
     "Your first step has no s in it. How hard does a triplet pull that is nearly wrong, and how much is e^{-t} there?",
     "The growth is e^{-t_k} times nu s_k |q_k|^2 / 2, and e^{-t} s = 1 - s.",
     "Multiply by 1 - s_0.",
+)
+exercise.slip("the start is forgotten", bound=without_start).says(
+    "After k steps e^{-t} is k times the growth of a step.",
+    "What is e^{-t} before the first step?",
+    "e^{-t_k} is e^{-t_0} and what has been added in k steps.",
+    "D_k = e^{-t_0} + ... k.",
+)
+exercise.slip("s_0 twice", bound=lambda t, gain: grown(t, gain * sigma(t))).says(
+    "e^{-t} grows in proportion to s_0 (1 - s_0).",
+    "Which factors does the growth have: s_k, and what besides?",
+    "e^{-t} s = 1 - s: the s is used up.",
+    "(1 - s_0) in the growth.",
+)
+exercise.slip(
+    "one over D in the place of D", bound=lambda t, gain: float(np.logaddexp(0, math.log1p(gain * sigma(t)) - t))
+).says(
+    "The loss is ln(1 + D).",
+    "Does your bound fall with k?",
+    "D_k bounds e^{-t_k} from below, so e^{t_k} is at most 1 / D_k.",
+    "ln(1 + 1 / D_k).",
+)
+exercise.slip("y^2 kept with the first y", kept=lambda step, s: 1 + step * s / math.sqrt(2)).says(
+    "Of the term with |q_k|^2 nothing has to be dropped: y^2 may be taken at the start.",
+    "Is y_k = sqrt(2) nu s_k at least y_0?",
+    "s_k falls, and y_k^2 with it: for all k only 0 bounds it from below.",
+    "a = 1/2.",
+)
+exercise.slip("one over root two", half=1 / math.sqrt(2)).says(
+    "t falls by at least nu s |q|^2 / sqrt(2).",
+    "Take r = 0 and a small step: is that right?",
+    "2 y |q|^2 / (4 sqrt(2)) with y = sqrt(2) nu s: how much is it?",
+    "a = 1/2.",
+)
+exercise.slip("u in the place of q", moving=lambda z1, u: u).says(
+    "The vector that grows is u.",
+    "A step makes u to u - 2 nu s z1. Is that a multiple of u?",
+    "u is a mixture of q, which grows, and r, which shrinks.",
+    "q = z3 - z2 - sqrt(2) z1.",
+)
+exercise.slip("q and r together", moving=lambda z1, u: np.append(u - math.sqrt(2) * z1, u + math.sqrt(2) * z1)).says(
+    "Both |q|^2 and |r|^2 stay above their values at the start.",
+    "By what is r multiplied in a step?",
+    "r shrinks, so nothing at the start bounds it from below, and its term is dropped.",
+    "|q_0|^2 alone.",
 )
 exercise.slip("one step too few", after=lambda t, gain, k: gain * max(k - 1, 0)).says(
     "The first step does not count.",
@@ -224,7 +270,7 @@ exercise.slip("e^{-t} as it is written", bound=overflowing).says(
 
 exercise.style(
     "two logarithms",
-    bound=lambda t, gain: whole(t, gain * math.exp(-np.logaddexp(0, t))) if t < 700 else grown(t, gain),
+    bound=lambda t, gain: added(t, gain * sigma(-t)) if t < 700 else grown(t, gain),
 )
 
 

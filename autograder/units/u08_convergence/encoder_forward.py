@@ -122,6 +122,18 @@ exercise.slip("a leaky ReLU", activate=lambda g, layer, last: F.leaky_relu(g)).s
     "phi(t) = max(0, t) is exactly 0 for negative t; your network lets a little through.",
     "F.relu in place of F.leaky_relu.",
 )
+exercise.slip("a smooth ReLU", activate=lambda g, layer, last: F.gelu(g)).says(
+    "GELU is the ReLU that networks have nowadays.",
+    "What is phi(-1)?",
+    "phi(t) = max(0, t) is exactly 0 for negative t and exactly t for positive.",
+    "F.relu in place of F.gelu.",
+)
+exercise.slip("outputs divided by sqrt(d)", final=lambda z: z / math.sqrt(z.shape[1])).says(
+    "The output is divided by the root of its dimension.",
+    "By which factor are your outputs too small?",
+    "Here d enters through the initialisation, whose variance is 1/d; the formula has no such factor.",
+    "return h @ params['B'].T, without the division.",
+)
 exercise.slip("W not transposed", through=lambda h, w: h @ w).says(
     "With rows in place of columns, h @ W is W h.",
     "Your values are right for L = 0. What changes with W?",

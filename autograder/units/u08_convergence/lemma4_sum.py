@@ -113,6 +113,30 @@ exercise.slip("the chord with a root", pulls=1, loss=lambda s: BEST * s).says(
     "The chord is attained at its ends only; for n = 10 no s_i comes near the upper end.",
     "Keep the logarithm: n times -ln(1 - s) at the s of equal shares.",
 )
+exercise.slip("the published lemma with shares", pulls=1, loss=lambda s: 2 * s).says(
+    "With equal shares the published factor 2 is the best one.",
+    "Your bound is true. Which steps of the lemma's proof give something away?",
+    "A triplet with pull s has a gradient of at least sqrt(2) eta s, and a loss of -ln(1 - s): use both as they are.",
+    "n times -ln(1 - s) at the s of equal shares.",
+)
+exercise.slip("the odds for the loss", loss=lambda s: s / (1 - s)).says(
+    "The loss is s / (1 - s).",
+    "Which is larger, -ln(1 - x) or x / (1 - x)?",
+    "The paper's step -ln(1 - x) <= x / (1 - x) gives something away.",
+    "Keep the logarithm: -ln(1 - s) at each of the n equal shares.",
+)
+exercise.slip("sqrt(n) triplets have it all", shares=lambda n: 1.0, many=math.sqrt).says(
+    "The losses add up like the gradients: sqrt(n) times the largest possible one.",
+    "Your number is a bound for losses that are linear in s. Is -ln(1 - s) linear?",
+    "Equal shares make every s_i smaller by sqrt(n), and there are n of them.",
+    "n times -ln(1 - eps / (sqrt(2 n) eta)).",
+)
+exercise.slip("four pulls", pulls=4).says(
+    "The gradient of a triplet is at least 2 eta s.",
+    "How many of the three blocks of the gradient hold z1?",
+    "Two do: s^2 |z1|^2 twice, and nothing bounds the third block from below.",
+    "The norm is at least sqrt(2) eta s.",
+)
 exercise.slip("no n under the root", shares=lambda n: 1.0).says(
     "Each of the n losses may be taken at the largest possible s, eps / (sqrt(2) eta).",
     "If s_1 is that large, what is left for s_2?",

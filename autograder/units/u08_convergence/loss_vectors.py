@@ -77,12 +77,12 @@ def loss_vectors(
     weight=torch.sigmoid,
     share=lambda n: 1,
     by_anchor=lambda z2, z3: z3 - z2,
-    by_positive=-1,
+    by_others=lambda z1, z2, z3: (-z1, z1),
     sign=1,
     order=(0, 1, 2),
 ):
     s = sign * weight((z1 * (z3 - z2)).sum(dim=1, keepdim=True)) / share(len(z1))
-    vectors = s * by_anchor(z2, z3), by_positive * s * z1, s * z1
+    vectors = [s * vector for vector in (by_anchor(z2, z3), *by_others(z1, z2, z3))]
     return tuple(vectors[i] for i in order)
 
 
@@ -122,11 +122,17 @@ exercise.slip("no weight", weight=torch.ones_like).says(
     "The chain rule has an outer derivative: that of ln(1 + e^t).",
     "Multiply by sigma(t).",
 )
-exercise.slip("the positive does not move", by_positive=0).says(
+exercise.slip("the positive does not move", by_others=lambda z1, z2, z3: (0 * z1, z1)).says(
     "The gradient flows to the anchor and to the negative only.",
     "Does the loss change when z2 moves?",
     "t = z1.(z3 - z2): its derivative by z2 is -z1.",
     "The second vector is -s z1.",
+)
+exercise.slip("each vector pulls at itself", by_others=lambda z1, z2, z3: (-z2, z3)).says(
+    "The derivative by z2 is in the direction of z2, and the one by z3 in that of z3.",
+    "t is z1.z3 - z1.z2. What is the derivative of z1.z3 by z3?",
+    "It is z1: an inner product, differentiated by one factor, leaves the other.",
+    "-s z1 and s z1.",
 )
 exercise.slip("the anchor sees the negative only", by_anchor=lambda z2, z3: z3).says(
     "The anchor is pushed away from the negative, and that is all.",

@@ -14,7 +14,9 @@ exercise = Exercise(
     refuses=(positive("C", math.inf),),
     hints={
         "values": (
-            "C = 0.3, 0.5, 1, 2, 5 give 0.9010, 1.2244, 2.0016, 6.0868, 37.513.",
+            "Which of these do you miss? C = 0.3, 0.5 give 0.9010, 1.2244: there s M decides. C = 2, 5 give 6.0868, 37.513: there"
+            " the part with g g^T does.",
+            "Which small subspace does the Hessian map to itself? What are Mg and M(Mg)?",
             "M(Mg) = 2g and g.Mg = 4t: so the Hessian maps the plane of g and Mg to itself. Write its matrix there.",
             "In the plane of g and Mg the Hessian is [[kG, 2s + 4kt], [s, 0]] with k = s(1 - s), G = |g|^2: its larger"
             " eigenvalue is (kG + sqrt(k^2 G^2 + 8 s^2 + 16 s k t)) / 2.",
@@ -163,6 +165,40 @@ exercise.slip("the clean bound", size=lambda s, k, t, square: math.sqrt(2) + squ
     "sqrt(2) + 3/2 C^2 is a bound. Is it attained?",
     "s(1 - s) = 1/4 needs t = 0, where s = 1/2, not 1.",
     "Take the eigenvalue of the sum, not the sum of the norms.",
+)
+exercise.slip("norms added at one t", size=lambda s, k, t, square: math.sqrt(2) * s + k * square).says(
+    "The largest eigenvalue of a sum is the sum of the largest eigenvalues.",
+    "Your answer is a bound. Do M and g g^T have their largest eigenvalue in the same direction?",
+    "g is no eigenvector of M: Mg = (2 z_1, -u, u).",
+    "Take the larger eigenvalue of the Hessian in the plane of g and Mg.",
+)
+exercise.slip("the quotient of g", size=lambda s, k, t, square: k * square + 4 * s * t / square).says(
+    "g is the eigenvector of the largest eigenvalue.",
+    "Is your answer 0.7071 as C tends to 0? What is Mg?",
+    "The quotient of a direction that is no eigenvector is below the largest eigenvalue.",
+    "Take the larger eigenvalue of the Hessian in the plane of g and Mg.",
+)
+exercise.slip(
+    "g and Mg at a right angle", size=lambda s, k, t, square: (k * square + np.sqrt((k * square) ** 2 + 8 * s**2)) / 2
+).says(
+    "g and Mg are at a right angle.",
+    "What is g.Mg? For t = 0 you are right.",
+    "g.Mg = 4 t: it stands in the matrix of the Hessian in this plane.",
+    "(kG + sqrt(k^2 G^2 + 8 s^2 + 16 s k t)) / 2.",
+)
+exercise.slip(
+    "u parallel to the anchor", size=lambda s, k, t, square: eigenvalue(s, k, t, square / 3 + 6 * t**2 / square)
+).says(
+    "The worst u is parallel to z1.",
+    "For a given t, does the largest eigenvalue grow with |u|?",
+    "A u that is longer than t / |z1| and turned away has the same t, and a larger |g|.",
+    "|u| = 2 C for every t: G = 6 C^2.",
+)
+exercise.slip("half of M", size=lambda s, k, t, square: math.sqrt(2) / 2 + square / 4).says(
+    "Both parts are largest at t = 0, and their norms may be added.",
+    "sqrt(2)/2 + 3/2 C^2 is right as C tends to 0. Look at C = 0.5.",
+    "s grows with t; and g is no eigenvector of M.",
+    "Maximise the larger eigenvalue of the sum over 0 <= t <= 2 C^2.",
 )
 exercise.slip("s in place of s(1 - s)", bend=lambda s: s).says(
     "The second derivative of ln(1 + e^t) is sigma(t).",

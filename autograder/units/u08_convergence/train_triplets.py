@@ -33,7 +33,8 @@ exercise = Exercise(
     ),
     hints={
         "values": (
-            "Check n_steps = 0 first: the parameters come back as they were, and each history has one entry.",
+            "Is the first entry of a history wrong? Then the number itself is. Only later entries? Then the step is."
+            " n_steps = 0 shows the first ones alone.",
             "Record before the step: entry k of a history belongs to the parameters after k steps.",
             "One step changes A, every W and B, all with gradients at the old parameters.",
             "gradient_norm: the root of the sum of the squares of all three tensors of loss_vectors.",
@@ -160,6 +161,9 @@ def train_triplets(
     anew=True,
     gradient=lambda z, matrices: vectors(z).norm(),
     seen=torch.cat,
+    total=objective,
+    more=0,
+    noted=lambda values: values,
     first=0,
     refused=lambda values: not values.isfinite().all(),
 ):
@@ -169,14 +173,14 @@ def train_triplets(
     for step in range(n_steps + 1):
         z = outputs(matrices, triplets)
         norms = seen(z).norm(dim=1)
-        rows.append([float(x) for x in (objective(z), gradient(z, matrices), norms.min(), norms.max())])
-        for batch in batches(triplets) if step < n_steps else []:
+        rows.append([float(x) for x in (total(z), gradient(z, matrices), norms.min(), norms.max())])
+        for batch in batches(triplets) if step < n_steps + more else []:
             for move in movers:
                 (objective(outputs(matrices, batch)) / share(len(z[0]))).backward()
                 move()
                 for matrix in matrices if anew else []:
                     matrix.grad = None
-    values = torch.tensor(rows, dtype=torch.float64)
+    values = noted(torch.tensor(rows, dtype=torch.float64))
     if refused(values):
         raise ValueError("training has diverged")
     return {"params": named([m.detach() for m in matrices]), **dict(zip(HISTORIES, values[first:].T))}
@@ -259,6 +263,32 @@ exercise.slip("the squared norm of the gradient", gradient=lambda z, matrices: v
     "Double all loss vectors: by which factor does your gradient_norm grow?",
     "A Euclidean norm is the *root* of the sum of the squares.",
     "torch.cat(loss_vectors(...)).norm(), without a square.",
+)
+exercise.slip("the gradient of a mean", gradient=lambda z, matrices: vectors(z).norm() / len(z[0]) ** 0.5).says(
+    "The gradient's norm is a mean over the triplets.",
+    "Your values are the right ones divided by sqrt(n).",
+    "The squares of all 3n loss vectors add up; nothing is averaged.",
+    "torch.cat(loss_vectors(...)).norm(), without a division.",
+)
+exercise.slip("the mean is recorded", total=lambda z: objective(z) / len(z[0])).says(
+    "The objective that is recorded is the mean over the triplets.",
+    "Your values are the right ones divided by n.",
+    "Equation (11) is a sum.",
+    "Record triplet_objective itself.",
+)
+exercise.slip(
+    "a maximum over the whole run", noted=lambda values: torch.cat([values[:, :3], values[:, 3:].cummax(0).values], 1)
+).says(
+    "largest_norm is the largest of all norms so far.",
+    "Can your largest_norm fall?",
+    "Entry k is the largest norm of the 3n outputs after k steps.",
+    "norms.max(), of this step alone.",
+)
+exercise.slip("a step after the last record", more=1).says(
+    "Every record is followed by a step.",
+    "Do your last entries belong to the parameters that you return?",
+    "n_steps + 1 records, n_steps steps: none after the last record.",
+    "if step < n_steps: move.",
 )
 exercise.slip("norms of the anchors only", seen=lambda z: z[0]).says(
     "The outputs are f(x_i).",

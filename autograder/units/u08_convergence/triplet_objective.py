@@ -141,6 +141,20 @@ exercise.slip(
     "Use torch functions throughout.",
 )
 
+
+@exercise.wrong(
+    "two losses in place of one",
+    belief="The loss of a triplet is zeta(z1.z3) - zeta(z1.z2).",
+    hints=(
+        "Can your sum be negative? A sum of logarithms of 1 + e^t cannot.",
+        "zeta(s - t) is not zeta(s) - zeta(t): subtract the inner products first.",
+        "F.softplus((z1 * (z3 - z2)).sum(dim=1)).",
+    ),
+)
+def triplet_objective(z1, z2, z3):
+    return (F.softplus((z1 * z3).sum(dim=1)) - F.softplus((z1 * z2).sum(dim=1))).sum()
+
+
 exercise.style("minus logsigmoid", cost=lambda t: -F.logsigmoid(-t))
 
 
