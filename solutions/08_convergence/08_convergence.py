@@ -391,6 +391,11 @@ check(lemma4_sum)
 # - **T** $\mathcal L_{k+1}\le\mathcal L_k-\nu\,G\cdot KG$: the chain rule.
 # - **V** $\sum_i\ell_i^2\ge\mathcal L_k^2/n$.
 
+# %%
+from course import arrange
+
+arrange("proof_fixed_kernel")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_fixed_kernel", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_fixed_kernel = None
 ### BEGIN SOLUTION
