@@ -25,7 +25,7 @@
 # | 2 | `hinge_loss` | 5 min | 1 |
 # | 3 | `contrastive_loss` | 15 min | 2 |
 # | 4 | `counterexample_chance` | 20 min | 3 |
-# | 5 | `contrastive_gradient` | 20 min | 3 |
+# | 5 | `contrastive_gradient` | 25 min | 3 |
 # | 6 | several positives, by hand | 30 min | 4 by hand |
 # | 7 | `nt_xent` | 25 min | 3 |
 # | 8 | `nt_xent_gradient` | 45 min | 5 |
@@ -200,17 +200,20 @@ check(counterexample_chance)
 # %% [markdown]
 # ## 5 · `contrastive_gradient`
 #
-# *Difficulty* ●●○○○ · *time* 20 min · 3 points
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
 #
 # What does one step of gradient descent do to an anchor? The lecture has the derivative of the loss in the *scores*. Find
-# the derivative of `contrastive_loss` (the *mean* over the batch) by the anchors, as a formula, and write it down: shape
-# (B, d). The check calls your function inside `torch.inference_mode()`, where autograd is switched off. Logits of
-# $\pm 10^4$ are as good as any.
+# the derivative of the mean loss of question 3 (every negative counted once) by the anchors, as a formula, and write it
+# down: shape (B, d). A formula is asked, so autograd, in whichever form, is no answer; the check calls your function inside
+# `torch.inference_mode()`. Logits of $\pm 10^4$ are as good as any.
+#
+# An anchor that has found its partner moves little, and this little counts: your gradient must be right to six digits *of
+# itself*, also where the positive leads by 60 and the gradient is $10^{26}$ times shorter than the candidates.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def contrastive_gradient(anchor, positive, negatives):
-    """Derivative of contrastive_loss(anchor, positive, negatives) by the anchor, in closed form.
+    """Derivative of contrastive_loss(anchor, positive, negatives) by the anchor, in closed form, small ones accurate too.
 
     anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; none carries a graph.
     Returns (B, d).
@@ -221,8 +224,8 @@ def contrastive_gradient(anchor, positive, negatives):
     validate.candidates(anchor, negatives=negatives)
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)  # (B, 1 + N, d)
     weights = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)  # (B, 1 + N)
-    centre = torch.einsum("bn,bnd->bd", weights, candidates)  # where the softmax looks, (B, d)
-    return (centre - positive) / anchor.shape[0]
+    # (centre of the candidates) - positive: the weights sum to 1, so the positive goes into the sum before it is rounded
+    return torch.einsum("bn,bnd->bd", weights[:, 1:], negatives - positive.unsqueeze(1)) / anchor.shape[0]
     ### END SOLUTION
 
 
