@@ -23,7 +23,7 @@
 # |---|---|---|---|
 # | 1 | `logistic_loss` | 10 min | 1 |
 # | 2 | `hinge_loss` | 5 min | 1 |
-# | 3 | `contrastive_loss` | 15 min | 2 |
+# | 3 | `contrastive_loss` | 20 min | 2 |
 # | 4 | `counterexample_chance` | 20 min | 3 |
 # | 5 | `contrastive_gradient` | 25 min | 3 |
 # | 6 | several positives, by hand | 30 min | 4 by hand |
@@ -130,7 +130,7 @@ check(hinge_loss)
 # %% [markdown]
 # ## 3 · `contrastive_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
+# *Difficulty* ●●●○○ · *time* 20 min · 2 points
 #
 # Now N negatives at once. Choosing the positive among the N + 1 candidates is a classification problem, and the loss is its
 # cross-entropy with inner products as logits:
@@ -138,21 +138,35 @@ check(hinge_loss)
 # $$L = \frac1B \sum_{i=1}^{B} -\ln \frac{e^{\,a_i\cdot p_i}}{e^{\,a_i\cdot p_i} + \sum_{j=1}^{N} e^{\,a_i\cdot n_{ij}}}.$$
 #
 # With N = 1 this is `logistic_loss`. The inner products are used as they are: no normalisation, no temperature.
+#
+# Negatives repeat themselves, and not every anchor has as many as the others. So there is a last argument, `counts` (B, N):
+# whole numbers $\ge 0$ that say how often negative $j$ of anchor $i$ is among its candidates. Without it, each is there once.
+# A count of 0 is **padding**. It may hold any numbers, infinite ones too, and must change nothing: value and gradients are
+# finite, and the gradient in the padding is 0. An anchor whose counts are all 0 has one candidate and costs 0. Everything
+# else stays: logits of $\pm 10^4$, with counts too. Counts that are negative or of another shape raise `ValueError`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def contrastive_loss(anchor, positive, negatives):
-    """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j e^{a.n_j}) ) over the batch, in nats.
+def contrastive_loss(anchor, positive, negatives, counts=None):
+    """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j counts_j e^{a.n_j}) ) over the batch, in nats.
 
-    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64. Returns a tensor of shape ().
-    Raises ValueError for shapes that do not fit, an empty batch, N = 0, NaN. Source: Merad et al. 2020, eq. (6).
+    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; counts: None (each once) or (B, N),
+    whole numbers >= 0; negatives with count 0 may hold anything but NaN. Returns a tensor of shape ().
+    Raises ValueError for shapes that do not fit, an empty batch, N = 0, NaN, a negative count.
+    Source: Merad et al. 2020, eq. (6).
     """
     ### BEGIN SOLUTION
     validate.batch(anchor=anchor, positive=positive)
     validate.candidates(anchor, negatives=negatives)
+    if counts is None:
+        counts = torch.ones(negatives.shape[:2], dtype=torch.int64, device=negatives.device)
+    if counts.shape != negatives.shape[:2] or bool((counts < 0).any()):
+        raise ValueError(f"counts must be >= 0, of shape {tuple(negatives.shape[:2])}, got {counts}")
+    negatives = negatives.masked_fill((counts == 0).unsqueeze(2), 0.0)  # before any product: 0 x inf is NaN, backwards too
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)  # (B, 1 + N, d), the positive first
     logits = torch.einsum("bd,bnd->bn", anchor, candidates)  # (B, 1 + N)
-    return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
+    copies = F.pad(counts.to(logits.dtype), (1, 0), value=1.0).log()  # c copies add c e^s = e^(s + ln c); none, e^-inf
+    return ((logits + copies).logsumexp(dim=1) - logits[:, 0]).mean()
     ### END SOLUTION
 
 
