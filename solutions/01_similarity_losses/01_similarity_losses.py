@@ -184,8 +184,9 @@ check(contrastive_loss)
 # - at least $N - 1$ of the $N$ negatives score *higher* than the positive, each by at least `lead` $> 0$, and
 # - the loss of this anchor, $-\ln\big(e^{s_0}/\sum_{j=0}^N e^{s_j}\big)$, is nevertheless below $\ln(N+1)$.
 #
-# Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others. Exactly $N + 1$
-# finite numbers are wanted (a list, an array or a tensor), $2 \le N \le 500$. Any right answer counts.
+# Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others; your scores must do
+# for leads that come within 0.001 % of the largest one. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
+# tensor), $2 \le N \le 500$. Any right answer counts.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_chance", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -332,7 +333,8 @@ if solved(contrastive_gradient):
 # \qquad \cos(u, v) = \frac{u\cdot v}{\lVert u\rVert\,\lVert v\rVert}.$$
 #
 # The formula is here; the care is yours. Rows may be much shorter or longer than 1 (never 0), the temperature $t$ may be
-# 0.0001, the dtype float16. With B = 1 there is nothing to compare with: that raises.
+# 0.0001, the dtype float16, and an anchor may lie opposite to all its candidates. With B = 1 there is nothing to compare
+# with: that raises.
 
 
 # %% nbgrader={"grade": false, "grade_id": "nt_xent", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -370,8 +372,9 @@ check(nt_xent)
 # in which of the $2B$ losses does it occur, and as what? And what becomes of a derivative when a vector is divided by its
 # length? (The lecture's Proposition 1.7 gives you two tests of your result.)
 #
-# Return all $2B$ rows, those of `view1` first: shape (2B, d). The check calls your function inside
-# `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and temperatures down to 0.0001.
+# Return all $2B$ rows, those of `view1` first: shape (2B, d). A formula is asked, so autograd, in whichever form, is no
+# answer; the check calls your function inside `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and
+# temperatures down to 0.0001.
 
 
 # %% nbgrader={"grade": false, "grade_id": "nt_xent_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
