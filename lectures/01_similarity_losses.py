@@ -440,8 +440,8 @@ print("broken  a score that counts double:", [round(s, 4) for s in twice.tolist(
 
 # %% [markdown]
 # The last line drops the hypothesis that the scores are free variables: one that moves twice as fast as its variable
-# has twice the derivative, and the sum is not 0. The anchor's product with itself is such a score, and it cannot be
-# helped: this is why it leaves the denominator.
+# has twice the derivative, and the sum is not 0. The anchor's product with itself, $a\cdot a$, would be such a score. It is
+# not in the denominator, because the anchor is no candidate: nobody asks whether it is its own partner.
 #
 # **Predict.** An anchor can move on the circle. Its positive stands at 20 degrees, negatives at 75, 160 and 250
 # degrees. Where does it come to rest at $t = 0.5$: at the positive, on this side of it or beyond? And at $t = 0.1$?
@@ -492,7 +492,7 @@ figures.described(figure,
 # between the negatives at 160 and 250, and its partner is almost opposite, where a pull has hardly any tangential part.
 # </details>
 #
-# The attraction is weak close to the disc, where $\pi_0$ is large and the angle is small; the repulsion nearly vanishes
+# The attraction is weak close to the positive (the disc), where $\pi_0$ is large and the angle is small; the repulsion nearly vanishes
 # on a negative and is strongest on its free side. Green rings: where the anchor comes to rest. The lower the
 # temperature, the more the nearest negative does all the pushing; a low temperature can make traps.
 #

@@ -23,9 +23,9 @@
 # |---|---|---|---|
 # | 1 | `logistic_loss` | 10 min | 1 |
 # | 2 | `hinge_loss` | 5 min | 1 |
-# | 3 | `contrastive_loss` | 15 min | 2 |
+# | 3 | `contrastive_loss` | 20 min | 2 |
 # | 4 | `counterexample_chance` | 20 min | 3 |
-# | 5 | `contrastive_gradient` | 20 min | 3 |
+# | 5 | `contrastive_gradient` | 25 min | 3 |
 # | 6 | several positives, by hand | 30 min | 4 by hand |
 # | 7 | `nt_xent` | 25 min | 3 |
 # | 8 | `nt_xent_gradient` | 45 min | 5 |
@@ -130,7 +130,7 @@ check(hinge_loss)
 # %% [markdown]
 # ## 3 · `contrastive_loss`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
+# *Difficulty* ●●●○○ · *time* 20 min · 2 points
 #
 # Now N negatives at once. Choosing the positive among the N + 1 candidates is a classification problem, and the loss is its
 # cross-entropy with inner products as logits:
@@ -138,21 +138,35 @@ check(hinge_loss)
 # $$L = \frac1B \sum_{i=1}^{B} -\ln \frac{e^{\,a_i\cdot p_i}}{e^{\,a_i\cdot p_i} + \sum_{j=1}^{N} e^{\,a_i\cdot n_{ij}}}.$$
 #
 # With N = 1 this is `logistic_loss`. The inner products are used as they are: no normalisation, no temperature.
+#
+# Negatives repeat themselves, and not every anchor has as many as the others. So there is a last argument, `counts` (B, N):
+# whole numbers $\ge 0$ that say how often negative $j$ of anchor $i$ is among its candidates. Without it, each is there once.
+# A count of 0 is **padding**. It may hold any numbers, infinite ones too, and must change nothing: value and gradients are
+# finite, and the gradient in the padding is 0. An anchor whose counts are all 0 has one candidate and costs 0. Everything
+# else stays: logits of $\pm 10^4$, with counts too. Counts that are negative or of another shape raise `ValueError`.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def contrastive_loss(anchor, positive, negatives):
-    """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j e^{a.n_j}) ) over the batch, in nats.
+def contrastive_loss(anchor, positive, negatives, counts=None):
+    """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j counts_j e^{a.n_j}) ) over the batch, in nats.
 
-    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64. Returns a tensor of shape ().
-    Raises ValueError for shapes that do not fit, an empty batch, N = 0, NaN. Source: Merad et al. 2020, eq. (6).
+    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; counts: None (each once) or (B, N),
+    whole numbers >= 0; negatives with count 0 may hold anything but NaN. Returns a tensor of shape ().
+    Raises ValueError for shapes that do not fit, an empty batch, N = 0, NaN, a negative count.
+    Source: Merad et al. 2020, eq. (6).
     """
     ### BEGIN SOLUTION
     validate.batch(anchor=anchor, positive=positive)
     validate.candidates(anchor, negatives=negatives)
+    if counts is None:
+        counts = torch.ones(negatives.shape[:2], dtype=torch.int64, device=negatives.device)
+    if counts.shape != negatives.shape[:2] or bool((counts < 0).any()):
+        raise ValueError(f"counts must be >= 0, of shape {tuple(negatives.shape[:2])}, got {counts}")
+    negatives = negatives.masked_fill((counts == 0).unsqueeze(2), 0.0)  # before any product: 0 x inf is NaN, backwards too
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)  # (B, 1 + N, d), the positive first
     logits = torch.einsum("bd,bnd->bn", anchor, candidates)  # (B, 1 + N)
-    return (logits.logsumexp(dim=1) - logits[:, 0]).mean()
+    copies = F.pad(counts.to(logits.dtype), (1, 0), value=1.0).log()  # c copies add c e^s = e^(s + ln c); none, e^-inf
+    return ((logits + copies).logsumexp(dim=1) - logits[:, 0]).mean()
     ### END SOLUTION
 
 
@@ -170,8 +184,9 @@ check(contrastive_loss)
 # - at least $N - 1$ of the $N$ negatives score *higher* than the positive, each by at least `lead` $> 0$, and
 # - the loss of this anchor, $-\ln\big(e^{s_0}/\sum_{j=0}^N e^{s_j}\big)$, is nevertheless below $\ln(N+1)$.
 #
-# Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others. Exactly $N + 1$
-# finite numbers are wanted (a list, an array or a tensor), $2 \le N \le 500$. Any right answer counts.
+# Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others; your scores must do
+# for leads that come within 0.001 % of the largest one. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
+# tensor), $2 \le N \le 500$. Any right answer counts.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_chance", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -200,17 +215,20 @@ check(counterexample_chance)
 # %% [markdown]
 # ## 5 · `contrastive_gradient`
 #
-# *Difficulty* ●●○○○ · *time* 20 min · 3 points
+# *Difficulty* ●●●○○ · *time* 25 min · 3 points
 #
 # What does one step of gradient descent do to an anchor? The lecture has the derivative of the loss in the *scores*. Find
-# the derivative of `contrastive_loss` (the *mean* over the batch) by the anchors, as a formula, and write it down: shape
-# (B, d). The check calls your function inside `torch.inference_mode()`, where autograd is switched off. Logits of
-# $\pm 10^4$ are as good as any.
+# the derivative of the mean loss of question 3 (every negative counted once) by the anchors, as a formula, and write it
+# down: shape (B, d). A formula is asked, so autograd, in whichever form, is no answer; the check calls your function inside
+# `torch.inference_mode()`. Logits of $\pm 10^4$ are as good as any.
+#
+# An anchor that has found its partner moves little, and this little counts: your gradient must be right to six digits *of
+# itself*, also where the positive leads by 60 and the gradient is $10^{26}$ times shorter than the candidates.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def contrastive_gradient(anchor, positive, negatives):
-    """Derivative of contrastive_loss(anchor, positive, negatives) by the anchor, in closed form.
+    """Derivative of contrastive_loss(anchor, positive, negatives) by the anchor, in closed form, small ones accurate too.
 
     anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; none carries a graph.
     Returns (B, d).
@@ -221,8 +239,8 @@ def contrastive_gradient(anchor, positive, negatives):
     validate.candidates(anchor, negatives=negatives)
     candidates = torch.cat([positive.unsqueeze(1), negatives], dim=1)  # (B, 1 + N, d)
     weights = torch.einsum("bd,bnd->bn", anchor, candidates).softmax(dim=1)  # (B, 1 + N)
-    centre = torch.einsum("bn,bnd->bd", weights, candidates)  # where the softmax looks, (B, d)
-    return (centre - positive) / anchor.shape[0]
+    # (centre of the candidates) - positive: the weights sum to 1, so the positive goes into the sum before it is rounded
+    return torch.einsum("bn,bnd->bd", weights[:, 1:], negatives - positive.unsqueeze(1)) / anchor.shape[0]
     ### END SOLUTION
 
 
@@ -315,7 +333,8 @@ if solved(contrastive_gradient):
 # \qquad \cos(u, v) = \frac{u\cdot v}{\lVert u\rVert\,\lVert v\rVert}.$$
 #
 # The formula is here; the care is yours. Rows may be much shorter or longer than 1 (never 0), the temperature $t$ may be
-# 0.0001, the dtype float16. With B = 1 there is nothing to compare with: that raises.
+# 0.0001, the dtype float16, and an anchor may lie opposite to all its candidates. With B = 1 there is nothing to compare
+# with: that raises.
 
 
 # %% nbgrader={"grade": false, "grade_id": "nt_xent", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -353,8 +372,9 @@ check(nt_xent)
 # in which of the $2B$ losses does it occur, and as what? And what becomes of a derivative when a vector is divided by its
 # length? (The lecture's Proposition 1.7 gives you two tests of your result.)
 #
-# Return all $2B$ rows, those of `view1` first: shape (2B, d). The check calls your function inside
-# `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and temperatures down to 0.0001.
+# Return all $2B$ rows, those of `view1` first: shape (2B, d). A formula is asked, so autograd, in whichever form, is no
+# answer; the check calls your function inside `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and
+# temperatures down to 0.0001.
 
 
 # %% nbgrader={"grade": false, "grade_id": "nt_xent_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}

@@ -1,4 +1,8 @@
-"""contrastive_gradient: a closed form, called under torch.inference_mode, where autograd has no graph."""
+"""contrastive_gradient: a closed form, called under torch.inference_mode, where autograd has no graph by itself.
+
+Where the positive leads by 60, a gradient of size 1 is the difference of vectors of size 1e26: the softmax-weighted mean minus
+the positive gives 0 there, and so does autograd of log-sum-exp minus score.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -6,6 +10,11 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, bad_input, batch, candidates
 from autograder.author.draw import larger_sizes, strided, tensor
 from autograder.units.u01_similarity_losses.draws import drawn
+
+SMALL = (
+    "The gradient is much shorter here than the candidates. Which two nearly equal vectors does your code subtract, and can "
+    "they be subtracted on paper?"
+)
 
 exercise = Exercise(
     "contrastive_gradient",
@@ -38,6 +47,8 @@ def cases(rng):
     yield Case("the positive's logit is -1e4", (a, -1e4 * unit, n), part="stability", inference=True)
     far = torch.cat([1e4 * unit.unsqueeze(1), n], dim=1)
     yield Case("a negative's logit is 1e4", (a, p, far), part="stability", inference=True)
+    args = (1e-26 * a, 60e26 * unit, 1e26 * n)
+    yield Case("the positive leads by about 60", args, part="stability", inference=True, rtol=1e-6, hint=SMALL)
     yield from exercise.bad_inputs(a, p, n)
     yield bad_input("an empty batch, negatives too", a[:0], p[:0], n[:0])
     b, n, d = larger_sizes(rng, 3, high=30)
@@ -65,27 +76,74 @@ def balance(f, rng):
         return "all candidates are equal and the gradient is not 0"
 
 
+def from_the_positive(weights, options):
+    return (weights[:, :, None] * (options - options[:, :1])).sum(dim=1)
+
+
+def difference(weights, options):
+    return (weights[:, :, None] * options).sum(dim=1) - options[:, 0]
+
+
+def of_the_hardest(logits):
+    """The weights of all negatives on the most similar one of them."""
+    weights = logits.softmax(dim=1)
+    hardest = F.one_hot(logits[:, 1:].argmax(dim=1) + 1, logits.shape[1])
+    return torch.cat([weights[:, :1], (1 - weights[:, :1]) * hardest[:, 1:]], dim=1)
+
+
 @exercise.formula
 def contrastive_gradient(
-    anchor, positive, negatives, *, weigh=lambda logits: logits.softmax(dim=1), pull=1, sign=1, share=lambda b: 1 / b
+    anchor,
+    positive,
+    negatives,
+    *,
+    weigh=lambda logits: logits.softmax(dim=1),
+    moved=from_the_positive,
+    sign=1,
+    share=lambda b: 1 / b,
 ):
     options = torch.cat([positive[:, None], negatives], dim=1)
     weights = weigh((anchor[:, None] * options).sum(dim=2))
-    centre = (weights[:, :, None] * options).sum(dim=1)
-    return sign * (centre - pull * positive) * share(len(anchor))
+    return sign * moved(weights, options) * share(len(anchor))
 
 
-exercise.slip("the factor 1/B forgotten", share=lambda b: 1).says(
+exercise.slip("nearly equal vectors subtracted", moved=difference).says(
+    "The candidates' weighted mean minus the positive can be computed as it is written.",
+    "When the positive leads by 60, the weighted mean is the positive up to 26 digits. How many digits has a float64?",
+    "The weights sum to 1, so the positive can be taken into the sum before anything is rounded.",
+    "The sum over the negatives of w_j (n_j - positive), over B: every summand is small by itself.",
+)
+exercise.slip(
+    "1 minus the positive's probability",
+    moved=lambda weights, options: (
+        (weights[:, 1:, None] * options[:, 1:]).sum(dim=1) - (1 - weights[:, :1]) * options[:, 0]
+    ),
+).says(
+    "1 - w_0 is as accurate as w_0.",
+    "When the positive leads by 60, w_0 is 1 up to 26 digits. What is 1 - w_0 then, in your code and in truth?",
+    "1 - w_0 is the sum of the negatives' weights: add them up, do not subtract.",
+)
+exercise.slip("the factor 1/B forgotten", share=lambda b: 1, moved=difference).says(
     "Each anchor's gradient is that of its own loss.",
     "Your values are B times the right ones.",
     "The loss is the mean over the batch: divide by B.",
 )
-exercise.slip("attraction forgotten", pull=0).says(
+exercise.slip("attraction forgotten", moved=lambda weights, options: (weights[:, :, None] * options).sum(dim=1)).says(
     "Only the log-sum-exp depends on the anchor.",
     "Your gradient never pulls towards the positive. Which other term of the loss contains the anchor?",
     "The loss is ln(sum of exponentials) minus a.p: differentiate the second term too.",
 )
-exercise.slip("step instead of gradient", sign=-1).says(
+exercise.slip(
+    "the negatives attract",
+    moved=lambda weights, options: (
+        -(1 - weights[:, :1]) * options[:, 0] - (weights[:, 1:, None] * options[:, 1:]).sum(dim=1)
+    ),
+).says(
+    "The negatives enter the gradient with the sign of the positive.",
+    "A step against your gradient takes the anchor towards the positive. Where do the negatives send it?",
+    "The negatives' weights are derivatives of ln(sum of exponentials): they are positive, the positive's is w_0 - 1.",
+)
+exercise.slip("step instead of gradient", sign=-1, moved=difference).says(
     "The gradient points where the anchor should go.",
     "Your sign is flipped.",
     "Gradient descent goes against the gradient: gradient = candidates' centre - positive.",
@@ -95,10 +153,22 @@ exercise.slip("softmax over the negatives only", weigh=lambda x: F.pad(x[:, 1:].
     "When the positive already wins by far, should the negatives still push with full force?",
     "The softmax runs over all N + 1 candidates, the positive among them.",
 )
-exercise.slip("full pull of the positive", weigh=lambda x: F.pad(x.softmax(dim=1)[:, 1:], (1, 0))).says(
+exercise.slip(
+    "full pull of the positive", weigh=lambda x: F.pad(x.softmax(dim=1)[:, 1:], (1, 0)), moved=difference
+).says(
     "The positive always pulls with force 1.",
     "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
     "The positive stands in the log-sum-exp as well, so its force is 1 - w_0.",
+)
+exercise.slip("the hardest negative only", weigh=of_the_hardest, moved=difference).says(
+    "Only the most similar negative pushes.",
+    "Does your gradient change when a negative that is not the most similar one moves?",
+    "Every negative pushes with its own weight of the softmax.",
+)
+exercise.slip("N logistic losses", weigh=lambda x: F.pad((x[:, 1:] - x[:, :1]).sigmoid(), (1, 0))).says(
+    "N negatives mean N independent two-way choices, added up.",
+    "When all candidates are alike you push with N/2 in place of N/(N + 1).",
+    "One choice among N + 1 candidates: their weights compete in one softmax.",
 )
 exercise.slip("all candidates push alike", weigh=lambda x: torch.ones_like(x) / x.shape[1]).says(
     "Every candidate pushes with the same force, 1/(N + 1).",
@@ -106,13 +176,15 @@ exercise.slip("all candidates push alike", weigh=lambda x: torch.ones_like(x) / 
     "Differentiating the logarithm of the sum gives each candidate the weight e^(a.x) / sum.",
     "The weights are the softmax of the logits.",
 )
-exercise.slip("softmax over the batch", weigh=lambda x: x.softmax(dim=0)).says(
+exercise.slip("softmax over the batch", weigh=lambda x: x.softmax(dim=0), moved=difference).says(
     "The weights of a candidate sum to 1 over the batch.",
     "Which numbers compete in one softmax: those of one anchor, or those of one candidate?",
     "Each anchor has its own softmax over its own N + 1 candidates.",
     "The logits have shape (B, N + 1): `softmax(dim=1)`.",
 )
-exercise.slip("exp without protection", weigh=lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True)).says(
+exercise.slip(
+    "exp without protection", weigh=lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True), moved=difference
+).says(
     "The weights can be computed as they are written, a quotient of exponentials.",
     "exp(1e4) is infinite, and infinity divided by infinity is NaN, though a weight lies between 0 and 1.",
     "A softmax does not change when a number is subtracted from all logits: subtract the largest.",
@@ -130,20 +202,20 @@ def contrastive_gradient(anchor, positive, negatives):
     return -(1 - w[:, :1]) * anchor / len(anchor)
 
 
+@exercise.accepted("the brake, a sigmoid, times the negatives' own softmax")
+def contrastive_gradient(anchor, positive, negatives):
+    scores = torch.einsum("bd,bnd->bn", anchor, negatives)
+    brake = torch.sigmoid(scores.logsumexp(dim=1) - (anchor * positive).sum(dim=1))
+    centre = torch.bmm(scores.softmax(dim=1)[:, None], negatives)[:, 0]
+    return brake[:, None] * (centre - positive) / len(anchor)
+
+
 @exercise.accepted("attraction and repulsion apart")
 def contrastive_gradient(anchor, positive, negatives):
-    w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
-    pull = -(1 - w[:, :1]) * positive
-    push = (w[:, 1:, None] * negatives).sum(dim=1)
+    w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)[:, 1:]
+    pull = -w.sum(dim=1, keepdim=True) * positive
+    push = (w[:, :, None] * negatives).sum(dim=1)
     return (pull + push) / len(anchor)
-
-
-@exercise.accepted("one-hot subtracted from the softmax")
-def contrastive_gradient(anchor, positive, negatives):
-    options = torch.cat([positive[:, None], negatives], dim=1)
-    w = torch.softmax(torch.bmm(options, anchor[:, :, None])[:, :, 0], dim=1)
-    w[:, 0] -= 1
-    return torch.bmm(w[:, None], options)[:, 0] / anchor.shape[0]
 
 
 @exercise.accepted("loop over rows, validated by hand", guarded=False)
@@ -155,6 +227,5 @@ def contrastive_gradient(anchor, positive, negatives):
         raise ValueError("NaN")
     rows = []
     for a, p, n in zip(anchor, positive, negatives):
-        options = torch.stack([p, *n])
-        rows.append(torch.softmax(options @ a, dim=0) @ options - p)
+        rows.append(torch.softmax(torch.stack([p, *n]) @ a, dim=0)[1:] @ (n - p))
     return torch.stack(rows) / len(rows)

@@ -1,17 +1,28 @@
-"""contrastive_loss: what its check looks at. N >= 2 in most cases: with N = 1 mean and sum over negatives agree."""
+"""contrastive_loss: what its check looks at. N >= 2 in most cases: with N = 1 mean and sum over negatives agree.
+
+Padding holds infinity: whoever masks scores has the right value and NaN for a gradient. An anchor without negatives has a
+log-sum-exp of nothing.
+"""
 
 import math
 
 import torch
 import torch.nn.functional as F
 
-from autograder.author import Case, Exercise, bad_input, batch, candidates
+from autograder.author import Case, Exercise, bad_input, batch, candidates, needs
 from autograder.author.draw import larger_sizes, strided, tensor
 from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, drawn
 
 exercise = Exercise(
     "contrastive_loss",
-    refuses=(batch(anchor="the anchor", positive="the positive"), candidates("anchor", negatives="the negatives")),
+    refuses=(
+        batch(anchor="the anchor", positive="the positive"),
+        candidates("anchor", negatives="the negatives"),
+        needs(
+            "counts is None or (counts.shape == negatives.shape[:2] and bool((counts >= 0).all()))",
+            {"a count of -1": {"counts": lambda c: -torch.ones_like(c)}, "counts (N,)": {"counts": lambda c: c[0]}},
+        ),
+    ),
     hints={
         "values": (
             "With all inner products equal, every candidate has probability 1/(N + 1), so the loss is ln(N + 1).",
@@ -21,6 +32,7 @@ exercise = Exercise(
         ),
         "gradient": (
             "Keep everything in torch operations: no `.item()`, `.detach()`, `float(...)` or numpy on the way.",
+            "0 times infinity is NaN, in a backward pass too: what does your code do with padding before it multiplies?",
         ),
         "stability": (
             "e^(1e4) is infinite and e^(-1e4) is 0 in floating point: does your code take a logarithm of the one or the "
@@ -28,10 +40,22 @@ exercise = Exercise(
             "Stay with logarithms: `torch.logsumexp` or `F.cross_entropy` subtract the largest logit first.",
         ),
         "bad input": (
-            "`validate.batch(anchor=anchor, positive=positive)`, `validate.candidates(anchor, negatives=negatives)`.",
+            "`validate.batch(anchor=anchor, positive=positive)`, `validate.candidates(anchor, negatives=negatives)`, and one "
+            "`if` for the counts.",
         ),
     },
 )
+
+
+PADDING = "Padding may hold infinity, and infinity times anything is no number to work with: take it out at the very beginning."
+NOBODY = "A log-sum-exp of no negatives is -inf, and so is ln 0. Is the gradient still a number there?"
+
+
+def counted(rng, b, n, d, scale=1.0):
+    """A call with counts: 0 to 4 copies of each negative, one at least in every row."""
+    counts = torch.from_numpy(rng.integers(0, 5, size=(b, n)))
+    counts[:, 0] += 1
+    return *drawn(rng, b, n, d, scale=scale), counts
 
 
 @exercise.cases
@@ -41,6 +65,15 @@ def cases(rng):
     yield Case("float32", tuple(x.float() for x in drawn(rng, 4, 6, 3)))
     yield Case("float16", tuple(x.half() for x in drawn(rng, 4, 3, 3)), hint=HALF)
     yield Case("inputs that are not contiguous", tuple(strided(x) for x in drawn(rng, 3, 4, 3)), hint=STRIDED)
+    for b, n, d in ((4, 3, 2), (3, 5, 4)):
+        yield Case(f"B = {b}, N = {n}, d = {d}, counts", counted(rng, b, n, d), grad=(0, 1, 2))
+    a, p, n, counts = counted(rng, 3, 4, 3)
+    counts[1] = 0
+    yield Case("an anchor without negatives", (a, p, n, counts), grad=(0, 1, 2), hint=NOBODY)
+    counts = counts.clone()
+    counts[:, 2] = 0
+    padded = n.masked_fill((counts == 0)[:, :, None], math.inf)
+    yield Case("padding that holds infinity", (a, p, padded, counts), part="stability", grad=(0, 1, 2), hint=PADDING)
     a, p, n = drawn(rng, 3, 4, 3)
     unit = a / (a * a).sum(dim=1, keepdim=True)  # a . unit = 1
     yield Case("the positive's logit is 1e4", (a, 1e4 * unit, n), part="stability", grad=(0,))
@@ -49,10 +82,12 @@ def cases(rng):
     yield Case("a negative's logit is 1e4", (a, p, large), part="stability", grad=(0,))
     yield Case("all logits are -1e4", (a, -1e4 * unit, -1e4 * unit.unsqueeze(1).repeat(1, 4, 1)), part="stability")
     yield Case("a logit of 1e4, float32", (a.float(), p.float(), large.float()), part="stability")
-    yield from exercise.bad_inputs(a, p, n)
+    copies = torch.tensor([[1, 2, 0, 3]]).repeat(3, 1)
+    yield Case("a negative's logit is 1e4, counts", (a, p, large, copies), part="stability", grad=(0,))
+    yield from exercise.bad_inputs(a, p, n, copies)
     yield bad_input("an empty batch, negatives too", a[:0], p[:0], n[:0])
     b, n, d = larger_sizes(rng, 3, high=30)
-    args = drawn(rng, b, n, d, scale=d**-0.5)  # logits of size 1
+    args = counted(rng, b, n, d, scale=d**-0.5)  # logits of size 1
     yield Case("a larger batch with more negatives", args, grad=(0, 1, 2), public=False)
 
 
@@ -83,9 +118,39 @@ def inner(anchor, candidates):
     return (anchor * candidates).sum(dim=2)
 
 
-def quotient(logits):
-    weights = logits.exp()
-    return -torch.log(weights[:, 0] / weights.sum(dim=1))
+def against(scores, counts):
+    """What the negatives have together against the positive, on the scale of a score."""
+    return (scores[:, 1:] + counts.log()).logsumexp(dim=1) - scores[:, 0]
+
+
+def gaps(scores):
+    return scores[:, 1:] - scores[:, :1]
+
+
+def largest_gap(scores, counts):
+    return gaps(scores).masked_fill(counts == 0, -torch.inf).amax(dim=1)
+
+
+def cross_entropy(scores, counts):
+    return torch.cat([scores[:, :1], scores[:, 1:] + counts.log()], dim=1).logsumexp(dim=1) - scores[:, 0]
+
+
+def probability(scores, counts):
+    return (-cross_entropy(scores, counts)).exp()
+
+
+def quotient(scores, counts):
+    weights = scores.exp()
+    return -torch.log(weights[:, 0] / (weights[:, 0] + (counts * weights[:, 1:]).sum(dim=1)))
+
+
+def log_softmax_late(scores, counts):
+    copies = torch.cat([scores[:, :1], scores[:, 1:] + counts.log()], dim=1)
+    return -copies.softmax(dim=1)[:, 0].log()
+
+
+def without_padding(negatives, counts):
+    return negatives.masked_fill((counts == 0)[:, :, None], 0.0)
 
 
 @exercise.formula
@@ -93,54 +158,112 @@ def contrastive_loss(
     anchor,
     positive,
     negatives,
+    counts=None,
     *,
+    cleaned=without_padding,
     similarity=inner,
-    cost=lambda logits: logits.logsumexp(dim=1) - logits[:, 0],
+    copies=lambda counts: counts,
+    cost=cross_entropy,
     pool=torch.mean,
     unit=1.0,
 ):
-    options = torch.cat([positive[:, None], negatives], dim=1)
-    logits = similarity(anchor[:, None], options)
-    return pool(cost(logits)) / unit
+    if counts is None:
+        counts = torch.ones(negatives.shape[:2])
+    counts = copies(counts.to(anchor.dtype))
+    options = torch.cat([positive[:, None], cleaned(negatives, counts)], dim=1)
+    return pool(cost(similarity(anchor[:, None], options), counts)) / unit
 
 
-exercise.slip("positive missing from the denominator", cost=lambda x: x[:, 1:].logsumexp(dim=1) - x[:, 0]).says(
+exercise.slip("positive missing from the denominator", cost=against).says(
     "The denominator runs over the negatives only.",
     "Can your loss become negative? A cross-entropy cannot.",
     "The denominator sums over all N + 1 candidates, and the positive is one of them.",
 )
 exercise.slip(
-    "mean over the negatives",
-    cost=lambda x: F.softplus(x[:, 1:].logsumexp(dim=1) - math.log(x.shape[1] - 1) - x[:, 0]),
+    "mean over the negatives", cost=lambda s, c: F.softplus(against(s, c) - c.sum(dim=1).clamp(min=1).log())
 ).says(
     "The negatives enter the denominator with their mean.",
     "With all inner products equal the loss should be ln(N + 1); yours is ln 2 for every N.",
     "Sum over the N negatives, do not divide by N.",
 )
-exercise.slip("N separate logistic losses", cost=lambda x: F.softplus(x[:, 1:] - x[:, :1]).sum(dim=1)).says(
+exercise.slip("chance level subtracted", cost=lambda s, c: cross_entropy(s, c) - (1 + c.sum(dim=1)).log()).says(
+    "The loss is measured from its chance level.",
+    "With all inner products equal you get 0, not ln(N + 1).",
+    "The denominator is a sum over the candidates, not their mean: nothing is subtracted.",
+)
+exercise.slip("N separate logistic losses", cost=lambda s, c: (c * F.softplus(gaps(s))).sum(dim=1)).says(
     "N negatives mean N independent two-way choices, added up.",
     "With all inner products equal you get N ln 2 instead of ln(N + 1).",
     "One choice among N + 1 candidates: the sum over negatives stands inside the logarithm.",
 )
-exercise.slip("mean of N logistic losses", cost=lambda x: F.softplus(x[:, 1:] - x[:, :1]).mean(dim=1)).says(
+exercise.slip(
+    "mean of N logistic losses",
+    cost=lambda s, c: (c * F.softplus(gaps(s))).sum(dim=1) / c.sum(dim=1).clamp(min=1),
+).says(
     "N negatives mean the average of N two-way choices.",
     "With all inner products equal you get ln 2 for every N instead of ln(N + 1).",
     "One choice among N + 1 candidates: the sum over negatives stands inside the logarithm.",
 )
-exercise.slip("the hardest negative only", cost=lambda x: F.softplus(x[:, 1:].amax(dim=1) - x[:, 0])).says(
+exercise.slip(
+    "a yes-or-no question about each pair",
+    cost=lambda s, c: F.softplus(-s[:, 0]) + (c * F.softplus(s[:, 1:])).sum(dim=1),
+).says(
+    "Each pair is judged by itself, as in word2vec.",
+    "Add one number to all scores of an anchor: your loss changes. Does the formula's?",
+    "One choice among N + 1 candidates: only differences of scores count.",
+)
+exercise.slip("the hardest negative only", cost=lambda s, c: F.softplus(largest_gap(s, c))).says(
     "The positive has to beat the most similar negative; the others do not matter.",
     "Does your loss change when a negative that is not the most similar one moves?",
     "The sum runs over all N negatives: the hardest one weighs most, but it is not alone.",
     "`torch.logsumexp` over all N + 1 logits, where you take the largest of the negatives.",
 )
-exercise.slip(
-    "logarithm of the mean probability",
-    cost=lambda x: x.softmax(dim=1)[:, 0],
-    pool=lambda probability: -probability.mean().log(),
-).says(
+exercise.slip("a hinge on the hardest negative", cost=lambda s, c: largest_gap(s, c).clamp(min=0)).says(
+    "The logarithm of a sum of exponentials is the largest exponent.",
+    "With all inner products equal you get 0, not ln(N + 1).",
+    "That is the limit at temperature 0. Add up the exponentials of all candidates.",
+)
+exercise.slip("logarithm of the mean probability", cost=probability, pool=lambda p: -p.mean().log()).says(
     "-ln of the mean probability is the mean of -ln.",
     "Jensen: the two differ as soon as rows differ.",
     "Take the logarithm row by row, then the mean.",
+)
+exercise.slip("every negative counted once", copies=lambda c: (c > 0).to(c.dtype)).says(
+    "A negative that stands there several times counts once.",
+    "Try one negative with count 2 and all inner products equal: how many candidates are there?",
+    "c copies add c e^(a.n) to the denominator: ln c is added to the score.",
+)
+exercise.slip(
+    "counts multiply the scores",
+    cost=lambda s, c: torch.cat([s[:, :1], c * s[:, 1:]], dim=1).logsumexp(dim=1) - s[:, 0],
+).says(
+    "A negative that stands there c times has c times the score.",
+    "A negative with score 0 and count 5: what do its copies add to the denominator?",
+    "The count multiplies the exponential: it adds ln(count) to the score.",
+)
+exercise.slip("padding counts", copies=lambda c: c.clamp(min=1)).says(
+    "A count of 0 is as good as a count of 1.",
+    "Which candidates does an anchor have whose counts are all 0?",
+    "Padding adds 0 to the denominator: its score is -inf.",
+)
+exercise.slip("padding not taken out", cleaned=lambda negatives, counts: negatives).says(
+    "What has count 0 drops out by itself.",
+    "Padding may hold infinity. What are infinity minus infinity, and 0 times infinity?",
+    "Put something finite in the place of padding before any inner product: `negatives.masked_fill(...)`.",
+)
+exercise.slip(
+    "padding masked in the scores",
+    cleaned=lambda negatives, counts: negatives,
+    cost=lambda s, c: cross_entropy(torch.cat([s[:, :1], s[:, 1:].masked_fill(c == 0, 0.0)], dim=1), c),
+).says(
+    "A score that is masked has no gradient.",
+    "Its gradient is 0, and the inner product multiplies it by the padding. What is 0 times infinity?",
+    "Mask the vectors before the inner product, not the scores after it.",
+)
+exercise.slip("the negatives' log-sum-exp by itself", cost=lambda s, c: F.softplus(against(s, c))).says(
+    "The negatives always have a log-sum-exp.",
+    "What is it for an anchor without negatives, and what is its gradient?",
+    "Let the positive take part in the log-sum-exp: then at least one term is finite.",
 )
 exercise.slip("cosine instead of inner product", similarity=lambda a, x: F.cosine_similarity(a, x, dim=2)).says(
     "Similarity is always the cosine.",
@@ -168,33 +291,50 @@ exercise.slip("exp without protection", cost=quotient).says(
     "exp(1e4) is infinite, and infinity divided by infinity is NaN, though the loss itself is finite.",
     "Work with logarithms: ln of a sum of exponentials is `torch.logsumexp`.",
 )
-
-exercise.slip("logarithm of the softmax", cost=lambda logits: -logits.softmax(dim=1)[:, 0].log()).says(
+exercise.slip("logarithm of the softmax", cost=log_softmax_late).says(
     "The logarithm of a softmax can be taken after the softmax.",
     "Nothing overflows in a softmax. But how small is the probability of a positive that loses by 1e4, and its logarithm?",
     "e^(-1e4) is 0 in floating point, and ln 0 is minus infinity, though the loss is 1e4.",
     "`log_softmax`, `logsumexp` or `F.cross_entropy` never leave the logarithms.",
 )
 
-exercise.style("softplus of a log-sum-exp", cost=lambda x: F.softplus(x[:, 1:].logsumexp(dim=1) - x[:, 0]))
 
-
-@exercise.accepted("bmm and cross-entropy")
-def contrastive_loss(anchor, positive, negatives):
+@exercise.accepted("bmm and cross-entropy, copies by where")
+def contrastive_loss(anchor, positive, negatives, counts=None):
+    if counts is None:
+        counts = torch.ones_like(negatives[:, :, 0], dtype=torch.long)
+    there = counts > 0
+    negatives = torch.where(there[:, :, None], negatives, torch.zeros_like(negatives))
     logits = torch.bmm(torch.cat((positive[:, None], negatives), 1), anchor[:, :, None])[:, :, 0]
+    extra = torch.where(there, counts.to(logits.dtype).clamp(min=1).log(), -torch.inf)
+    logits = logits + F.pad(extra, (1, 0))
     return F.cross_entropy(logits, torch.zeros(anchor.shape[0], dtype=torch.int64))
 
 
-@exercise.accepted("max subtracted by hand, loop over rows, validated by hand", guarded=False)
-def contrastive_loss(anchor, positive, negatives):
+@exercise.accepted("copies written out, row by row, validated by hand", guarded=False)
+def contrastive_loss(anchor, positive, negatives, counts=None):
     shapes = anchor.shape, positive.shape, negatives.shape[::2]
     if anchor.ndim != 2 or len(set(shapes)) > 1 or 0 in negatives.shape:
         raise ValueError(f"shapes {anchor.shape}, {positive.shape}, {negatives.shape}")
     if any(torch.isnan(x).any() for x in (anchor, positive, negatives)):
         raise ValueError("NaN")
+    if counts is None:
+        counts = torch.ones(negatives.shape[:2], dtype=torch.long)
+    if counts.shape != negatives.shape[:2] or counts.min() < 0:
+        raise ValueError(f"counts {counts}")
     total = 0.0
-    for a, p, n in zip(anchor, positive, negatives):
-        scores = torch.cat([(p @ a)[None], n @ a])
-        top = scores.max().detach()
-        total = total + torch.log(torch.exp(scores - top).sum()) + top - scores[0]
+    for a, p, n, c in zip(anchor, positive, negatives, counts):
+        scores = torch.cat([p[None], n.repeat_interleave(c.long(), dim=0)]) @ a
+        total = total + scores.logsumexp(0) - scores[0]
     return total / len(anchor)
+
+
+@exercise.accepted("max subtracted by hand")
+def contrastive_loss(anchor, positive, negatives, counts=None):
+    copies = torch.ones(negatives.shape[:2]) if counts is None else counts
+    vectors = negatives.masked_fill((copies == 0).unsqueeze(2), 0)
+    scores = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], vectors], dim=1))
+    weight = F.pad(copies.to(scores.dtype), (1, 0), value=1)
+    top = scores.masked_fill(weight == 0, -torch.inf).max(dim=1, keepdim=True).values.detach()
+    shifted = (scores - top).clamp(max=0)
+    return (torch.log((weight * shifted.exp()).sum(dim=1)) + top[:, 0] - scores[:, 0]).mean()

@@ -7,7 +7,10 @@ import torch
 
 from autograder.author import Case, Exercise, bad_input, count, positive
 from course import validate
-from course.check._batches import below_chance
+from course.check._batches import MOST_NEGATIVES, SAME, below_chance
+from course.check.properties import LearnerError
+
+ROOM = "What do N - 1 negatives with this lead add to e^loss at least, and how much room do they have below N + 1?"
 
 exercise = Exercise(
     "counterexample_chance",
@@ -34,13 +37,28 @@ def cases(rng):
         lead = float(rng.uniform(0.1, 0.95)) * math.log(n_negatives / (n_negatives - 1))
         yield Case(f"N = {n_negatives}", (n_negatives, lead), compare="any")
     yield from exercise.bad_inputs(5, 0.1)
-    yield bad_input("N = 5, a lead of 0.225, just too large", 5, 0.225, hint="ln(5/4) = 0.2231 is less than that.")
-    yield bad_input("N = 500, a lead of 0.002003", 500, 0.002003, hint="ln(500/499) = 0.0020020 is less than that.")
-    yield bad_input("N = 2, a lead of 0.7, just too large", 2, 0.7, hint="ln(2/1) = 0.6931 is less than that.")
+    yield bad_input("N = 5, a lead of 0.225, just too large", 5, 0.225, hint=ROOM)
+    yield bad_input("N = 500, a lead of 0.002003", 500, 0.002003, hint=ROOM)
+    yield bad_input("N = 2, a lead of 0.7, just too large", 2, 0.7, hint=ROOM)
     yield bad_input("N = 7, a lead of 50", 7, 50.0, hint="The loss is above 50 then, whatever the last negative does.")
 
 
 exercise.property("the loss is below ln(N+1) although N - 1 negatives beat the positive by the lead")(below_chance)
+
+
+@exercise.property("leads are taken right up to the largest one, and none from there on")
+def sharp(f, rng):
+    for n in (2, int(rng.integers(3, 10)), int(rng.integers(10, 200)), MOST_NEGATIVES):
+        largest = math.log(n / (n - 1))
+        scores = np.asarray(f(n, (1 - 1e-5) * largest), dtype=float)
+        ahead = scores[1:] - scores[0] >= (1 - 1e-5) * largest - SAME
+        if ahead.sum() < n - 1 or np.logaddexp.reduce(scores) - scores[0] >= math.log(n + 1):
+            return "just below the largest lead it is not a counterexample"
+        try:
+            f(n, (1 + 1e-5) * largest)
+        except LearnerError:
+            continue
+        return "a lead just above the largest one is not refused"
 
 
 @exercise.formula
@@ -76,6 +94,12 @@ exercise.slip("the last negative is a little behind", others=-1.0).says(
     "It is enough that the last negative scores somewhat less than the positive.",
     "Try the largest leads that are possible at all: how much room do N - 1 negatives leave?",
     "Next to nothing: so the last negative must add next to nothing.",
+    "Put its score at -50.",
+)
+exercise.slip("the last negative at -5", others=-5.0).says(
+    "A score of -5 is as good as none.",
+    "e^(-5) is 0.0067. How much room do the other negatives leave when their lead is nearly the largest possible?",
+    "As little as you like: the last negative must add next to nothing.",
     "Put its score at -50.",
 )
 exercise.slip("the last negative ties with the positive", others=0.0).says(

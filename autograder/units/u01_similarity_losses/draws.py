@@ -14,6 +14,19 @@ def drawn(rng, b, n, d, scale=1.0):
     return tensor(rng, b, d), tensor(rng, b, d, scale=scale), tensor(rng, b, n, d, scale=scale)
 
 
+OPPOSITE = (
+    "An anchor may lie opposite to all its candidates, whose scores are -1/t then: which number is below all of them?"
+)
+
+
+def opposite(rng, d):
+    """Two images whose first view lies nearly opposite to all other views: it has no candidate with a score above -1/t."""
+    direction = tensor(rng, 1, d)
+    rows = -direction + 0.01 * tensor(rng, 4, d)
+    rows[0] = direction
+    return rows[:2].clone(), rows[2:].clone()
+
+
 def views(rng, b, d, noise=0.7, dtype=torch.float64):
     """Two related views whose rows have lengths from about 0.3 to 5."""
     first = tensor(rng, b, d)

@@ -1,6 +1,7 @@
 """hinge_loss: what its check looks at. Inputs keep away from the kink, where the gradient is not determined."""
 
 import torch
+import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, non_negative
 from autograder.author.draw import larger_sizes, tensor
@@ -71,6 +72,10 @@ def beyond(f, rng):
         return "a lead of 6 with margin 1 has a cost"
 
 
+def by_cosines(a, p, n):
+    return F.cosine_similarity(a, p, dim=1) - F.cosine_similarity(a, n, dim=1)
+
+
 def closer(a, p, n):
     return (a - n).pow(2).sum(dim=1) - (a - p).pow(2).sum(dim=1)
 
@@ -87,8 +92,9 @@ def hinge_loss(
     wanted=lambda margin: margin,
     clamp=lambda cost: cost.clamp(min=0),
     pool=torch.mean,
+    unit=lambda margin: 1,
 ):
-    return pool(clamp(wanted(margin) - sign * lead(anchor, positive, negative)))
+    return pool(clamp(wanted(margin) - sign * lead(anchor, positive, negative))) / unit(margin)
 
 
 exercise.slip("no clamp", clamp=lambda cost: cost).says(
@@ -110,6 +116,33 @@ exercise.slip("triplet loss on distances", lead=closer).says(
     "The hinge compares squared distances, as the triplet loss of FaceNet does.",
     "For unit vectors |a - p|^2 = 2 - 2 a.p, so distances count every inner product twice.",
     "The formula has inner products: margin - a.(p - n).",
+)
+exercise.slip("cosines", lead=by_cosines).says(
+    "Similarity is the cosine, as in the loss of Wang and Gupta.",
+    "Double the anchor: your loss does not change. Does the formula's?",
+    "The formula has plain inner products: nothing is normalised.",
+)
+exercise.slip("divided by the margin", unit=lambda margin: margin).says(
+    "The loss is the bound on the ranking error, divided by the margin.",
+    "Your values are right for margin 1 only, and margin 0 gives no number.",
+    "The factor 1/m belongs to the bound of the lecture, not to the loss.",
+)
+exercise.slip("the logistic twin", clamp=F.softplus).says(
+    "The maximum with 0 is rounded off: ln(1 + e^x).",
+    "What does a lead beyond the margin cost: nothing, or a little?",
+    "`(margin - lead).clamp(min=0)`: no exponential.",
+)
+exercise.slip("squared hinge", clamp=lambda cost: cost.clamp(min=0).pow(2)).says(
+    "What is missing to the margin is squared.",
+    "A lead that is 3 short of the margin: what does it cost?",
+    "max(0, margin - lead) as it is, without a square.",
+)
+exercise.slip(
+    "mean over the rows that cost something", pool=lambda cost: cost.sum() / (cost > 0).sum().clamp(min=1)
+).says(
+    "Rows that cost nothing do not count in the mean.",
+    "Add a row that leads by far: your loss does not change. Should it fall?",
+    "Divide by B, the number of all rows.",
 )
 exercise.slip("margin fixed at 1", wanted=lambda margin: 1.0).says(
     "The margin is always 1.",

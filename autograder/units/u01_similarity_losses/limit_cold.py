@@ -33,6 +33,12 @@ exercise.wrong_number(
     hints=("ln 5 is the hot limit: there all five are alike.",),
 )
 exercise.wrong_number(
+    "above chance",
+    math.log(2) - math.log(5),
+    belief="The loss is measured from its chance level.",
+    hints=("No chance level is subtracted here: l(t) is the loss itself.",),
+)
+exercise.wrong_number(
     "1/2",
     0.5,
     belief="What is left is the share of one leader.",

@@ -69,6 +69,12 @@ exercise.wrong_number(
     hints=("Their cosine is 0.",),
 )
 exercise.wrong_number(
+    "the positive's score not subtracted",
+    math.log(15 * math.exp(2) + 48),
+    belief="The loss is the logarithm of the denominator.",
+    hints=("The numerator is e^2: its logarithm is subtracted.",),
+)
+exercise.wrong_number(
     "base 2",
     math.log2(15 + 48 * math.exp(-2)),
     belief="The logarithm has base 2.",

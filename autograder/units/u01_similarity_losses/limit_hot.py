@@ -23,6 +23,12 @@ exercise.wrong_number(
     hints=("Taylor: the second derivative stands over 2.",),
 )
 exercise.wrong_number(
+    "minus half a variance",
+    -float(COSINES.var()) / 2,
+    belief="The logarithm is concave, so the second order is negative.",
+    hints=("The logarithm of a sum of exponentials is convex in b: its second derivative is a variance.",),
+)
+exercise.wrong_number(
     "sample variance",
     float(COSINES.var(ddof=1)) / 2,
     belief="A variance divides by one less than the number of values.",

@@ -35,6 +35,12 @@ exercise.wrong_number(
 )
 exercise.wrong_number("0", 0.0, belief="A loss is at least 0.", hints=("Which term of (1.4) makes it positive?",))
 exercise.wrong_number(
+    "all views apart",
+    math.log(6) - 16 / 7,
+    belief="The best arrangement is a simplex of all 2B views.",
+    hints=("The two views of an image want to coincide: B points with cosines -1/(B-1), each taken twice.",),
+)
+exercise.wrong_number(
     "B - 1 negatives",
     math.log(3) - 8 / 3,
     belief="An anchor has B - 1 negatives.",

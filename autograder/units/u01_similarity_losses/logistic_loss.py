@@ -104,6 +104,11 @@ exercise.slip("cosine instead of inner product", similarity=F.cosine_similarity)
     "Double the anchor: should the loss change? Look at the formula: nothing in it is normalised.",
     "Use plain inner products; the cosine comes in with `nt_xent`.",
 )
+exercise.slip("squared distances", similarity=lambda a, b: -(a - b).pow(2).sum(dim=1)).says(
+    "Similar means close: the similarity is minus the squared distance.",
+    "Make the negative twice as long, in its direction. What happens to its inner product, and what to its distance?",
+    "Use plain inner products: `(anchor * positive).sum(dim=1)`.",
+)
 exercise.slip("probability instead of its logarithm", cost=torch.sigmoid).says(
     "The loss is the probability of choosing wrongly.",
     "Your values lie between 0 and 1. The logistic loss grows without bound when the negative wins clearly.",
@@ -121,10 +126,23 @@ exercise.slip("base-2 logarithm", unit=math.log(2)).says(
     "The course uses the natural logarithm: `torch.log`.",
 )
 exercise.slip("exp without protection", cost=lambda gap: torch.log(1 + torch.exp(gap))).says(
-    "ln(1 + exp(x)) can be computed as it is written.",
-    "exp(100) is infinite in float32, exp(1000) in float64.",
+    "ln(1 + exp(x)), or -ln of a sigmoid, can be computed as it is written.",
+    "exp(100) is infinite in float32, exp(1000) in float64, and the sigmoid of -1000 is 0.",
     "`F.softplus(x)`, or `torch.logaddexp(x, torch.zeros_like(x))`, never forms exp of a large number.",
 )
+
+
+@exercise.wrong(
+    "two yes-or-no questions, as in word2vec",
+    belief="Each pair is judged by itself, as in word2vec.",
+    hints=(
+        "Add one number to both inner products: your loss changes. Does the formula's?",
+        "Only the difference a.n - a.p counts: one softplus, not two.",
+    ),
+)
+def logistic_loss(anchor, positive, negative):
+    return (F.softplus(-(anchor * positive).sum(dim=1)) + F.softplus((anchor * negative).sum(dim=1))).mean()
+
 
 exercise.style("logaddexp", cost=lambda gap: torch.logaddexp(gap, torch.zeros_like(gap)))
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, views
+from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, opposite, views
 
 exercise = Exercise(
     "nt_xent",
@@ -61,6 +61,9 @@ def cases(rng):
             rtol=1e-4,
         )
     yield Case("temperature 0.001, every positive far ahead", (*views(rng, 4, 5, noise=0.02), 1e-3), part="stability")
+    for t in (1e-3, 1e-4):
+        name = f"temperature {t}, an anchor opposite to all others"
+        yield Case(name, (*opposite(rng, 3), t), part="stability", rtol=1e-7, hint=OPPOSITE)
     first, second = views(rng, 4, 3)
     yield Case("rows of length 1e-5 and 1e5", (1e-5 * first, 1e5 * second, 0.5), part="stability")
     yield Case(
@@ -131,6 +134,15 @@ def negatives_below(logits, target):
     return rest.logsumexp(dim=1) - logits[rows, target]
 
 
+def mean_of_negatives(logits, target):
+    return F.softplus(negatives_below(logits, target) - math.log(len(logits) - 2))
+
+
+def positive_twice(logits, target):
+    positive = logits[torch.arange(len(logits)), target]
+    return torch.cat([logits, positive[:, None]], dim=1).logsumexp(dim=1) - positive
+
+
 def quotient(logits, target):
     weights = torch.exp(logits)
     return -torch.log(weights[torch.arange(len(logits)), target] / weights.sum(dim=1))
@@ -165,6 +177,31 @@ exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked
     "exp(0) = 1: a candidate with logit 0 still counts.",
     "To take it out its exponential must be 0: the logit must be -inf.",
 )
+exercise.slip("a mask of -100", masked=lambda logits: logits.masked_fill(itself(logits), -100.0)).says(
+    "A logit of -100 takes a candidate out of the softmax.",
+    "At temperature 0.001 logits run from -1000 to 1000. Which of them lie below -100?",
+    "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
+)
+exercise.slip("10000 subtracted", masked=lambda logits: logits - 1e4 * itself(logits).to(logits.dtype)).says(
+    "10000 subtracted from a logit takes a candidate out of the softmax.",
+    "At temperature 0.0001 the anchor's own logit is 10000. What is left of it?",
+    "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
+)
+exercise.slip("the anchor opposite to itself", masked=lambda logits: logits - 2 * torch.diag(logits.diagonal())).says(
+    "A candidate with the smallest cosine, -1, does not count.",
+    "At temperature 1, what does a cosine of -1 add to the denominator?",
+    "To take it out its exponential must be 0: the logit must be -inf.",
+)
+exercise.slip("mean over the negatives", cost=mean_of_negatives).says(
+    "The negatives enter the denominator with their mean.",
+    "At collapse you get ln 2 instead of ln(2B - 1).",
+    "The denominator is a sum over all k different from i: do not divide by their number.",
+)
+exercise.slip("the positive twice in the denominator", cost=positive_twice).says(
+    "The positive is added to a denominator that lacks it.",
+    "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
+    "The sum over all k different from i holds the positive already.",
+)
 exercise.slip("positive missing from the denominator", cost=negatives_below).says(
     "The denominator runs over the negatives only.",
     "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
@@ -189,6 +226,11 @@ exercise.slip("no normalisation", scaled=lambda z: z).says(
     "Similarity is the inner product.",
     "Multiply a row by 5: your loss changes. Does the cosine?",
     "Divide each row by its length first: `F.normalize(z, dim=1)`.",
+)
+exercise.slip("the whole batch normalised", scaled=lambda z: z / z.norm()).says(
+    "One length is taken for the whole batch.",
+    "Multiply one row by 5: do the cosines of the others change? Your loss does.",
+    "Each row is divided by its own length: `F.normalize(z, dim=1)`.",
 )
 exercise.slip("normalised along the batch", scaled=lambda z: F.normalize(z, dim=0)).says(
     "Normalising means that each coordinate has length 1 over the batch.",

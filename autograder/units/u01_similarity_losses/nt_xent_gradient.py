@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import views
+from autograder.units.u01_similarity_losses.draws import OPPOSITE, opposite, views
 
 LENGTHS = "Divide by the true length of each row: which power of it stands in the derivative?"
 
@@ -48,6 +48,8 @@ def cases(rng):
     )
     for t in (1e-2, 1e-4):
         yield Case(f"temperature {t}", (*views(rng, 3, 2), t), part="stability", inference=True, rtol=1e-7)
+        name = f"temperature {t}, an anchor opposite to all others"
+        yield Case(name, (*opposite(rng, 3), t), part="stability", inference=True, rtol=1e-7, hint=OPPOSITE)
     first, second = views(rng, 3, 2)
     args = (1e-5 * first, 1e5 * second, 0.5)
     yield Case("rows of length 1e-5 and 1e5", args, part="stability", inference=True, rtol=1e-7, hint=LENGTHS)
@@ -99,6 +101,19 @@ def without_positive(logits):
     return others(logits).masked_fill(partner(len(logits)).bool(), -torch.inf).softmax(dim=1)
 
 
+def full_pull(logits):
+    return others(logits).softmax(dim=1).masked_fill(partner(len(logits)).bool(), 0.0)
+
+
+def other_view_only(logits):
+    second = torch.arange(len(logits)) >= len(logits) // 2
+    return logits.masked_fill(second[:, None] == second, -torch.inf).softmax(dim=1)
+
+
+def masked_by_100(logits):
+    return logits.masked_fill(torch.eye(len(logits), dtype=torch.bool), -100.0).softmax(dim=1)
+
+
 def quotient(logits):
     weights = others(logits).exp()
     return weights / weights.sum(dim=1, keepdim=True)
@@ -121,6 +136,7 @@ def nt_xent_gradient(
     weigh=lambda logits: others(logits).softmax(dim=1),
     wanted=partner,
     roles=by_all_roles,
+    vectors=lambda u, z: u,
     across=tangent,
     stretch=lambda length: 1 / length,
     heat=lambda t: 1 / t,
@@ -131,7 +147,7 @@ def nt_xent_gradient(
     length = z.norm(dim=1, keepdim=True)
     u = z / length
     surplus = weigh(u @ u.T / temperature) - wanted(len(z)).to(z.dtype)
-    gradient = sign * share(len(z)) * heat(temperature) * (roles(surplus) @ u)
+    gradient = sign * share(len(z)) * heat(temperature) * (roles(surplus) @ vectors(u, z))
     return across(gradient, u) * stretch(length)
 
 
@@ -147,9 +163,19 @@ exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
     "It is the anchor of one loss, and a candidate in the others: both count.",
 )
 exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
-    "What a vector feels as a candidate is what it feels as an anchor.",
+    "What a vector feels as a candidate only doubles what it feels as an anchor.",
     "Is the probability that i gives to k the one that k gives to i?",
     "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
+)
+exercise.slip("pulled once", wanted=lambda n: partner(n) / 2).says(
+    "The positive pulls once.",
+    "A vector is the anchor of its positive. What is it in the positive's own loss?",
+    "Each of the two pulls the other: as an anchor, and as the candidate that is right. The pull is -2 u_partner.",
+)
+exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
+    "The derivative of a cosine by one vector contains the other vector as it is.",
+    "Make one vector twice as long: the gradient of the others must not change. Does yours?",
+    "The cosine is an inner product of normalised vectors: sum over u, not over z.",
 )
 exercise.slip("no projection", across=lambda gradient, u: gradient).says(
     "The derivative by the normalised vector, over the length, is the derivative by the vector.",
@@ -211,6 +237,21 @@ exercise.slip("the anchor is its own candidate", weigh=lambda logits: logits.sof
     "All 2B views are candidates, the anchor itself among them.",
     "How many candidates has an anchor?",
     "The softmax of row i leaves out entry i: set it to -inf first.",
+)
+exercise.slip("full pull of the positive", weigh=full_pull).says(
+    "The positive always pulls with force 1.",
+    "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
+    "The positive stands in the denominator as well: the derivative in its score is its probability minus 1.",
+)
+exercise.slip("only views of the other kind are candidates", weigh=other_view_only).says(
+    "An anchor of view 1 is compared with the rows of view 2 only.",
+    "How many candidates has an anchor in `nt_xent`?",
+    "All 2B - 1 others: the rows of its own view too.",
+)
+exercise.slip("a mask of -100", weigh=masked_by_100).says(
+    "A logit of -100 takes a candidate out of the softmax.",
+    "At temperature 0.001 scores run from -1000 to 1000. Which of them lie below -100?",
+    "Only -inf is below every score: `masked_fill(mask, -torch.inf)`.",
 )
 exercise.slip("softmax over the negatives only", weigh=without_positive).says(
     "The probabilities of the negatives sum to 1.",

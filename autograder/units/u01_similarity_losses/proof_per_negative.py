@@ -54,8 +54,20 @@ exercise = Exercise(
                 ),
             ),
             "B": (
-                "That the logarithm is concave says all about the increments of L_N.",
+                "The concavity of the logarithm says all about the increments of L_N.",
                 ("F has E ln(S_N + y_{N+2}) in it. Which line says what that is?",),
+            ),
+            "K": (
+                "The law of S_N + y_{N+2} can be told before S_N has a meaning.",
+                ("K uses S_N, y_{N+1} and y_{N+2}. Which line says what they are?",),
+            ),
+            "E": (
+                "L_N is the sum of its increments whatever L_N is.",
+                ("E says that S_0 = 1. Which line says what S_N is, and what it has to do with L_N?",),
+            ),
+            "A": (
+                "The claim needs no comparison of L_N with its next increment.",
+                ("Divide what by N(N+1)? The inequality that A rearranges must stand above it.",),
             ),
             "I": (
                 "The last increment is the smallest one by itself.",
