@@ -530,6 +530,11 @@ check(limit_hot, "limit_hot")
 # - **L** The negatives have one law, so no candidate is preferred, and $L_N = \ln(N+1)$.
 # - **M** Hence $\ln(s + y + x) - \ln(s + y) = \ln\Big(1 + \dfrac{x}{s+y}\Big) \le \ln(s + x) - \ln s$ for the same $s, x, y$.
 
+# %%
+from course import arrange
+
+arrange("proof_per_negative")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_per_negative", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_per_negative = None
 ### BEGIN SOLUTION
