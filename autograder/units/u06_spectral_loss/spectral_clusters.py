@@ -91,7 +91,7 @@ def cases(rng):
     sizes = [int(size) for size in rng.integers(8, 15, size=3)]
     yield planted("the same with parts of other sizes", tangled(rng, sizes), 3, public=False)
     uneven = tangled(rng, [5, 8, 12, 15], unnormalised_fails=True)
-    yield planted("the same with very unequal masses of nodes", uneven, 4, public=False)
+    yield planted("the same with very unequal masses of nodes", uneven, 4)
     sizes = [int(size) for size in rng.integers(2, 12, size=5)]
     yield planted("five larger parts", graphs.blocks(rng, sizes, 0.02), 5, public=False)
     yield planted("a two-coloured part, and two parts that are mirror images", mirrored(rng, 3, 5), 3)
