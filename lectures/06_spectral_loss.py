@@ -397,7 +397,7 @@ for step in range(1, 401):
 #    parabola is at least $-(\lambda_j^+)^2$.
 # 4. All of this can be an equality. Where no $\lambda_j$, $j\le k$, is negative, $F$ with the columns
 #    $\sqrt{\lambda_j}\,u_j$ does it; dividing its rows by $\sqrt{p(x)}$ turns $u_j$ into $\varphi_j$. Where some are,
-# go    back to step 3: the exercise asks for it. The value of $L$ follows by (6.7). $\square$
+#    go back to step 3: the exercise asks for it. The value of $L$ follows by (6.7). $\square$
 #
 # Against it two formulas that one might expect: "what is left over", $\sum_{i>k}\lambda_i^2$, and Eckart and Young, who
 # leave over the smallest absolute values. The judge is plain gradient descent.
@@ -555,17 +555,17 @@ for name, matrix in {"found by descent": factor, "theorem": exact}.items():
 #
 # *Proof.* Let $FF^\top=\sum_j\mu_jw_jw_j^\top$ and $a_j$ be as there.
 #
-# 1. If $\lambda_k>0$ then $\min L=-\sum_{j\le k}\lambda_j^2$, and completing squares in step 1 of that proof gives
+# 1. As $\lambda_k>0$, $\min L=-\sum_{j\le k}\lambda_j^2$, and completing squares in step 1 of that proof gives
 #    $\varepsilon=\sum_j(\mu_j-\lambda_j)^2+2\sum_j\mu_j(\lambda_j-a_j)$.
 # 2. By parts, $\sum_j\mu_j(\lambda_j-a_j)=\sum_{m\le k}(\mu_m-\mu_{m+1})\sum_{j\le m}(\lambda_j-a_j)$. All inner sums
-# are    $\ge0$ by Ky Fan; keep the last: $\ge\mu_k\sum_{j\le k}(\lambda_j-a_j)$.
+#    are $\ge0$ by Ky Fan; keep the last: $\ge\mu_k\sum_{j\le k}(\lambda_j-a_j)$.
 # 3. By (6.8) with $m=k$, $\sum_{j\le k}(\lambda_j-a_j)\ge\sum_{i>k}(\lambda_k-\lambda_i)h_i\ge\delta\sum_{i>k}h_i$.
 # 4. If $\mu_k=0$, then $\varepsilon\ge(\mu_k-\lambda_k)^2=\lambda_k^2$, which is excluded. So $F$ has rank $k$, its
-# column    space is spanned by $w_1,\dots,w_k$, and $\sum_{i>k}h_i=\sum_j\big|w_j-\sum_{i\le k}(u_i\cdot
-# w_j)u_i\big|^2$, the squared    distances of an orthonormal basis from the other space, is $s$.
+#    column space is spanned by $w_1,\dots,w_k$, and $\sum_{i>k}h_i=\sum_j\big|w_j-\sum_{i\le k}(u_i\cdot
+#    w_j)u_i\big|^2$, the squared distances of an orthonormal basis from the other space, is $s$.
 # 5. Together $\varepsilon\ge(\mu_k-\lambda_k)^2+2\mu_k\delta s$. Over $\mu_k\ge0$ this is least at
 #    $\mu_k=\lambda_k-\delta s$ if that is positive, with the value $\lambda_k^2-(\lambda_k-\delta s)^2$: (6.10).
-# Otherwise it    is at least $\lambda_k^2$, which is excluded: so $\delta s<\lambda_k$.
+#    Otherwise it is at least $\lambda_k^2$, which is excluded: so $\delta s<\lambda_k$.
 #
 # *Equality.* Take $w_j=u_j$, $\mu_j=\lambda_j$ for $j<k$, tilt the last direction towards the next one,
 # $w_k=\cos\theta\,u_k+\sin\theta\,u_{k+1}$ with $\sin^2\theta=s$, and $\mu_k=\lambda_k-\delta s$. Then

@@ -10,6 +10,7 @@ from autograder.publish.prove import _judged
 from autograder.units.manifest import load_unit
 from autograder.units.u06_spectral_loss.tangles import mirrored
 from autograder.units.u06_spectral_loss.theorems import adjacency, by_size, eigenvalues, grouped, per_mass, same
+from course import graphs
 
 UNIT = load_unit("06_spectral_loss")
 
@@ -50,8 +51,6 @@ def test_no_stationary_point_has_a_larger_loss_than_the_saddle():
     """Gradient flow cannot show saddles; all subsets of positive eigenvalues can."""
     from itertools import combinations
 
-    from course import graphs
-
     joint = graphs.random_joint_symmetric(np.random.default_rng(3), 9)
     z, p = UNIT.references()["saddle_embedding"](joint, 2), joint.sum(axis=1)
     loss = p @ (z @ z.T) ** 2 @ p - 2 * np.sum(joint * (z @ z.T))
@@ -76,3 +75,40 @@ def test_cheaper_columns_earn_nothing_on_clusters(name, seed):
     wrong = next(slip for slip in exercise.misconceptions if slip.name == name)
     cases, expected = questions(exercise, UNIT.references()["spectral_clusters"], seed)
     assert _judged(exercise, cases, expected, wrong.load("spectral_clusters"), seed).score == 0
+
+
+def test_distinct_augmentations_are_those_of_a_program_that_rejects_equal_ones():
+    image_probs, augmentations = np.array([0.3, 0.7]), np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]])
+    given_image = np.einsum("ix,iy->ixy", augmentations, augmentations)
+    law, again = np.zeros_like(given_image), given_image
+    for _ in range(400):  # keep what differs, draw the rest again
+        law = law + again * (1 - np.eye(3))
+        again = np.einsum("ixx->i", again)[:, None, None] * given_image
+    found = UNIT.references()["augmentation_graph"](image_probs, augmentations, distinct=True)
+    assert found == pytest.approx(np.tensordot(image_probs, law, axes=1), abs=1e-12)
+
+
+def test_the_constant_of_other_negatives_is_the_one_of_an_identity():
+    rng = np.random.default_rng(5)
+    joint, m = graphs.random_joint_symmetric(rng, 5), rng.dirichlet(np.full(5, 3.0))
+    root = np.sqrt(m)[:, None]
+    for _ in range(3):
+        z = rng.normal(size=(5, 2))
+        loss = m @ (z @ z.T) ** 2 @ m - 2 * np.sum(joint * (z @ z.T))
+        error = np.sum((joint / (root * root.T) - root * z @ (root * z).T) ** 2)
+        assert error - loss == pytest.approx(UNIT.references()["factorization_constant"](joint, m), abs=1e-10)
+
+
+def test_skipping_the_solvers_first_vector_is_not_centring_where_the_graph_falls_into_parts():
+    def skips(joint, k, centred=False):
+        p = joint.sum(axis=1)
+        values, vectors = np.linalg.eigh(adjacency(joint))
+        values, vectors = np.append(0, values), np.column_stack([0 * p, vectors])
+        top = np.arange(len(p), 0, -1)
+        top = np.append(top[1:], 0)[:k] if centred else top[:k]
+        return per_mass(vectors[:, top] * np.sqrt(np.maximum(values[top], 0)), joint)
+
+    exercise = UNIT.exercise("spectral_embedding")
+    cases, expected = questions(exercise, UNIT.references()["spectral_embedding"], 0)
+    record = _judged(exercise, cases, expected, skips, 0)
+    assert 0.5 < record.score < 0.9

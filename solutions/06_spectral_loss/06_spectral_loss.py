@@ -23,13 +23,13 @@
 #
 # | | what | time | points |
 # |---|---|---|---|
-# | 1-2 | `augmentation_graph`, `normalized_adjacency` | 15 min | 1 + 1 |
-# | 3-5 | `spectral_loss_population`, `factorization_loss`, `factorization_constant` | 25 min | 2 + 1 + 1 |
-# | 6 | `spectral_loss` of a batch | 25 min | 3 |
-# | 7 | `spectral_embedding` | 30 min | 3 |
+# | 1-2 | `augmentation_graph`, `normalized_adjacency` | 25 min | 2 + 1 |
+# | 3-5 | `spectral_loss_population`, `factorization_loss`, `factorization_constant` | 35 min | 1 + 1 + 2 |
+# | 6 | `spectral_loss` of a batch | 20 min | 2 |
+# | 7 | `spectral_embedding` | 40 min | 4 |
 # | 8 | `saddle_embedding` | 40 min | 3 |
 # | 9 | `angle_bound` | 30 min | 3 |
-# | 10 | `spectral_clusters` | 30 min | 4 |
+# | 10 | `spectral_clusters` | 30 min | 3 |
 # | 11 | `proof_columns`: a proof to put in order | 20 min | 3 |
 # | 12 | `derive_factorization`: two encoders, other negatives | 45 min | 6 by hand |
 #
@@ -79,29 +79,39 @@ def require_rows(joint, **matrices):
 # %% [markdown]
 # ## 1 · `augmentation_graph`
 #
-# *Difficulty* ●○○○○ · *time* 10 min · 1 point · *transcribe*
+# *Difficulty* ●●○○○ · *time* 20 min · 2 points
 #
 # There are $I$ images; image $i$ is drawn with probability $q_i$ and augmented at random, which gives the picture $x$
 # with probability $a_i(x)$. A positive pair is **two independent augmentations of one image**. Return its joint law
 # $p(x,x')$ as an array of shape (S, S).
+#
+# Many programs reject a pair of two equal pictures. With `distinct=True` return the law of the pairs that are kept there:
+# the image is drawn once, as before; its two augmentations are drawn, and *both* are drawn again, from the same image,
+# until they differ. Now an image of a single picture raises `ValueError`.
 #
 # `image_probs` (I,) must be a law without zeros and each row of `augmentations` (I, S) a law:
 # `validate.world(image_probs, augmentations)`.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "augmentation_graph", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def augmentation_graph(image_probs, augmentations):
-    """Joint law (S, S) of two independent augmentations of one random image.
+def augmentation_graph(image_probs, augmentations, distinct=False):
+    """Joint law (S, S) of two independent augmentations of one random image; distinct: both redrawn until they differ.
 
     image_probs (I,) probabilities of the images, all > 0; augmentations (I, S), row i the law of the augmented image i.
-    ValueError for anything else. Source: HaoChen et al. 2021, section 3 (their w_xx').
+    ValueError for anything else, and if distinct for an image of one picture. Source: HaoChen et al. 2021, section 3 (their w_xx').
     """
     ### BEGIN SOLUTION
     validate.world(image_probs, augmentations)
-    return augmentations.T @ (image_probs[:, None] * augmentations)
+    if not distinct:
+        return augmentations.T @ (image_probs[:, None] * augmentations)
+    pairs = augmentations[:, :, None] * augmentations[:, None, :] * (1 - np.eye(augmentations.shape[1]))
+    kept = pairs.sum(axis=(1, 2))  # for each image, the chance that its two augmentations differ
+    if not kept.all():
+        raise ValueError(f"distinct pictures need images of two or more, got {augmentations[kept == 0][0]}")
+    return np.tensordot(image_probs / kept, pairs, axes=1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_augmentation_graph", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_augmentation_graph", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(augmentation_graph)
 
 # %% [markdown]
@@ -148,7 +158,7 @@ check(normalized_adjacency)
 # %% [markdown]
 # ## 3 · `spectral_loss_population`
 #
-# *Difficulty* ●●○○○ · *time* 15 min · 2 points · *transcribe*
+# *Difficulty* ●●○○○ · *time* 10 min · 1 point · *transcribe*
 #
 # $$L(f) = -2\,\mathbb E_{(x,x^+)\sim p(x,x')}\bigl[f(x)\cdot f(x^+)\bigr]
 #   + \mathbb E_{x\sim p,\;x'\sim p\ \text{independent}}\Bigl[\bigl(f(x)\cdot f(x')\bigr)^2\Bigr],$$
@@ -171,7 +181,7 @@ def spectral_loss_population(joint, z):
     return -2 * (joint * inner).sum() + p @ inner**2 @ p
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss_population", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss_population", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
 check(spectral_loss_population)
 
 # %% [markdown]
@@ -203,7 +213,7 @@ check(factorization_loss)
 # %% [markdown]
 # ## 5 · `factorization_constant`
 #
-# *Difficulty* ●○○○○ · *time* 5 min · 1 point · *transcribe*
+# *Difficulty* ●●●○○ · *time* 20 min · 2 points
 #
 # With $F_x = \sqrt{p(x)}\,f(x)$ the two losses differ by a number that depends on the graph and not on $f$:
 #
@@ -211,18 +221,35 @@ check(factorization_loss)
 #
 # Return $C$, and see below that it is right.
 #
+# Negatives often come from another law. If `negatives` is given, a law $m$ (S,) without zeros, *both* points of a negative
+# pair are drawn independently from $m$, and positive pairs from $p(x,x')$ as before. For this loss, too, there are a matrix
+# $M$ and numbers $c(x)>0$, one for each node, such that with $F_x=c(x)\,f(x)$
+#
+# $$\bigl\lVert M-FF^\top\bigr\rVert_F^2=-2\,\mathbb E_{(x,x^+)\sim p(x,x')}\bigl[f(x)\cdot f(x^+)\bigr]
+#   +\mathbb E_{x\sim m,\;x'\sim m\ \text{independent}}\Bigl[\bigl(f(x)\cdot f(x')\bigr)^2\Bigr]+C
+#   \qquad\text{for every }f .$$
+#
+# Return its $C$. A `negatives` of another length, or that is no law without zeros, raises.
+#
 
 # %% nbgrader={"grade": false, "grade_id": "factorization_constant", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def factorization_constant(joint):
+def factorization_constant(joint, negatives=None):
     """The number C with factorization_loss(joint, sqrt(p) * z) = spectral_loss_population(joint, z) + C for every z.
 
+    negatives (S,): a law without zeros; C then belongs to the loss whose negative pairs are two independent draws from it.
     joint (S, S) symmetric joint law; ValueError otherwise. Source: HaoChen et al. 2021, section 3.
     """
     ### BEGIN SOLUTION
-    return (normalized_adjacency(joint) ** 2).sum()
+    adjacency = normalized_adjacency(joint)
+    if negatives is None:
+        return (adjacency**2).sum()
+    validate.law(negatives)
+    if len(negatives) != len(joint):
+        raise ValueError(f"negatives must have one entry for each of {len(joint)} nodes, got {len(negatives)}")
+    return (joint**2 / np.outer(negatives, negatives)).sum()
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_factorization_constant", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_factorization_constant", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(factorization_constant)
 
 # %% [markdown]
@@ -245,7 +272,7 @@ if solved(spectral_loss_population, factorization_loss, factorization_constant):
 # %% [markdown]
 # ## 6 · `spectral_loss` of a batch
 #
-# *Difficulty* ●●●○○ · *time* 25 min · 3 points
+# *Difficulty* ●●○○○ · *time* 20 min · 2 points
 #
 # A batch holds $B \ge 2$ independent positive pairs: row $i$ of `view1` and row $i$ of `view2` are the embeddings $v_i$
 # and $v'_i$ of the two pictures of pair $i$. Return the estimate of $L(f)$ that
@@ -254,7 +281,7 @@ if solved(spectral_loss_population, factorization_loss, factorization_constant):
 # - uses for $\mathbb E_{neg}$ the mean of $(v_i\cdot v'_j)^2$, a row of one view against a row of the other, over
 #   *as many* of the $B^2$ ordered pairs $(i,j)$ as it can,
 # - and is **unbiased**: over all batches its expectation is $L(f)$ of section 3. (The check enumerates all batches of a
-#   small graph.) There are other unbiased estimates; these three points leave one.
+#   small graph.) There are other unbiased estimates; these three demands leave one.
 #
 # Torch: any floating dtype; return a tensor of shape (), differentiable, without a Python loop over the batch. No
 # normalisation of the rows. B = 1 raises.
@@ -278,25 +305,29 @@ def spectral_loss(view1, view2):
     return negatives - 2 * inner.diagonal().mean()
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 check(spectral_loss)
 
 # %% [markdown]
 # ## 7 · `spectral_embedding`
 #
-# *Difficulty* ●●●○○ · *time* 30 min · 3 points
+# *Difficulty* ●●●●○ · *time* 40 min · 4 points
 #
 # Return a minimiser of $L$ over **all** embeddings with $k$ columns, shape (S, k), for $1\le k\le S$ (an integer;
 # anything else raises). The lecture writes one down for graphs whose first $k$ eigenvalues are not negative. Yours may
 # have fewer positive ones than that: go through the proof of Theorem 6.4 and see what the other columns must be.
+#
+# With `centred=True` return a minimiser among the embeddings of **mean zero** only, $\mathbb E_p[f(x)]=0$, as when the mean
+# is taken off before every evaluation of the loss: again of shape (S, k), for every $1\le k\le S$ and every graph, also
+# one of several components.
 #
 # Any rotation $zQ$ is as good, since $L$ depends on $zz^\top$ only, and that is what the check compares. Inside a tie of
 # eigenvalues there are more minimisers, and every one is accepted.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "spectral_embedding", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def spectral_embedding(joint, k):
-    """A minimiser (S, k) of the population spectral loss over all embeddings with k columns.
+def spectral_embedding(joint, k, centred=False):
+    """A minimiser (S, k) of the population spectral loss over all embeddings with k columns; centred: over those with E_p f = 0.
 
     joint (S, S) symmetric joint law, k an integer with 1 <= k <= S. ValueError otherwise.
     Source: HaoChen et al. 2021, section 3, with the negative eigenvalues put right.
@@ -306,12 +337,14 @@ def spectral_embedding(joint, k):
     validate.count(1, k=k)
     if k > len(joint):
         raise ValueError(f"k must be at most the number of nodes S = {len(joint)}, got {k!r}")
+    if centred:  # the columns of F are orthogonal to sqrt(p): there Abar has these values, and sqrt(p) gets the value 0
+        adjacency = adjacency - np.sqrt(np.outer(joint.sum(axis=0), joint.sum(axis=1)))
     values, vectors = np.linalg.eigh(adjacency)  # rising order
     values, vectors = values[::-1][:k], vectors[:, ::-1][:, :k]
     return vectors * np.sqrt(np.maximum(values, 0)) / np.sqrt(joint.sum(axis=1))[:, None]
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_embedding", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_embedding", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 check(spectral_embedding)
 
 # %% [markdown]
@@ -376,9 +409,9 @@ if solved(augmentation_graph, saddle_embedding, spectral_loss_population):
 #
 # Training has stopped at a loss of `excess` above the minimum. How far may the column space of the embedding be from
 # that of the first $k$ eigenfunctions? Theorem 6.7 goes the other way: it says what an angle costs. Turn it round:
-# return the **largest** value of $\lVert\sin\Theta\rVert^2$ (the sum of the squared sines of the principal angles)
-# that is compatible with the theorem, as a number, also where it is above 1 (one direction may then be lost
-# altogether; it says nothing only from $\min(k, S-k)$ on).
+# return the **largest** number in the place of $\lVert\sin\Theta\rVert^2$ (the sum of the squared sines of the principal
+# angles) for which its inequalities hold. Return it as it is and do not cap it, neither at 1 (above, one direction may
+# be lost altogether) nor at $\min(k, S-k)$, which no sum of squared sines exceeds.
 #
 # `eigenvalues` (S,) are those of $\bar A$ in falling order, $1\le k<S$. `ValueError` when they do not fall, when one of
 # the theorem's hypotheses on $\lambda_k$, on the gap or on the excess does not hold (`excess` $\ge\lambda_k^2$: a
@@ -453,7 +486,7 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 # %% [markdown]
 # ## 10 · `spectral_clusters`
 #
-# *Difficulty* ●●●●○ · *time* 30 min · 4 points
+# *Difficulty* ●●●●○ · *time* 30 min · 3 points
 #
 # Cut the graph into $k$ parts: embed the nodes, then group the rows. Return integer labels of shape (S,); their names
 # do not matter, only which nodes share one.
@@ -470,8 +503,9 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 # - The eigensolver's columns are no indicators of the parts, but a rotation of what would be. A rule that looks at
 #   single columns fails. And two parts may differ in one column only, the last.
 # - $k$-means stops at a bad partition when no first centre lies in some small part, and random rows rarely hit a part
-#   of one node: even ten random starts fail now and then. Where should the first centres lie? (Or trust
-#   `sklearn.cluster.KMeans` and its `k-means++`.) `seed` is an integer for whatever you draw.
+#   of one node: even ten starts from random rows fail now and then. Where should the first centres lie?
+#   (`sklearn.cluster.KMeans` spreads them by chance, `k-means++`: a single start of it, which is the default today, misses
+#   a part about once in 25 such graphs, so ask for `n_init=10`.) `seed` is an integer for whatever you draw.
 #
 # $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`.
 #
@@ -503,7 +537,7 @@ def square_distances(rows, centres):
     return ((rows[:, None, :] - centres[None, :, :]) ** 2).sum(axis=2)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "check_spectral_clusters", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "check_spectral_clusters", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 check(spectral_clusters)
 
 # %% [markdown]

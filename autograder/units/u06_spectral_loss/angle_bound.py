@@ -38,6 +38,7 @@ exercise = Exercise(
         "values": (
             "With s the squared sines and delta the gap, the theorem is a quadratic inequality in s. Where is it an equality?",
             "Of the two solutions, which one is 0 when the excess is 0?",
+            "The solution is delta s, and s is what is asked, whatever its size: divide by delta, do not cap.",
             "(lambda_k - sqrt(lambda_k^2 - excess)) / (lambda_k - lambda_{k+1}), with k counted from 1.",
         ),
         "stability": (
@@ -116,6 +117,10 @@ def following(values, k):
     return float(values[k])
 
 
+def squared_gap(values, k):
+    return (last(values, k) - following(values, k)) ** 2
+
+
 def smaller_root(level, excess):
     return excess / (level + math.sqrt(level**2 - excess))
 
@@ -130,10 +135,10 @@ def angle_bound(
     start=last,
     end=following,
     solve=smaller_root,
-    after=lambda squared: squared,
+    after=lambda squared, most: squared,
 ):
     gap = start(eigenvalues, k) - end(eigenvalues, k)
-    return after(solve(level(eigenvalues, k), excess) / gap)
+    return after(solve(level(eigenvalues, k), excess) / gap, min(k, len(eigenvalues) - k))
 
 
 exercise.slip("linear in the excess", solve=lambda level, excess: excess / level).says(
@@ -200,13 +205,50 @@ exercise.slip("the other root", solve=lambda level, excess: level + math.sqrt(le
     "The theorem also says that delta s cannot exceed lambda_k as long as the excess is below lambda_k^2.",
     "Take the smaller root.",
 )
-exercise.slip("the sine, not its square", after=math.sqrt).says(
+exercise.slip("the sine, not its square", after=lambda squared, most: math.sqrt(squared)).says(
     "The sum of the squared sines is asked, and a root makes it a sine.",
     "Square your value and compare.",
     "The theorem already speaks of squared sines.",
     "Do not take the root.",
 )
-exercise.slip("cut at 1", after=lambda squared: min(squared, 1.0)).says(
+exercise.slip("cut at min(k, S - k)", after=min).says(
+    "A bound above min(k, S - k) is to be replaced by that.",
+    "Does the question ask for a cap?",
+    "No sum of squared sines exceeds min(k, S - k), but what is asked is the number that the theorem gives.",
+    "Return the number as the theorem gives it.",
+)
+exercise.slip("not divided by the gap", start=lambda values, k: 1.0, end=lambda values, k: 0.0).says(
+    "The solution of the quadratic inequality is the sum of the squared sines.",
+    "For which unknown did you solve it: s, or delta s?",
+    "The theorem is quadratic in delta s, so its solution is delta s.",
+    "Divide by delta = lambda_k - lambda_{k+1}.",
+)
+exercise.slip("divided by the squared gap", start=squared_gap, end=lambda values, k: 0.0).says(
+    "The gap enters with its square.",
+    "For which unknown did you solve the quadratic inequality: s, or delta s?",
+    "Its solution is delta s: one division by delta is left.",
+    "Divide by delta once.",
+)
+exercise.slip(
+    "gap of the squares", start=lambda values, k: last(values, k) ** 2, end=lambda v, k: following(v, k) ** 2
+).says(
+    "The gap is that of the squared eigenvalues.",
+    "Which difference is delta in the theorem?",
+    "The loss has the squares; what a tilt loses is lambda_k - lambda_{k+1}.",
+    "gap = eigenvalues[k - 1] - eigenvalues[k].",
+)
+exercise.slip(
+    "k counted from 0",
+    level=following,
+    start=following,
+    end=lambda values, k: float(values[min(k + 1, len(values) - 1)]),
+).says(
+    "lambda_k is eigenvalues[k].",
+    "Which entry is lambda_1?",
+    "Python counts from 0: lambda_k is one entry earlier.",
+    "eigenvalues[k - 1] and eigenvalues[k].",
+)
+exercise.slip("cut at 1", after=lambda squared, most: min(squared, 1.0)).says(
     "A bound above 1 is to be replaced by 1.",
     "May a sum of k squared sines be above 1?",
     "With k = 2 two angles may be large. And the question asks for the value as it is.",

@@ -1,10 +1,11 @@
 """augmentation_graph: what its check looks at. Unequal image probabilities and overlapping augmentation laws, I != S:
-otherwise weights, transposition and "another image" cannot be told apart."""
+otherwise weights, transposition and "another image" cannot be told apart. With `distinct` each image has its own chance
+of two equal pictures: one factor for all, or a second draw alone, is another law."""
 
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise, bad_input, world
+from autograder.author import Case, Exercise, bad_input, needs, world
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.theorems import off_diagonal
 from course import graphs
@@ -12,17 +13,30 @@ from course.worlds import random_law
 
 exercise = Exercise(
     "augmentation_graph",
-    refuses=(world("image_probs", "augmentations"),),
+    refuses=(
+        world("image_probs", "augmentations"),
+        needs(
+            "not distinct or ((augmentations > 0).sum(axis=1) > 1).all()",
+            {"distinct, an image of one picture": {"augmentations": np.eye(5)[:3], "distinct": True}},
+        ),
+    ),
     hints={
         "values": (
             "Write the joint law given the image first: the two augmentations are independent there.",
             "Given image i the joint law is a_i(x) a_i(x'), an outer product; average these matrices with weights q_i.",
-            "sum_i image_probs[i] * outer(augmentations[i], augmentations[i]).",
+            "sum_i image_probs[i] * outer(augmentations[i], augmentations[i]). With distinct=True it is the law given the image "
+            "that changes, before the average over the images.",
         ),
-        "bad input": ("`validate.world(image_probs, augmentations)` raises for everything that the statement names.",),
+        "bad input": (
+            "`validate.world(image_probs, augmentations)` raises for all but the last case: with distinct=True "
+            "an image of one picture never gives two different ones.",
+        ),
         "properties": ("A joint law of two exchangeable points: symmetric, sum 1, row sums sum_i q_i a_i(x).",),
     },
 )
+
+
+SHARP = np.array([[0.9, 0.05, 0.05, 0.0], [0.1, 0.2, 0.3, 0.4]])
 
 
 def images(rng, n_images, n_pictures):
@@ -37,6 +51,9 @@ def cases(rng):
         yield Case(f"I = {i}, S = {s}", images(rng, i, s))
     i, s = odd_sizes(rng, 2)
     yield Case(f"I = {i}, S = {s}", images(rng, i, s), public=False)
+    yield Case("distinct, I = 3, S = 5", (*images(rng, 3, 5), True))
+    yield Case("distinct, one image is nearly always the same picture", (np.array([0.3, 0.7]), SHARP, True))
+    yield Case(f"distinct, I = {i}, S = {s}", (*images(rng, i, s), True), public=False)
     yield Case("one image", (np.ones(1), random_law(rng, 4)[None]))
     yield Case("each image has a single augmentation", (random_law(rng, 4, minimum=0.1), np.eye(4)[[0, 2, 1, 2]]))
     shifted = graphs.shift_grid([np.ones((1, 1)), np.ones((2, 1))], side=2, shape_probs=(0.7, 0.3))
@@ -63,38 +80,108 @@ def of_sum_1(joint):
     return joint / max(joint.sum(), 1e-300)
 
 
+def given_image(pictures, distinct):
+    """Laws (I, S, S) of the pair, one for each image."""
+    pairs = pictures[:, :, None] * pictures[:, None, :]
+    if not distinct:
+        return pairs
+    differ = pairs * (1 - np.eye(pictures.shape[1]))
+    return differ / differ.sum(axis=(1, 2), keepdims=True)
+
+
+def second_redrawn(pictures, distinct):
+    pairs = pictures[:, :, None] * pictures[:, None, :]
+    if not distinct:
+        return pairs
+    differ = pairs * (1 - np.eye(pictures.shape[1]))
+    return differ / np.maximum(1 - pictures, 1e-300)[:, :, None]
+
+
+def mean_over_images(weights, laws):
+    return np.tensordot(weights, laws, axes=1)
+
+
+def unconditioned(pictures, distinct):
+    return given_image(pictures, False)
+
+
 @exercise.formula
 def augmentation_graph(
     image_probs,
     augmentations,
+    distinct=False,
     *,
     weights=lambda q: q,
     chance=lambda a: a,
-    pairs=lambda joint: joint,
+    given=given_image,
+    finish=lambda joint, distinct: joint,
 ):
-    pictures = chance(augmentations)
-    return pairs(pictures.T @ (weights(image_probs)[:, None] * pictures))
+    return finish(mean_over_images(weights(image_probs), given(chance(augmentations), distinct)), distinct)
 
 
-exercise.slip("two images", pairs=lambda joint: np.outer(joint.sum(axis=1), joint.sum(axis=1))).says(
+exercise.slip(
+    "distinct: one factor for all images",
+    given=unconditioned,
+    finish=lambda joint, distinct: of_sum_1(off_diagonal(joint)) if distinct else joint,
+).says(
+    "When equal pairs are thrown away, what is left is divided by its sum, whatever the image.",
+    "Is image i still drawn with probability q_i? Sum the entries that come from it.",
+    "The image is drawn once and stays; only its two augmentations are drawn again.",
+    "Divide the law given image i by that image's own chance of two different pictures, then average.",
+)
+exercise.slip(
+    "distinct: the missing mass left out",
+    given=unconditioned,
+    finish=lambda joint, distinct: off_diagonal(joint) if distinct else joint,
+).says(
+    "When equal pairs are thrown away, their mass is lost.",
+    "What is the sum of your entries?",
+    "A pair that is thrown away is drawn again: its mass goes to the pairs that may come then.",
+    "Divide the law given image i by that image's own chance of two different pictures, then average.",
+)
+exercise.slip("distinct: only the second picture is drawn again", given=second_redrawn).says(
+    "When the two pictures are equal, only the second one is drawn again.",
+    "Is your matrix symmetric?",
+    "A frequent first picture would keep its frequency; but both are drawn again.",
+    "Given image i: a_i(x) a_i(x') for x' different from x, divided by the sum of these.",
+)
+exercise.slip("distinct ignored", given=unconditioned).says(
+    "The law of the pairs is the same with distinct=True.",
+    "What is the probability of two equal pictures there?",
+    "With distinct=True the diagonal is 0, and its mass goes elsewhere.",
+    "Divide the law given image i by that image's own chance of two different pictures, then average.",
+)
+exercise.slip("the law of a step", finish=lambda joint, distinct: joint / joint.sum(axis=1, keepdims=True)).says(
+    "The law asked for is that of the second picture given the first.",
+    "What do your entries sum to?",
+    "Row x of your matrix is p(x'|x). The joint law is p(x) times that.",
+    "Do not divide by the row sums.",
+)
+exercise.slip("weights forgotten", weights=np.ones_like).says(
+    "The images are summed over, without a weight.",
+    "What do your entries sum to?",
+    "Image i is drawn with probability q_i.",
+    "Multiply the law given image i by image_probs[i] before the sum.",
+)
+exercise.slip("two images", finish=lambda joint, distinct: np.outer(joint.sum(axis=1), joint.sum(axis=1))).says(
     "The two pictures of a positive pair are independent draws from the pictures.",
     "Is your matrix an outer product? Then x tells nothing about x'.",
     "They are independent given the image; both come from the same one. What you built is the negative pair.",
     "Average the outer products of the rows, not the outer product of the average.",
 )
-exercise.slip("one augmentation, twice", pairs=lambda joint: np.diag(joint.sum(axis=1))).says(
+exercise.slip("one augmentation, twice", finish=lambda joint, distinct: np.diag(joint.sum(axis=1))).says(
     "Both members of a pair are the same augmented picture.",
     "Is your matrix diagonal?",
     "The augmentation is drawn twice, independently: x' equals x only by chance.",
     "Off the diagonal the entries are sum_i q_i a_i(x) a_i(x').",
 )
-exercise.slip("two different pictures", pairs=lambda joint: of_sum_1(off_diagonal(joint))).says(
+exercise.slip("two different pictures", finish=lambda joint, distinct: of_sum_1(off_diagonal(joint))).says(
     "An edge joins two different pictures, so the diagonal is 0.",
     "May two independent draws coincide?",
     "p(x, x) is the probability that both augmentations give x: sum_i q_i a_i(x)^2.",
     "Keep the diagonal; do not renormalise.",
 )
-exercise.slip("the diagonal set to 0", pairs=off_diagonal).says(
+exercise.slip("the diagonal set to 0", finish=lambda joint, distinct: off_diagonal(joint)).says(
     "A picture and itself are no pair, so p(x, x) = 0.",
     "What is the sum of your entries?",
     "The missing mass is the probability that both augmentations give the same picture.",
@@ -118,7 +205,11 @@ exercise.slip("both factors weighted", weights=lambda q: q**2).says(
     "How often is the image drawn for one pair?",
     "The image is drawn once: the weight is q_i, not q_i squared.",
 )
-exercise.slip("pictures of an image joined without probabilities", chance=lambda a: 1.0 * (a > 0), pairs=of_sum_1).says(
+exercise.slip(
+    "pictures of an image joined without probabilities",
+    chance=lambda a: 1.0 * (a > 0),
+    finish=lambda joint, distinct: of_sum_1(joint),
+).says(
     "Two pictures are joined when one image can make both, whatever the probability.",
     "What does the entry [x, y] have to be a probability of?",
     "A picture that an image makes rarely is rarely in its pairs.",
@@ -127,21 +218,35 @@ exercise.slip("pictures of an image joined without probabilities", chance=lambda
 
 
 @exercise.accepted("loop over images, validated by hand", guarded=False)
-def augmentation_graph(image_probs, augmentations):
+def augmentation_graph(image_probs, augmentations, distinct=False):
     positive = (image_probs > 0).all() and (augmentations >= 0).all()  # False for NaN
     laws = [image_probs, *augmentations]
     if len(laws) != 1 + len(image_probs) or not positive or any(abs(sum(law) - 1) > 1e-9 for law in laws):
         raise ValueError(f"no laws: {laws}")
-    return sum(q * np.outer(a, a) for q, a in zip(image_probs, augmentations))
+    joint = 0
+    for q, a in zip(image_probs, augmentations):
+        pairs = np.outer(a, a)
+        if distinct:
+            np.fill_diagonal(pairs, 0)
+            if not pairs.any():
+                raise ValueError(f"a single picture: {a}")
+        joint = joint + q * pairs / pairs.sum()
+    return joint
 
 
-@exercise.accepted("square roots of the probabilities in both factors")
-def augmentation_graph(image_probs, augmentations):
-    half = np.sqrt(image_probs)[:, None] * augmentations
-    return half.T @ half
+@exercise.accepted("one minus the chance of equal pictures, divided into the weights")
+def augmentation_graph(image_probs, augmentations, distinct=False):
+    weights = image_probs / (1 - (augmentations**2).sum(axis=1)) if distinct else image_probs
+    half = np.sqrt(weights)[:, None] * augmentations
+    return half.T @ half * (1 - np.eye(augmentations.shape[1])) if distinct else half.T @ half
 
 
 @exercise.accepted("torch, entry by entry")
-def augmentation_graph(image_probs, augmentations):
+def augmentation_graph(image_probs, augmentations, distinct=False):
     q, a = torch.from_numpy(image_probs), torch.from_numpy(augmentations)
-    return torch.stack([torch.stack([(q * x * y).sum() for y in a.T]) for x in a.T])
+    S = a.shape[1]
+    if distinct:
+        q = q / torch.stack([sum(row[x] * row[y] for x in range(S) for y in range(S) if x != y) for row in a])
+    zero = torch.zeros((), dtype=a.dtype)
+    entry = [[zero if distinct and x == y else (q * a[:, x] * a[:, y]).sum() for y in range(S)] for x in range(S)]
+    return torch.stack([torch.stack(row) for row in entry])

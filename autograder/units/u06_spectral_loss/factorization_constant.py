@@ -1,28 +1,49 @@
 """factorization_constant: what its check looks at. Loops, unequal masses, negative eigenvalues: on a graph of parts
-without edges between them the constant is the number of parts, as are the trace and several wrong sums."""
+without edges between them the constant is the number of parts, as are the trace and several wrong sums. Negatives of
+another law: which of the two laws stands where."""
 
 import numpy as np
 import torch
 
-from autograder.author import Case, Exercise
+from autograder.author import Case, Exercise, needs
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.arguments import GRAPH
 from autograder.units.u06_spectral_loss.theorems import adjacency, off_diagonal, population_loss
 from course import graphs, validate
+from course.worlds import random_law
 
 exercise = Exercise(
     "factorization_constant",
-    refuses=(GRAPH,),
+    refuses=(
+        GRAPH,
+        needs(
+            "negatives is None or (negatives.shape == joint[0].shape and min(negatives) > 0 and abs(sum(negatives) - 1) < 1e-9)",
+            {
+                "negatives: a node that is never drawn": {"negatives": np.array([0.5, 0.3, 0.2, 0.0])},
+                "negatives that sum to 0.9": {"negatives": np.array([0.3, 0.3, 0.2, 0.1])},
+                "negatives for three of four nodes": {"negatives": np.array([0.5, 0.3, 0.2])},
+                "NaN among the negatives": {"negatives": np.array([0.5, 0.3, 0.2, np.nan])},
+            },
+        ),
+    ),
     hints={
         "values": (
             "Put f = 0 into both losses. What is left?",
             "At f = 0 the spectral loss is 0, so C is the squared norm of the normalised adjacency.",
-            "sum over all ordered pairs of p(x,x')^2 / (p(x) p(x')).",
+            "sum over all ordered pairs of p(x,x')^2 / (p(x) p(x')). For other negatives: expand the square once more, and "
+            "see which c(x) makes the last term the new expectation, and then which matrix makes the middle one -2 E_pos.",
         ),
-        "bad input": ("`normalized_adjacency` raises for everything that is no symmetric joint law.",),
+        "bad input": (
+            "`normalized_adjacency` raises for everything that is no symmetric joint law, `validate.law(negatives)` for "
+            "what is no law without zeros; and there is one entry for each node.",
+        ),
         "properties": ("C is the sum of the squared eigenvalues, so it is at least 1.",),
     },
 )
+
+
+def others(rng, n):
+    return random_law(rng, n, minimum=0.3 / n)
 
 
 @exercise.cases
@@ -34,6 +55,12 @@ def cases(rng):
     yield Case("complete graph without loops", (graphs.complete_graph(5),))
     yield Case("three parts of unequal mass", (graphs.blocks(rng, [1, 2, 3], leak=0.1)[0],))
     yield Case("two nodes, only the edge between them", (np.array([[0.0, 0.5], [0.5, 0.0]]),))
+    for n in (4, 6):
+        yield Case(f"S = {n}, negatives of another law", (graphs.random_joint_symmetric(rng, n), others(rng, n)))
+    (n,) = odd_sizes(rng, 1)
+    large = graphs.random_joint_symmetric(rng, n), others(rng, n)
+    yield Case(f"S = {n}, negatives of another law", large, public=False)
+    yield Case("complete graph, negatives of another law", (graphs.complete_graph(4), np.array([0.1, 0.2, 0.3, 0.4])))
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4))
 
 
@@ -55,20 +82,40 @@ def at_least_one(f, rng):
         return "a value below 1, but one eigenvalue is 1"
 
 
+def of_negatives(joint, negatives):
+    return joint.sum(axis=1) if negatives is None else negatives
+
+
+def per_pair(joint, m):
+    return joint / np.sqrt(np.outer(m, m))
+
+
+def one_side(joint, m):
+    """Anchors keep their own law."""
+    return joint / np.sqrt(np.outer(joint.sum(axis=1), m))
+
+
+def ratio(joint, m):
+    root = np.sqrt(m / joint.sum(axis=1))
+    return np.outer(root, root)
+
+
 @exercise.formula
 def factorization_constant(
     joint,
+    negatives=None,
     *,
-    matrix=adjacency,
+    matrix=per_pair,
     counted=lambda matrix: matrix,
     pool=lambda matrix: (matrix**2).sum(),
     less=0,
     sign=1,
+    law=of_negatives,
 ):
-    return sign * (pool(counted(matrix(joint))) - less)
+    return sign * (pool(counted(matrix(joint, law(joint, negatives)))) - less)
 
 
-exercise.slip("sum of squared probabilities", matrix=lambda joint: joint).says(
+exercise.slip("sum of squared probabilities", matrix=lambda joint, m: joint).says(
     "The constant is the sum of p(x, x')^2.",
     "What is squared in the factorisation: p(x,x') or the normalised entry?",
     "The denominators p(x) p(x') do not cancel in the first term.",
@@ -109,25 +156,69 @@ exercise.slip("sign flipped", sign=-1).says(
     "factorisation error = L + C with C > 0.",
 )
 
+exercise.slip("other negatives ignored", law=lambda joint, negatives: joint.sum(axis=1)).says(
+    "The constant belongs to the positive pairs, so the law of the negatives is not in it.",
+    "Take f = 0 in the identity: C is the squared norm of M. May M be the same for every law of the negatives?",
+    "The last term of the square must be E[(f.f')^2] under the new law. That fixes the factors c(x), and so M.",
+    "c(x) c(x') M(x,x') must be p(x,x').",
+)
+exercise.slip("only one of the two points from the other law", matrix=one_side).says(
+    "Of a negative pair one point has the law p, the other one the law m.",
+    "Which law has the anchor of a negative pair here?",
+    "Both points are drawn from m.",
+    "The weight of a negative pair is m(x) m(x').",
+)
+exercise.slip("negatives' law inverted", matrix=lambda joint, m: adjacency(joint) * ratio(joint, m)).says(
+    "The entries of the adjacency are multiplied by the density of the new law against p.",
+    "Multiply out: is c(x) c(x') M(x,x') equal to p(x,x')?",
+    "Where negatives are drawn often, c(x) is large, and M must be small.",
+    "M(x,x') = p(x,x') / (c(x) c(x')).",
+)
+exercise.slip(
+    "positive eigenvalues only", pool=lambda matrix: (np.linalg.eigvalsh(matrix).clip(min=0) ** 2).sum()
+).says(
+    "Negative eigenvalues do not count, since F F^T has none.",
+    "At f = 0, is the error the squared norm of the whole matrix?",
+    "They cannot be approximated; for that very reason they stay in the error.",
+    "Sum the squares of all eigenvalues.",
+)
+exercise.slip("sum of absolute eigenvalues", pool=lambda matrix: np.abs(np.linalg.eigvalsh(matrix)).sum()).says(
+    "The squared norm is the sum of the absolute eigenvalues.",
+    "Which norm is the sum of the singular values, and which the root of the sum of their squares?",
+    "The Frobenius norm squares them.",
+    "Square the eigenvalues, then sum.",
+)
+exercise.slip("squared norm of the random walk", matrix=lambda joint, m: joint / m[:, None]).says(
+    "The constant is the sum of the squares of p(x'|x).",
+    "Your matrix has the right eigenvalues. Is the sum of its squared entries that of their squares?",
+    "Only for a symmetric matrix is it.",
+    "Divide by the root of both masses.",
+)
+
 exercise.style("sum of the squared eigenvalues", pool=lambda matrix: float(np.sum(np.linalg.eigvalsh(matrix) ** 2)))
 
 
 @exercise.accepted("double loop, validated by hand", guarded=False)
-def factorization_constant(joint):
+def factorization_constant(joint, negatives=None):
     validate.joint_law(joint)
     p, n = joint.sum(axis=1), len(joint)
     if joint.shape != (n, n) or abs(joint - joint.T).max() > 1e-9 or not all(p):
         raise ValueError(f"no graph: {joint}")
+    if negatives is not None:
+        validate.law(negatives)
+        if len(negatives) != n:
+            raise ValueError(f"{len(negatives)} negatives for {n} nodes")
+        p = negatives
     return sum(joint[x, y] ** 2 / (p[x] * p[y]) for x in range(n) for y in range(n))
 
 
 @exercise.accepted("expectation of the density ratio over positive pairs")
-def factorization_constant(joint):
-    p = joint.sum(axis=1)
-    return np.average(joint / np.outer(p, p), weights=joint)
+def factorization_constant(joint, negatives=None):
+    m = joint.sum(axis=1) if negatives is None else negatives
+    return np.average(joint / np.outer(m, m), weights=joint)
 
 
-@exercise.accepted("trace of the squared random walk, torch")
-def factorization_constant(joint):
-    step = torch.tensor(joint / joint.sum(axis=1, keepdims=True))
+@exercise.accepted("trace of a squared matrix that is not symmetric, torch")
+def factorization_constant(joint, negatives=None):
+    step = torch.tensor(joint / (joint.sum(axis=1) if negatives is None else negatives)[:, None])
     return torch.trace(step @ step)

@@ -51,6 +51,10 @@ def zero_and_rotation(f, rng):
         return "a rotation of the columns of F changed it"
 
 
+def density_ratio(joint):
+    return joint / np.outer(joint.sum(axis=1), joint.sum(axis=1))
+
+
 @exercise.formula
 def factorization_loss(
     joint,
@@ -60,11 +64,30 @@ def factorization_loss(
     factor=lambda F, joint: F,
     counted=lambda rest: rest,
     norm=lambda rest: (rest**2).sum(),
+    weigh=lambda rest, p: rest,
 ):
     rows = factor(F, joint)
-    return norm(counted(target(joint) - rows @ rows.T))
+    return norm(weigh(counted(target(joint) - rows @ rows.T), joint.sum(axis=1)))
 
 
+exercise.slip("weighted by p(x) p(x')", weigh=lambda rest, p: rest * np.sqrt(np.outer(p, p))).says(
+    "The squared error is a mean over independent pairs, with the weights p(x) p(x').",
+    "Which weights has a Frobenius norm?",
+    "Every entry counts the same; the masses are in the adjacency already.",
+    "Sum the squares without weights.",
+)
+exercise.slip("the random walk is approximated", target=lambda joint: joint / joint.sum(axis=1)[:, None]).says(
+    "F F^T approximates p(x'|x).",
+    "Is that matrix symmetric, as F F^T is?",
+    "The normalised adjacency is divided by the roots of both masses.",
+    "Use your normalized_adjacency.",
+)
+exercise.slip("the density ratio is approximated", target=density_ratio).says(
+    "F F^T approximates p(x,x') / (p(x) p(x')).",
+    "Which matrix stands in the norm?",
+    "That is what z z^T approximates, with weights; F F^T approximates the normalised adjacency.",
+    "Use your normalized_adjacency.",
+)
 exercise.slip("norm not squared", norm=lambda rest: np.linalg.norm(rest)).says(
     "The Frobenius norm is already the sum of squares.",
     "np.linalg.norm takes a root at the end. Does the formula?",

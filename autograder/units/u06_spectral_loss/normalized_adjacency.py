@@ -72,6 +72,18 @@ exercise.slip("random walk", divisor=lambda p: p[:, None]).says(
     "p(x, y) / p(x) is the probability of a step from x to y: the right eigenvalues, but not symmetric.",
     "Give half of the division to each side: divide by sqrt(p(x)) and by sqrt(p(y)).",
 )
+exercise.slip("one root only", divisor=lambda p: np.sqrt(p)[:, None]).says(
+    "One root of one mass is enough.",
+    "Is your matrix symmetric?",
+    "Each of the two nodes gives a root to the denominator.",
+    "Divide by sqrt(p(x)) and by sqrt(p(y)).",
+)
+exercise.slip("the identity added", finish=lambda quotient: quotient + np.eye(len(quotient))).says(
+    "Every node gets a loop of weight 1 beside its edges.",
+    "What is the largest eigenvalue of your matrix?",
+    "The loops p(x, x) are in the joint law already, and no other is added.",
+    "Leave the identity out.",
+)
 exercise.slip("density ratio", divisor=lambda p: np.outer(p, p)).says(
     "The entry is divided by p(x) p(y).",
     "What is the largest eigenvalue of your matrix?",

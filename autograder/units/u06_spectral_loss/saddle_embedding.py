@@ -40,6 +40,12 @@ exercise = Exercise(
 )
 
 
+ROUNDING = (
+    "Some eigenvalues of this graph are 0, and the solver returns them as numbers of about 1e-17 of either sign. "
+    "Count as positive what is above 1e-9."
+)
+
+
 def spread(rng, n, k, psd=False, extra=2):
     """A random joint law with at least k + extra positive eigenvalues, the k-th smallest of them apart from the next."""
     while True:
@@ -60,15 +66,19 @@ def apart(values, k):
 
 @exercise.cases
 def cases(rng):
-    def ask(label, joint, k, public=True):
-        return Case(label, (joint, k), compare="gram", public=public)
+    def ask(label, joint, k, public=True, hint=""):
+        return Case(label, (joint, k), compare="gram", public=public, hint=hint)
 
     yield ask("S = 9, k = 1", spread(rng, 9, 1), 1)
     yield ask("S = 10, k = 2, with negative eigenvalues", spread(rng, 10, 2), 2)
     yield ask("S = 7 from augmentations, k = 2", spread(rng, 7, 2, psd=True), 2)
     n, k = odd_sizes(rng, 1, low=14, high=22)[0], int(rng.integers(2, 4))
     yield ask(f"S = {n}, k = {k}", spread(rng, n, k), k, public=False)
-    yield ask("S = 8 from three images, k = 2", lossy(rng), 2, public=False)
+    yield ask("S = 8 from three images, k = 2", lossy(rng), 2, public=False, hint=ROUNDING)
+    pair = np.array([[0.1, 0.02], [0.02, 0.04]])[
+        np.ix_([0, 0, 1, 1, 1], [0, 0, 1, 1, 1])
+    ]  # eigenvalues 1, 0.519, 0, 0, 0
+    yield ask("five pictures from two kinds, k = 1", pair, 1, hint=ROUNDING)
     yield ask("two nodes, k = 2: the minimiser is the only one", np.array([[0.4, 0.1], [0.1, 0.4]]), 2)
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4, psd=True), 2)
 
@@ -110,6 +120,16 @@ def least_positive(values, k):
     return np.flatnonzero(values > 1e-9)[:k]
 
 
+def largest_and_least(values, k):
+    """The k - 1 largest, and the smallest positive one."""
+    return np.append(falling(values, k - 1), least_positive(values, 1))
+
+
+def first_and_least(values, k):
+    """The constant, and the k - 1 smallest positive ones."""
+    return np.append(falling(values, 1), least_positive(values, k - 1))
+
+
 def one_swapped(values, k):
     """The k largest, the last of them exchanged for the next."""
     top = falling(values, k + 1)
@@ -141,6 +161,30 @@ exercise.slip("one column exchanged for the next", kept=one_swapped).says(
     "Must the other columns belong to the largest eigenvalues?",
     "Any k positive eigenvalues make a stationary point.",
     "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip("the k after the first", kept=lambda values, k: falling(values, k + 1)[1:]).says(
+    "The worst stationary point leaves out the first eigenfunction only.",
+    "What is its loss, and what would it be with smaller eigenvalues?",
+    "Any k positive eigenvalues make a stationary point.",
+    "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip("the k - 1 largest and the smallest positive", kept=largest_and_least).says(
+    "A saddle has one wrong column, the others are those of the minimiser.",
+    "Must the other columns belong to the largest eigenvalues?",
+    "Any k positive eigenvalues make a stationary point.",
+    "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip("the constant and the k - 1 smallest positive", kept=first_and_least).says(
+    "Every stationary point contains the constant function.",
+    "Is (Abar - F F^T) F = 0 without it?",
+    "Any k positive eigenvalues make a stationary point, with or without the eigenvalue 1.",
+    "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip("divided by p", scaled=lambda factor, joint: factor / joint.sum(axis=1)[:, None]).says(
+    "Row x of the factor is divided by the mass of its node.",
+    "F_x = sqrt(p(x)) f(x). Solve for f(x).",
+    "F_x.F_x' = sqrt(p(x) p(x')) f(x).f(x'): each of the two rows carries one root.",
+    "Divide by np.sqrt(p)[:, None], not by p[:, None].",
 )
 exercise.slip("smallest eigenvalues, the negative ones clipped", kept=lambda values, k: np.arange(k)).says(
     "The largest loss belongs to the smallest eigenvalues, whatever their sign.",

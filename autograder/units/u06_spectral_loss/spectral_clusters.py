@@ -33,7 +33,8 @@ exercise = Exercise(
     refuses=(GRAPH, *COLUMNS),
     hints={
         "values": (
-            "Print z for a graph of three parts without edges between them: how many different rows are there?",
+            "Print z for a graph of three parts without edges between them: how many different rows are there? And with a "
+            "part of one node, whose only edge is its loop?",
             "Rows of one part are nearly equal, rows of two parts are far apart. Group rows by distance.",
             "KMeans(n_clusters=k, n_init=10, random_state=seed).fit_predict(spectral_embedding(joint, k)).",
         ),
@@ -85,11 +86,12 @@ def cases(rng):
     yield planted("five parts, 3 % of the mass between them", graphs.blocks(rng, [2, 4, 3, 7, 5], 0.03), 5)
     yield planted("three parts, 0.01 % of the mass between them", graphs.blocks(rng, [2, 3, 5], 1e-4), 3)
     yield planted("three parts of few, weak edges; single edges between them are stronger", tangled(rng, [6, 9, 14]), 3)
-    yield planted("the same with a part of one node", tangled(rng, [1, 7, 9, 12]), 4, public=False)
+    yield planted("the same with a part of one node", tangled(rng, [1, 7, 9, 12]), 4)
+    yield planted("the same with a part of one node, again", tangled(rng, [9, 1, 6, 11]), 4, public=False)
     sizes = [int(size) for size in rng.integers(8, 15, size=3)]
     yield planted("the same with parts of other sizes", tangled(rng, sizes), 3, public=False)
     uneven = tangled(rng, [5, 8, 12, 15], unnormalised_fails=True)
-    yield planted("the same with very unequal masses of nodes", uneven, 4, public=False)
+    yield planted("the same with very unequal masses of nodes", uneven, 4)
     sizes = [int(size) for size in rng.integers(2, 12, size=5)]
     yield planted("five larger parts", graphs.blocks(rng, sizes, 0.02), 5, public=False)
     yield planted("a two-coloured part, and two parts that are mirror images", mirrored(rng, 3, 5), 3)
@@ -133,6 +135,14 @@ def equal_pieces(order, k):
     labels = np.empty(len(order), dtype=int)
     for c, piece in enumerate(np.array_split(order, k)):
         labels[piece] = c
+    return labels
+
+
+def at_gaps(column, k):
+    order = np.argsort(column)
+    cuts = np.sort(np.argsort(-np.diff(column[order]))[: k - 1])
+    labels = np.empty(len(column), dtype=int)
+    labels[order] = np.searchsorted(cuts, np.arange(len(column)))
     return labels
 
 
@@ -193,6 +203,36 @@ for start, knobs in {"": {}, " (KMeans)": {"group": kmeans}}.items():
         "Take the eigenvectors of p(x,x') / sqrt(p(x) p(x')).",
     )
 
+    exercise.slip(
+        f"rows of the random walk{start}", rows=lambda factor, joint: joint / joint.sum(axis=1)[:, None], **knobs
+    ).says(
+        "Nodes of one part have similar rows p(x'|x), so cluster those.",
+        "Two nodes of one part without a common neighbour: how far are their rows apart?",
+        "One step sees the neighbours only; the eigenfunctions see all paths.",
+        "Embed first, then cluster.",
+    )
+
+exercise.slip(
+    "eigenvectors of D - P",
+    matrix=lambda joint: joint - np.diag(joint.sum(axis=1)),  # its largest eigenvalues are the smallest of D - P
+    rows=lambda factor, joint: factor,
+    stretch=np.ones_like,
+).says(
+    "The eigenvectors of the smallest eigenvalues of D - P show the parts, without a normalisation.",
+    "A node of mass 0.001 hangs on its part by all its edges. What does it cost in D - P to cut it off?",
+    "Less than to cut two parts: the first eigenvectors of D - P are light nodes.",
+    "Take those of p(x,x') / sqrt(p(x) p(x')).",
+)
+exercise.slip(
+    "k + 1 columns",
+    kept=lambda values, k: falling(values, min(k + 1, len(values))),
+).says(
+    "One column is constant, so k parts need k + 1 columns.",
+    "What does eigenfunction k + 1 tell apart on a graph of k parts?",
+    "It cuts through a part; how much that disturbs depends on how large its eigenvalue is.",
+    "k columns, the constant one included.",
+)
+
 exercise.slip("largest absolute eigenvalues", kept=by_size, stretch=lambda values: np.sqrt(np.abs(values))).says(
     "The important eigenvalues are those of largest absolute value.",
     "On the two-coloured parts you cut the colours apart. Which eigenvalue does that?",
@@ -250,6 +290,22 @@ exercise.slip(
     "The rows of the embedding look at all paths at once. Group them.",
 )
 exercise.slip(
+    "sign patterns of the columns", group=lambda rows, k, seed: (rows > 0) @ (1 << np.arange(rows.shape[1]))
+).says(
+    "Nodes belong together when all columns have the same signs.",
+    "How many patterns can k columns have, and what does a sign say of numbers near 0?",
+    "Signs change with the rotation of the columns, which is the eigensolver's choice.",
+    "Use distances between rows: k-means.",
+)
+exercise.slip(
+    "the largest gaps of the second column", group=lambda rows, k, seed: at_gaps(second_column(rows), k)
+).says(
+    "Sorted by the second eigenfunction, the graph is cut at the k - 1 largest gaps.",
+    "Which number has the second eigenfunction on two parts that are mirror images?",
+    "One column tells two groups of parts apart, seldom k parts.",
+    "Use distances between the rows of all k columns.",
+)
+exercise.slip(
     "pieces of equal size", group=lambda rows, k, seed: equal_pieces(np.argsort(second_column(rows)), k)
 ).says(
     "The parts are pieces of equal length of the list of nodes, sorted by the second eigenvector.",
@@ -272,6 +328,22 @@ exercise.slip("first k rows as centres", group=lambda rows, k, seed: settled(row
     "Two centres that start in one part stay there, and a part without a centre is joined to another.",
     "Put the first centres far apart: each one at the row that is farthest from those before it.",
 )
+
+
+@exercise.wrong(
+    "SpectralClustering of scikit-learn",
+    belief="`SpectralClustering(affinity='precomputed')` of scikit-learn embeds by the same eigenvectors.",
+    hints=(
+        "What does it do with the loops p(x, x)?",
+        "It leaves out the diagonal of the matrix, in the masses too: a part of one node is then isolated.",
+        "Group the rows of your spectral_embedding.",
+    ),
+)
+def spectral_clusters(joint, k, seed):
+    from sklearn.cluster import SpectralClustering
+
+    return SpectralClustering(k, affinity="precomputed", random_state=seed).fit_predict(joint)
+
 
 exercise.style("KMeans of scikit-learn with ten starts", group=kmeans)
 

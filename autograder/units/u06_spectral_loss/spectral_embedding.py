@@ -4,7 +4,9 @@ Answers are compared through z z^T, which a rotation does not change. Every case
 k-th and the next eigenvalue (negative ones counted as 0), or k at the end of a tie: then z z^T is unique, and rounding
 of 1e-16 moves it by 1e-14. No tie is cut by a misconception either, whose answer would then be an accident of the
 eigensolver, and nobody else's. A k inside a tie is judged by the loss, in a property. Blind inputs avoided: graphs made
-by augmentations alone (hide what is done with negative eigenvalues), equal masses (hide sqrt(p)).
+by augmentations alone (hide what is done with negative eigenvalues), equal masses (hide sqrt(p)). Centred embeddings:
+k = S, where no column is left for the constant, and graphs in parts, on which the eigensolver's first vector is not
+sqrt(p), but any of a tie (a property).
 """
 
 import math
@@ -25,12 +27,14 @@ exercise = Exercise(
         "values": (
             "`np.linalg.eigh` returns rising eigenvalues and the eigenvectors as columns. You want the last k columns.",
             "Column i is sqrt(max(lambda_i, 0)) u_i, and row x of that is divided by sqrt(p(x)).",
-            "Check yours: z.T @ np.diag(p) @ z must be diagonal with max(lambda_i, 0) on it (up to a rotation).",
+            "Check yours: z.T @ np.diag(p) @ z must be diagonal with max(lambda_i, 0) on it (up to a rotation). Centred: write "
+            "E_p f = 0 for the columns of F, and say which matrix they still see.",
         ),
         "bad input": ("`validate.count(1, k=k)`, k <= S, and `normalized_adjacency` raises for the rest.",),
         "properties": (
             "At a minimiser both expectations of the loss are equal: E_pos[f.f'] = E_neg[(f.f')^2].",
-            "No rule may depend on the eigenvalues being different: inside a tie every choice is a minimiser.",
+            "No rule may depend on the eigenvalues being different: inside a tie every choice is a minimiser. Where the "
+            "graph falls into parts, the solver's first eigenvector need not be sqrt(p): take that direction out yourself.",
         ),
     },
 )
@@ -48,6 +52,20 @@ def with_gap(rng, n, k, psd=False, outweighed=False):
         if outweighed and not (values[k - 1] > 0.05 and -values[-1] > values[k - 1] + 0.03):
             continue
         return joint
+
+
+def ask_centred(rng):
+    def ask(label, joint, k, public=True):
+        return Case(f"centred, {label}", (joint, k, True), compare="gram", public=public)
+
+    yield ask("S = 6 from augmentations, k = 2", with_gap(rng, 6, 3, psd=True), 2)
+    yield ask("S = 6, k = 1, a negative eigenvalue of large absolute value", with_gap(rng, 6, 2, outweighed=True), 1)
+    yield ask("S = 5 from augmentations, k = S", graphs.random_joint_symmetric(rng, 5, psd=True), 5)
+    yield ask("complete graph without loops, k = 2", graphs.complete_graph(5), 2)
+    (n,) = odd_sizes(rng, 1, high=20)
+    yield ask(f"S = {n} from augmentations, k = S", graphs.random_joint_symmetric(rng, n, psd=True), n, public=False)
+    n, k = odd_sizes(rng, 1, high=20)[0], int(rng.integers(2, 5))
+    yield ask(f"S = {n}, k = {k}", with_gap(rng, n, k + 1), k, public=False)
 
 
 @exercise.cases
@@ -69,6 +87,7 @@ def cases(rng):
     yield ask("three parts without an edge between them, k = 3", graphs.blocks(rng, [1, 2, 4], leak=0.0)[0], 3)
     torus = graphs.shift_grid([np.ones((1, 1))], side=2, wrap=True, stay=0.7).joint  # eigenvalues 1, a, a, a^2
     yield ask("torus, k = 3 at the end of a tie", torus, 3)
+    yield from ask_centred(rng)
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2)
 
 
@@ -101,20 +120,111 @@ def density_ratio(f, rng):
         return "z z^T is not p(x,x')/(p(x)p(x'))"
 
 
+@exercise.property("centred: mean zero, and its loss is the least, also where the graph falls into parts")
+def centred_minimum(f, rng):
+    graphs_and_k = {
+        "three parts without an edge between them": (graphs.blocks(rng, [2, 2, 3], leak=0.0)[0], 2),
+        "one edge without loops": (np.array([[0.0, 0.5], [0.5, 0.0]]), 2),
+        "a random graph": (graphs.random_joint_symmetric(rng, 6), 3),
+    }
+    for name, (joint, k) in graphs_and_k.items():
+        z, p = np.asarray(f(joint, k, True), dtype=float), joint.sum(axis=1)
+        if z.shape != (len(p), k) or not np.isfinite(z).all():
+            return f"centred, on {name}: it is not a finite array of shape (S, k)"
+        if np.abs(p @ z).max() > 1e-6:  # the eigenvalue 0 of sqrt(p) is one up to rounding, and its root 1e-8
+            return f"centred, on {name}: E_p f = {np.round(p @ z, 6)}, not 0"
+        loss = p @ (z @ z.T) ** 2 @ p - 2 * (joint * (z @ z.T)).sum()
+        best = -(np.maximum(eigenvalues(joint)[1 : k + 1], 0) ** 2).sum()
+        if abs(loss - best) > 1e-8:
+            return f"centred, on {name}: the loss is {loss:.6g}, the least is {best:.6g}"
+
+
+def without_constants(matrix, root):
+    """The matrix on what is orthogonal to the constant function: root has length 1."""
+    return matrix - np.outer(root, root)
+
+
 @exercise.formula
 def spectral_embedding(
     joint,
     k,
+    centred=False,
     *,
     matrix=adjacency,
     columns=lambda vectors: vectors,
     kept=falling,
     stretch=lambda values: np.sqrt(np.maximum(values, 0)),
     scaled=per_mass,
+    cleared=without_constants,
+    shifted=lambda z, p: z,
 ):
-    values, vectors = np.linalg.eigh(matrix(joint))
+    p = joint.sum(axis=1)
+    seen = cleared(matrix(joint), np.sqrt(p)) if centred else matrix(joint)
+    values, vectors = np.linalg.eigh(seen)
     top = kept(values, k)
-    return scaled(columns(vectors)[:, top] * stretch(values[top]), joint)
+    z = scaled(columns(vectors)[:, top] * stretch(values[top]), joint)
+    return shifted(z, p) if centred else z
+
+
+def all_seen(matrix, root):
+    return matrix
+
+
+exercise.slip("centred: the minimiser minus its mean", cleared=all_seen, shifted=lambda z, p: z - p @ z).says(
+    "The best centred embedding is the best embedding with its mean taken off.",
+    "Which column of the minimiser has a mean that is not 0, and what is left of it?",
+    "Your answer has a column of zeros, and a positive eigenvalue that nothing approximates.",
+    "The constant function is forbidden; all k columns are free for the others.",
+)
+exercise.slip("centred ignored", cleared=all_seen).says(
+    "The minimiser has mean 0 by itself.",
+    "Print p @ z.",
+    "phi_1 is constant, with eigenvalue 1: its column has the mean 1 or -1.",
+    "E_p f = 0 says that each column of F is orthogonal to sqrt(p).",
+)
+exercise.slip("centred: the mean over nodes", cleared=all_seen, shifted=lambda z, p: z - z.mean(axis=0)).says(
+    "An embedding is centred when its rows sum to 0.",
+    "Which law has the mean of the question?",
+    "E_p f = sum_x p(x) f(x): heavy nodes count more.",
+    "E_p f = 0 says that each column of F is orthogonal to sqrt(p).",
+)
+exercise.slip(
+    "centred: the vector of ones taken out",
+    cleared=lambda matrix, root: without_constants(matrix, len(root) ** -0.5 + 0 * root),
+).says(
+    "The constant function is the vector of ones among the columns of F.",
+    "Which rows has F where f = 1?",
+    "F_x = sqrt(p(x)) f(x): the constant function becomes sqrt(p).",
+    "Take out np.outer(np.sqrt(p), np.sqrt(p)).",
+)
+exercise.slip("centred: no column for the constant", shifted=lambda z, p: z[:, : len(p) - 1]).says(
+    "Beside the constant there are only S - 1 columns, so with k = S one is left out.",
+    "What shape does the question ask for with k = S?",
+    "A column of zeros is centred as well.",
+    "Fill up with zeros to k columns.",
+)
+exercise.slip(
+    "centred: the constant's eigenvalue is gone, k - 1 columns beside it",
+    cleared=all_seen,
+    shifted=lambda z, p: z[:, 1:],
+).says(
+    "The best centred embedding is the best embedding without its first column.",
+    "How many columns has your answer?",
+    "The question asks for k columns; the place of the constant is free for the next eigenfunction.",
+    "k columns, all orthogonal to the constant.",
+)
+exercise.slip("eigenvectors of the random walk", matrix=lambda joint: joint / joint.sum(axis=1)[:, None]).says(
+    "`eigh` may be given the matrix of p(x'|x), since it has the same eigenvalues.",
+    "Is that matrix symmetric?",
+    "`eigh` reads one triangle only and takes the other one for its mirror image.",
+    "Decompose normalized_adjacency(joint).",
+)
+exercise.slip("values reversed, vectors not", columns=lambda vectors: vectors[:, ::-1]).says(
+    "The eigenvectors need not be put in the order of the eigenvalues.",
+    "Multiply the adjacency by one of your columns: is it stretched by the eigenvalue beside it?",
+    "`eigh` returns both in rising order; whoever turns one round must turn the other.",
+    "values[::-1] goes with vectors[:, ::-1].",
+)
 
 
 exercise.slip("not divided by sqrt(p)", scaled=lambda factor, joint: factor).says(
@@ -214,12 +324,13 @@ exercise.slip("eigenvectors of the joint law", matrix=lambda joint: joint).says(
 
 
 @exercise.accepted("column by column, in a loop, k validated by hand", guarded=False)
-def spectral_embedding(joint, k):
+def spectral_embedding(joint, k, centred=False):
     validate.joint_law(joint, symmetric=True)
     if k not in range(1, len(joint) + 1):
         raise ValueError(f"k = {k}, S = {len(joint)}")
     p = joint.sum(axis=1)
-    low, vectors = np.linalg.eigh(np.eye(len(p)) - joint / np.sqrt(p) / np.sqrt(p)[:, None])  # the Laplacian, rising
+    laplacian = np.eye(len(p)) - joint / np.sqrt(p) / np.sqrt(p)[:, None]
+    low, vectors = np.linalg.eigh(laplacian + (3 * np.sqrt(np.outer(p, p)) if centred else 0))  # rising
     z = np.zeros((len(p), k))
     for i in range(k):
         if low[i] < 1:
@@ -229,18 +340,25 @@ def spectral_embedding(joint, k):
 
 
 @exercise.accepted("generalised eigenproblem P v = lambda D v")
-def spectral_embedding(joint, k):
+def spectral_embedding(joint, k, centred=False):
     from scipy.linalg import eigh
 
-    values, functions = eigh(joint, np.diag(joint.sum(axis=1)))
+    p = joint.sum(axis=1)
+    values, functions = eigh(joint - np.outer(p, p) if centred else joint, np.diag(p))
     top = np.argsort(values)[::-1][:k]
     return functions[:, top] * np.sqrt(values[top].clip(min=0))
 
 
 @exercise.accepted("torch, rotated and with flipped signs")
-def spectral_embedding(joint, k):
+def spectral_embedding(joint, k, centred=False):
     p = torch.from_numpy(joint).sum(dim=1)
-    values, vectors = torch.linalg.eigh(torch.from_numpy(joint) / torch.sqrt(p[:, None] * p[None, :]))
+    adjacent = torch.from_numpy(joint) / torch.sqrt(p[:, None] * p[None, :])
+    if centred:  # a basis of what is orthogonal to sqrt(p), and a zero column in the place of sqrt(p)
+        basis = torch.linalg.qr(torch.cat([p.sqrt()[:, None], torch.eye(len(p), dtype=p.dtype)], dim=1)).Q
+        basis[:, 0] = 0
+        adjacent = basis.T @ adjacent @ basis
+    values, vectors = torch.linalg.eigh(adjacent)
+    vectors = basis @ vectors if centred else vectors
     factor = vectors[:, -k:] * values[-k:].clamp(min=0).sqrt()
     rotation = torch.linalg.qr(torch.arange(k * k, dtype=torch.float64).reshape(k, k).cos()).Q
     return -(factor @ rotation) / p.sqrt()[:, None]

@@ -83,6 +83,24 @@ def without_diagonal(inner):
     return inner.masked_fill(torch.eye(len(inner), dtype=torch.bool), 0)
 
 
+def one_shift(a, b):
+    return (a * b.roll(1, dims=0)).sum(dim=1)
+
+
+def both_without(inner):
+    return torch.stack([without_diagonal(one) for one in inner])
+
+
+def all_rows(a, b):
+    rows = torch.cat([a, b])
+    return rows @ rows.T
+
+
+def no_partner(inner):
+    n = len(inner) // 2
+    return inner * (1 - torch.eye(n, dtype=inner.dtype).repeat(2, 2))
+
+
 @exercise.formula
 def spectral_loss(
     view1,
@@ -113,6 +131,37 @@ exercise.slip("diagonal removed, divided by B^2", terms=lambda n: n * n).says(
     "How many numbers do you add up, and by what do you divide?",
     "Without the diagonal there are B (B - 1) terms.",
     "Your second term is too small by the factor (B - 1) / B.",
+)
+exercise.slip("positives squared", alike=lambda a, b: (a * b).sum(dim=1).square().mean()).says(
+    "Both terms have squared inner products.",
+    "B = 2, d = 1, all entries t: the loss is -2 t^2 + t^4. Which power of t has your first term?",
+    "The first term has the inner product itself.",
+    "Square only the negatives.",
+)
+exercise.slip("one shift of the second view", against=one_shift, others=lambda inner: inner, terms=lambda n: n).says(
+    "One negative for each anchor is enough: the other view, shifted by one row.",
+    "Your estimate is unbiased. How many of the B^2 pairs does it use?",
+    "The question asks for as many pairs as can be used.",
+    "All i != j: B (B - 1) pairs.",
+)
+exercise.slip(
+    "negatives inside both views",
+    against=lambda a, b: torch.stack([a @ a.T, b @ b.T]),
+    others=both_without,
+    terms=lambda n: 2 * n * (n - 1),
+).says(
+    "Negatives are the other rows of the same view, for each of the two views.",
+    "Do your negatives join a row of one view to a row of the other?",
+    "v_i.v_j within one view is unbiased too, but it is not the form asked for.",
+    "Use v_i of view 1 against v'_j of view 2.",
+)
+exercise.slip(
+    "all 2B rows against each other", against=all_rows, others=no_partner, terms=lambda n: 4 * n * (n - 1)
+).says(
+    "As in NT-Xent, a row has all rows of other images in both views for its negatives.",
+    "Do all of your negatives join a row of one view to a row of the other?",
+    "Pairs within one view are unbiased too, but they are not in the form asked for.",
+    "Use v_i of view 1 against v'_j of view 2 only.",
 )
 exercise.slip("factor 2 missing", pull=1).says(
     "The two terms have the same weight.",

@@ -123,6 +123,18 @@ exercise.slip("square outside the expectation", push=lambda weights, inner: (wei
     "Your second term vanishes when the similarities of negatives cancel. It should not.",
     "Square the inner products first, then take the expectation.",
 )
+exercise.slip("negatives not squared", push=lambda weights, inner: (weights * inner).sum()).says(
+    "The second term is the mean inner product of a negative pair.",
+    "What becomes of your loss when the inner products of negatives go to minus infinity?",
+    "The inner product of a negative is squared, so that 0 is best.",
+    "Square the inner products, then take the expectation.",
+)
+exercise.slip("positives squared", alike=np.square).says(
+    "Both terms have squared inner products.",
+    "One node, z = (t): the loss is -2 t^2 + t^4. Which power of t has your first term?",
+    "The first term is the cross term of a square: the inner product itself.",
+    "-2 (joint * z z^T).sum().",
+)
 exercise.slip("factor 2 missing", pull=1).says(
     "The two terms have the same weight.",
     "One node, z = (t): the minimum should be at t = 1, L = -1. Where is yours?",
