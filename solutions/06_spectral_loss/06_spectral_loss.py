@@ -586,6 +586,11 @@ if solved(spectral_clusters):
 # - **F** The $\mu_j$ are not negative, so $\big(\sum_{j\le k}\mu_j\big)^2\le\sum_{j\le k}\mu_j^2$.
 #
 
+# %%
+from course import arrange
+
+arrange("proof_columns")  # drag lines into the frame, or use the buttons; paste the list that stands below it
+
 # %% nbgrader={"grade": false, "grade_id": "proof_columns", "locked": false, "schema_version": 3, "solution": true, "task": false}
 proof_columns = None  # a list of labels, top to bottom: ["...", "...", ...]
 ### BEGIN SOLUTION
