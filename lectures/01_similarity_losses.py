@@ -492,9 +492,9 @@ figures.described(figure,
 # between the negatives at 160 and 250, and its partner is almost opposite, where a pull has hardly any tangential part.
 # </details>
 #
-# The attraction is weak close to the positive (the disc), where $\pi_0$ is large and the angle is small; the repulsion nearly vanishes
-# on a negative and is strongest on its free side. Green rings: where the anchor comes to rest. The lower the
-# temperature, the more the nearest negative does all the pushing; a low temperature can make traps.
+# The attraction is weak close to the positive (the disc), where $\pi_0$ is large and the angle is small; the repulsion
+# nearly vanishes on a negative and is strongest on its free side. Green rings: where the anchor comes to rest. The lower
+# the temperature, the more the nearest negative does all the pushing; a low temperature can make traps.
 #
 # **Explore: the temperature.** Same circle, seventeen temperatures. Where do the rings go as $t$ falls, and when does a
 # second one appear? Who pushes at the first ring? (Where scripts are off, the picture shows $t = 0.5$.)
