@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import numbers
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,7 @@ def _call(function, case: Case) -> Outcome:
             args[position].requires_grad_(True)
             leaves.append(args[position])
         try:
-            with torch.inference_mode() if case.inference else contextlib.nullcontext():
+            with by_formula() if case.inference else contextlib.nullcontext():
                 answer = driven(case.drive, function)(*args, **kwargs)
             value = plain(answer)
             grads, gradient_error = _gradients(answer, leaves) if case.grad else (None, None)
@@ -66,6 +67,18 @@ def _call(function, case: Case) -> Outcome:
                 return Outcome(error=("MemoryError", str(error)[:MAX_MESSAGE]))
             return Outcome(error=(type(error).__name__, str(error)[:MAX_MESSAGE]))
         return Outcome(value, grads, None, gradient_error, not same_tree((args, kwargs), (case.args, case.kwargs)))
+
+
+@contextlib.contextmanager
+def by_formula() -> Iterator[None]:
+    """Inference mode, in which autograd has no graph; nor has it one that is begun inside (`torch.func`, or the mode undone):
+    what a backward pass would keep is refused."""
+    with torch.inference_mode(), torch.autograd.graph.saved_tensors_hooks(_refuse, _refuse):
+        yield
+
+
+def _refuse(tensor):
+    raise RuntimeError("Inference tensors cannot be saved for backward: a derivative is asked for as a formula")
 
 
 def _gradients(answer, leaves) -> tuple[tuple[np.ndarray, ...] | None, str | None]:

@@ -33,6 +33,7 @@ SYMPTOMS = (
     ),
     ("ZeroDivisionError", "", ("A denominator is 0 in this case: which sum or difference of its inputs vanishes?",)),
     ("RuntimeError", "nference", NO_AUTOGRAD),
+    ("RuntimeError", "saved tensor hooks", NO_AUTOGRAD),  # of torch.func.grad
     ("RuntimeError", "does not require grad", NO_AUTOGRAD),
     (
         "RuntimeError",

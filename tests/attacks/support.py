@@ -21,6 +21,13 @@ BY_AUTOGRAD = (
     "    {}a = anchor.clone().requires_grad_()\n"
     "    {}return torch.autograd.grad(loss(a, positive.clone(), negatives.clone()), a)[0]\n"
 )
+BY_FUNC = (
+    "def contrastive_gradient(anchor, positive, negatives):\n"
+    "    def loss(a):\n"
+    "        logits = torch.einsum('bd,bnd->bn', a, torch.cat([positive.unsqueeze(1), negatives], dim=1))\n"
+    "        return (logits.logsumexp(dim=1) - logits[:, 0]).mean()\n"
+    "    return torch.func.{}(loss)(anchor)\n"
+)
 
 ATTACKS = [
     Attack(
@@ -141,6 +148,18 @@ ATTACKS = [
                 "with torch.inference_mode(False), torch.enable_grad():\n        ", "    "
             )
         },
+    ),
+    Attack(
+        "torch.func in inference mode",
+        "differentiates without a graph of its own, where a closed form is asked",
+        without={"contrastive_gradient": BY_AUTOGRAD.format("", "")},
+        answers={"contrastive_gradient": BY_FUNC.format("grad")},
+    ),
+    Attack(
+        "derivatives forwards",
+        "differentiates in forward mode, which keeps nothing, where a closed form is asked",
+        without={"contrastive_gradient": BY_AUTOGRAD.format("", "")},
+        answers={"contrastive_gradient": BY_FUNC.format("jacfwd")},
         succeeds="the numbers are right; who finds another way to them gets the points (docs/threat-model.md)",
     ),
     Attack(
