@@ -17,7 +17,7 @@ from course.check.call import plain
 KINDS = [
     ("02_latent_classes", "collision_probability", "np.longdouble(answer)"),
     ("03_many_negatives", "lemma1_bound", "np.longdouble(answer)"),
-    ("02_latent_classes", "collision_probability", "__import__('decimal').Decimal(float(answer))"),
+    ("03_many_negatives", "floor_bound", "__import__('decimal').Decimal(float(answer))"),
     ("03_many_negatives", "lemma1_bound", "__import__('fractions').Fraction(float(answer))"),
     ("02_latent_classes", "ladder_curl", "np.array([answer[0], *map(np.asarray, answer[1:])], dtype=object)"),
     ("04_mutual_information", "optimal_critic", "np.asarray(answer).tolist()"),

@@ -21,7 +21,7 @@ from course.check.store import DATA
 
 UNIT = load_unit("09_in_practice")
 RIGHT = UNIT.references()
-MOST_STORED = 300_000  # bytes of public data
+MOST_STORED = 305_000  # bytes of public data, the text of a proof among them
 
 
 def slip(function: str, name: str):

@@ -120,7 +120,8 @@ def _usual(array: np.ndarray) -> Any:
     if array.dtype in NAMES:
         return array
     if array.dtype == object:
-        return plain(array.tolist()) if array.ndim else plain(array.item())
+        item = array.tolist()
+        return np.asarray(np.inf if item > 0 else -np.inf) if isinstance(item, int) else plain(item)  # beyond int64
     if array.dtype.kind == "f":
         return array.astype(np.float64)
     if array.dtype.kind in "iu":

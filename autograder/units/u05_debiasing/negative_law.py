@@ -142,6 +142,7 @@ def negative_law(
     rest=lambda tau, sigma: 1 - tau - sigma,
     settled=law_or_error,
 ):
+    p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)
     left = p - own(tau_plus, sigma) * p_plus - related(tau_plus, sigma) * p_sister
     return settled(left / rest(tau_plus, sigma))
 

@@ -100,6 +100,8 @@ def cases(rng):
     yield Case("one part", (graphs.random_joint_symmetric(rng, 5), 1, 3), compare="partition")
     yield Case("only loops, k = S", (np.eye(4) / 4, 4, 0), compare="partition")
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2, 0)
+    sizes = [int(size) for size in rng.integers(11, 15, size=4)]  # more nodes than any public graph
+    yield planted("four large parts of few, weak edges", tangled(rng, sizes), 4, public=False)
 
 
 @exercise.property("the planted parts come back, for every seed")
