@@ -292,14 +292,6 @@ exercise.slip(
     "The rows of the embedding look at all paths at once. Group them.",
 )
 exercise.slip(
-    "sign patterns of the columns", group=lambda rows, k, seed: (rows > 0) @ (1 << np.arange(rows.shape[1]))
-).says(
-    "Nodes belong together when all columns have the same signs.",
-    "How many patterns can k columns have, and what does a sign say of numbers near 0?",
-    "Signs change with the rotation of the columns, which is the eigensolver's choice.",
-    "Use distances between rows: k-means.",
-)
-exercise.slip(
     "the largest gaps of the second column", group=lambda rows, k, seed: at_gaps(second_column(rows), k)
 ).says(
     "Sorted by the second eigenfunction, the graph is cut at the k - 1 largest gaps.",
