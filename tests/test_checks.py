@@ -1,4 +1,4 @@
-"""Every check of every unit: right answers pass over 4 seeds (CI proves 12), wrong beliefs are named."""
+"""Every check of every unit: right answers pass over 4 seeds (`prove --seeds` tries more), wrong beliefs are named."""
 
 from __future__ import annotations
 
