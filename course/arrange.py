@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 
 from course.check.order import labels
-from course.check.store import DATA
+from course.check.store import load_public_check
 
 
 class Lines:
@@ -44,10 +44,13 @@ def arrange(name: str, order: Sequence[str] | str | None = None) -> Lines:
     name: the question, such as "proof_error". order: labels to begin with, such as your answer so far.
     Raises ValueError for a question that is no proof, and for labels that are none of its lines.
     """
-    path = DATA / f"{name}.json"
-    lines = json.loads(path.read_text("utf-8")).get("order", {}).get("lines") if path.exists() else None
-    if not lines:
+    try:
+        sealed = load_public_check(name).order
+    except ValueError:
+        sealed = None
+    if sealed is None:
         raise ValueError(f"{name!r} is no proof to put in order")
+    lines = sealed.lines
     begun = labels([] if order is None else order)
     if begun is None or not set(begun) <= set(lines) or len(set(begun)) < len(begun):
         raise ValueError(f"order = {order!r}: labels of lines are {', '.join(lines)}, each at most once")

@@ -6,6 +6,7 @@ import os
 
 import pytest
 import torch
+from chromium import CHROMIUM, QUIET
 from threadpoolctl import threadpool_limits
 
 from autograder.sandbox.process import Sandbox, SandboxError
@@ -25,3 +26,13 @@ def sandbox():
         pytest.skip(f"no sandbox here: {error}")
     with box:
         yield box
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a window, for the tests of one module."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as p:
+        chromium = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()

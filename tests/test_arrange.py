@@ -6,7 +6,8 @@ import ast
 import re
 
 import pytest
-from test_explorables import CHROMIUM, PAGE, QUIET
+from chromium import needed
+from test_explorables import PAGE
 
 import course
 from autograder.units.manifest import load_unit, unit_names
@@ -14,7 +15,6 @@ from autograder.units.manifest import load_unit, unit_names
 PROOFS = [(s, n) for s in unit_names() for n in load_unit(s).checks if load_unit(s).exercise(n).proof]
 NAME = "proof_lower"
 RIGHT = load_unit("07_linear_probe").references()[NAME]
-chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
 
 
 @pytest.mark.parametrize(("slug", "name"), PROOFS)
@@ -34,15 +34,6 @@ def test_what_is_no_proof_or_no_line_of_it_is_refused():
     for order in (["Z"], ["C", "C"], 7):
         with pytest.raises(ValueError, match="labels of lines are A, B, C"):
             course.arrange(NAME, order)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        chrome = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chrome
-        chrome.close()
 
 
 @pytest.fixture
@@ -68,13 +59,13 @@ def unused(page) -> list[str]:
     return page.locator("ul li").evaluate_all("items => items.map((item) => item.dataset.label)")
 
 
-@chromium
+@needed
 def test_an_answer_so_far_is_taken_up(page):
     assert answer(page) == ["F", "K"]
     assert unused(page) == list("ABCDEGHIJM")
 
 
-@chromium
+@needed
 def test_by_buttons_and_keys_the_proof_is_put_in_order_and_passes_the_check(page):
     for label in "FK":
         page.get_by_role("button", name=f"take out line {label}").click()
@@ -92,7 +83,7 @@ def test_by_buttons_and_keys_the_proof_is_put_in_order_and_passes_the_check(page
     assert page.get_by_role("button", name=f"move line {RIGHT[1]} up").is_disabled()
 
 
-@chromium
+@needed
 def test_by_the_mouse(page):
     def drag(label, onto):
         page.locator(f'li[data-label="{label}"]').drag_to(page.locator(onto), target_position={"x": 60, "y": 3})
@@ -106,10 +97,12 @@ def test_by_the_mouse(page):
     assert "C" in unused(page)
 
 
-@chromium
+@needed
 def test_it_fits_a_phone_and_says_what_each_control_does(page):
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    styles = [page.locator(kind).evaluate("list => getComputedStyle(list).borderTopStyle") for kind in ("ol", "ul")]
+    assert styles == ["solid", "dashed"]  # the proof's frame and the other one
     buttons = page.locator("li button")
     assert all(buttons.nth(i).get_attribute("aria-label") for i in range(buttons.count()))
     assert page.locator("[data-lm-suppress-shortcuts]").count() == 1

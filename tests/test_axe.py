@@ -7,7 +7,7 @@ import json
 
 import axe
 import pytest
-from test_browser import CHROMIUM, QUIET
+from chromium import needed
 from test_class_report import a_class, report_html
 from test_start import FIRST, UNITS, checked, graded
 
@@ -17,17 +17,13 @@ from course.start import server
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)"),
+    needed,
 ]
 
 
 @pytest.fixture(scope="module")
-def page():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        browser = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser.new_page(viewport={"width": 1280, "height": 900})
-        browser.close()
+def page(browser):
+    return browser.new_page(viewport={"width": 1280, "height": 900})
 
 
 @pytest.fixture

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 
 import pytest
+from chromium import CHROMIUM, QUIET, needed
 from fresh import TOKEN, changes, fresh_clone, serving
 
 from autograder.units.manifest import ROOT, load_unit
 
 SLUG = "01_similarity_losses"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)"),
-]
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    needed,
 ]
 PICTURES = ROOT / "build" / "browser"
 PATIENCE = 240_000  # milliseconds, for a machine that does much else at the same time

@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 import pytest
-from test_browser import CHROMIUM, QUIET
+from chromium import CHROMIUM, QUIET, needed
 
 from autograder.__main__ import main
 from autograder.classroom.class_report import belief_sentence, report_html, write_report
@@ -128,7 +128,7 @@ def test_the_records_are_read_and_a_broken_one_is_that_students_problem(tmp_path
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
+@needed
 def test_the_page_loads_nothing_fits_a_phone_is_legible_in_the_dark_and_prints(tmp_path):
     playwright = pytest.importorskip("playwright.sync_api")
     for size in (12, 0):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-import shutil
 
 import nbformat
 import numpy as np
 import pytest
+from chromium import needed
 
 from autograder.units.manifest import ROOT, load_unit
 from course import figures
@@ -17,9 +17,6 @@ from course.figures.shown import live
 
 PROGRAMS = {"01": "circle", "02": "means", "03": "bounds", "05": "floor", "06": "cutoff"}
 UNITS = tuple(PROGRAMS)
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <style>body{margin:1em;font-family:sans-serif}@media(prefers-color-scheme:dark){body{background:#121212;color:#ddd}}
 </style>"""
@@ -32,15 +29,6 @@ def stored(unit: str) -> str:
     outputs = (o for cell in nbformat.read(path, as_version=4).cells for o in cell.get("outputs", []))
     (html,) = (o.data["text/html"] for o in outputs if 'class="cl-live"' in o.get("data", {}).get("text/html", ""))
     return html
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as p:
-        chrome = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chrome
-        chrome.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +54,7 @@ def numbers(page, unit: str) -> dict:
     return json.loads(page.locator(f"#u{unit} .cl-live").get_attribute("data-numbers"))
 
 
-@chromium
+@needed
 def test_every_explorable_is_live_and_its_still_picture_steps_aside(page):
     for unit in UNITS:
         assert page.locator(f"#u{unit} input[type=range]").count() >= 1
@@ -74,7 +62,7 @@ def test_every_explorable_is_live_and_its_still_picture_steps_aside(page):
         assert page.locator(f"#u{unit} svg").count() >= 2
 
 
-@chromium
+@needed
 def test_sliders_have_names_say_their_value_and_keep_jupyterlabs_shortcuts_away(page):
     for unit in UNITS:
         before = page.locator(f"#u{unit} .cl-said").inner_text()
@@ -87,7 +75,7 @@ def test_sliders_have_names_say_their_value_and_keep_jupyterlabs_shortcuts_away(
         press(page, unit, "ArrowLeft")
 
 
-@chromium
+@needed
 def test_the_rings_of_the_circle_are_where_the_gradient_vanishes(page):
     phi = np.radians([20.0, 75.0, 160.0, 250.0])
     warm = (0.05, 0.07, 0.1, 0.14, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 1, 1.4, 2, 3, 5)
@@ -105,7 +93,7 @@ def test_the_rings_of_the_circle_are_where_the_gradient_vanishes(page):
         press(page, "01", "ArrowRight")
 
 
-@chromium
+@needed
 def test_dragged_means_have_the_loss_and_the_bound_of_the_solutions(page):
     """The program's live formula, at the start, after keys and after a drag."""
     reference = load_unit("02_latent_classes").references()
@@ -136,7 +124,7 @@ def test_dragged_means_have_the_loss_and_the_bound_of_the_solutions(page):
         assert found["loss"] >= found["bound"]
 
 
-@chromium
+@needed
 def test_the_three_bounds_are_those_of_the_solutions(page):
     reference = load_unit("03_many_negatives").references()
     uniform = np.full(10, 0.1)
@@ -150,7 +138,7 @@ def test_the_three_bounds_are_those_of_the_solutions(page):
         press(page, "03", "ArrowRight")
 
 
-@chromium
+@needed
 def test_the_floor_takes_the_anchors_that_the_solution_puts_there(page):
     """Nine anchors with a positive of cosine 0.9; negatives all alike, so that the biased loss is what is asked for."""
     share, mass = (
@@ -170,7 +158,7 @@ def test_the_floor_takes_the_anchors_that_the_solution_puts_there(page):
         press(page, "05", "ArrowRight")
 
 
-@chromium
+@needed
 def test_the_error_of_the_cut_is_what_the_solutions_embedding_leaves(page):
     from course import graphs
 
@@ -185,14 +173,14 @@ def test_the_error_of_the_cut_is_what_the_solutions_embedding_leaves(page):
         press(page, "06", "ArrowRight")
 
 
-@chromium
+@needed
 def test_nothing_is_wider_than_a_phone(page):
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.set_viewport_size({"width": 1000, "height": 900})
 
 
-@chromium
+@needed
 def test_without_scripts_the_picture_stays_with_its_text(browser, page):
     context = browser.new_context(java_script_enabled=False)
     still = context.new_page()

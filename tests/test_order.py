@@ -12,8 +12,9 @@ import pytest
 
 from autograder.author import Exercise, Proof
 from autograder.grading.grade import proof_verdict
-from autograder.publish.build import public_text, shown_lines
+from autograder.publish.build import public_text
 from autograder.publish.prove import _disordered
+from autograder.publish.question import question, shown_lines
 from autograder.units.manifest import load_unit, unit_names
 from course import check
 from course.check import store
@@ -116,10 +117,7 @@ def test_prove_refuses_a_proof_with_a_wrong_reference_or_without_distractors():
 
 @pytest.mark.parametrize(("slug", "name"), PROOFS)
 def test_the_text_shows_each_line_once_and_in_no_right_order(slug, name):
-    cells = load_unit(slug).solved
-    place = next(i for i, cell in enumerate(cells) if cell.id == name)
-    text = next(cell.source for cell in reversed(cells[:place]) if cell.type == "markdown")
-    shown = re.findall(r"^- \*\*([A-Z])\*\* ", text, re.MULTILINE)
+    shown = re.findall(r"^- \*\*([A-Z])\*\* ", question(load_unit(slug), name), re.MULTILINE)
     proof = load_unit(slug).exercise(name).proof
     assert sorted(shown) == sorted([*proof.needs, *proof.false]) == sorted(set(shown))
     assert "".join(label for label in shown if label in proof.needs) not in set(proof.orders())

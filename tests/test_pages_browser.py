@@ -11,8 +11,9 @@ from itertools import pairwise
 import axe
 import pytest
 from attacks.hostile_text import CODE, HONEST, TEXTS
+from chromium import needed
 from served import add, files, graded, jupyter, nbgrader, new_course, submission_id, submitted
-from test_browser import CHROMIUM, PATIENCE, QUIET
+from test_browser import PATIENCE
 
 from autograder.classroom.demo import UNIT
 from autograder.grading.record import note_problem
@@ -20,7 +21,7 @@ from autograder.units.manifest import ROOT
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)"),
+    needed,
 ]
 PICTURES = ROOT / "build" / "browser"
 
@@ -37,16 +38,6 @@ def course(tmp_path_factory):
     note_problem(path, UNIT, "ada", "the <b>newer</b> one is no notebook")
     nbgrader(path, "generate_feedback", UNIT)
     return path
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with playwright.sync_playwright() as p:
-        chromium = p.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

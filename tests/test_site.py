@@ -16,14 +16,13 @@ from urllib.parse import unquote, urlsplit
 import axe
 import pytest
 from axe import npm
-from test_browser import CHROMIUM, QUIET
+from chromium import CHROMIUM, QUIET, needed
 
 from autograder.units.manifest import ROOT, load_unit, unit_names
 
 PICTURES = ROOT / "build" / "browser"
 NEEDED = "sphinx myst_nb pydata_sphinx_theme sphinx_design sphinx_copybutton sphinxcontrib.bibtex".split()
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
-browsed = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)")
 
 
 def missing(module: str) -> bool:
@@ -266,7 +265,7 @@ WIDE = """() => [...document.querySelectorAll("article *")].filter((e) => {
 SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1"
 
 
-@browsed
+@needed
 @pytest.mark.browser
 def test_pages_draw_their_formulas_fit_phone_and_desk_and_ask_nobody(site, tab):
     heavy = [f"lectures/{slug}.html" for slug in unit_names()]
@@ -289,7 +288,7 @@ def test_pages_draw_their_formulas_fit_phone_and_desk_and_ask_nobody(site, tab):
     assert not tab.errors
 
 
-@browsed
+@needed
 @pytest.mark.browser
 def test_the_search_finds_a_statement_by_its_number(site, tab):
     tab.set_viewport_size(DESK)
@@ -299,7 +298,7 @@ def test_the_search_finds_a_statement_by_its_number(site, tab):
     assert first.get_attribute("href").endswith("lectures/10_text_and_images.html#proposition-10-7")
 
 
-@browsed
+@needed
 @pytest.mark.browser
 def test_the_ledger_is_filtered_by_source_verdict_and_unit(site, tab):
     tab.set_viewport_size(DESK)
@@ -318,7 +317,7 @@ def test_the_ledger_is_filtered_by_source_verdict_and_unit(site, tab):
     assert tab.locator("tr.claim:visible").count() == rows.count()
 
 
-@browsed
+@needed
 @pytest.mark.browser
 def test_sliders_of_a_lecture_work_by_keyboard(site, tab):
     live = [name for name in site.pages if name.startswith("lectures/") and "cl-live" in (site.path / name).read_text()]
@@ -334,7 +333,7 @@ def test_sliders_of_a_lecture_work_by_keyboard(site, tab):
     assert not tab.errors
 
 
-@browsed
+@needed
 @pytest.mark.browser
 @pytest.mark.parametrize("name", [
     "index.html", "lectures/05_debiasing.html", "pages/claims.html?source=002&unit=03",

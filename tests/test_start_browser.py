@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from chromium import CHROMIUM, QUIET, needed
 from fresh import TOKEN, changes, fresh_clone, serving
-from test_browser import CHROMIUM, PATIENCE, PICTURES, QUIET, RIGHT, SLUG, replace_function_cell, run_until_numbered
+from test_browser import PATIENCE, PICTURES, RIGHT, SLUG, replace_function_cell, run_until_numbered
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (.ci/run installs it)"),
+    needed,
 ]
 
 

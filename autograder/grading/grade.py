@@ -249,10 +249,8 @@ def _check(session: Session, unit: Unit, name: str, points: float, seed: int) ->
     if exercise.proof and not _stopped(actual):
         return _record(proof_verdict(exercise, decoded(actual[0].value)), points)
     try:
-        verdict = judge(name, cases, expected, actual, (), exercise.hints, properties)
-        if verdict.status != "pass":
-            known, two = beliefs(exercise, cases), pairs(exercise, cases)
-            verdict = judge(name, cases, expected, actual, known, exercise.hints, properties, two)
+        known, two = beliefs(exercise, cases), pairs(exercise, cases)
+        verdict = judge(name, cases, expected, actual, known, exercise.hints, properties, two)
     except MemoryError:
         return CheckRecord("memory", 0.0, points, "Your answer is too large to be judged.", _status_hint("memory"))
     except Exception as error:  # an answer made to break our comparison must not take the other checks with it
@@ -312,13 +310,13 @@ def upcast(tree: Any) -> Any:
 
 def beliefs(exercise: Exercise, cases: list[Case]) -> list[Belief]:
     """What each misconception answers on these cases, computed as far as it is read."""
-    found = []
-    for wrong in exercise.misconceptions:
-        found.append(Belief(wrong.name, wrong.belief, wrong.hints, Computed(_answered(exercise, wrong, cases))))
-    return found
+    return [
+        Belief(wrong.name, wrong.belief, wrong.hints, Computed(_mistaken(exercise, wrong, cases)))
+        for wrong in exercise.misconceptions
+    ]
 
 
-def _answered(exercise: Exercise, wrong: Variant, cases: list[Case]) -> Iterator[Outcome]:
+def _mistaken(exercise: Exercise, wrong: Variant, cases: list[Case]) -> Iterator[Outcome]:
     loaded = wrong.load(exercise.name)
     for case in cases:
         yield Outcome(value=np.asarray(float(loaded))) if exercise.number else call(loaded, case)

@@ -7,7 +7,6 @@ misconceptions -> course/check/data/*.json. Lectures are executed, so that a rea
 from __future__ import annotations
 
 import hashlib
-import re
 from pathlib import Path
 
 import jupytext
@@ -17,6 +16,7 @@ from nbformat import NotebookNode
 from autograder.author import Exercise
 from autograder.publish.missing import unasked
 from autograder.publish.public import public_check
+from autograder.publish.question import shown_lines
 from autograder.publish.release import STAMP, fingerprint, keep_work, release_notebook
 from autograder.submission.files import write_atomically
 from autograder.units.manifest import ROOT, Unit, load_unit
@@ -61,14 +61,6 @@ def public_text(unit: Unit, exercise: Exercise) -> str:
     ]
     answer = seal(exercise.name, float(reference))
     return to_text(sealed_to_json(PublicCheck(exercise.name, [], [], wrong, exercise.hints, seal=answer)))
-
-
-def shown_lines(unit: Unit, name: str) -> dict[str, str]:
-    """Label -> text of the lines that the question of a proof with order shows."""
-    place = next(i for i, cell in enumerate(unit.solved) if cell.id == name)
-    question = next(cell.source for cell in reversed(unit.solved[:place]) if cell.type == "markdown")
-    found = re.findall(r"^- \*\*([A-Z])\*\* (.+(?:\n(?!- )\S*[^\n]+)*)", question, re.MULTILINE)
-    return {label: " ".join(text.split()) for label, text in found}
 
 
 def sealed_order(exercise: Exercise, lines: dict[str, str]) -> SealedOrder:

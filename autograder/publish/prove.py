@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations, islice
 from pathlib import Path
@@ -151,15 +151,11 @@ def evaluate(exercise: Exercise, reference: Any, candidate: Any, seed: int, *, n
 
     named: False leaves out the name of the belief, which costs most of the time and no points.
     """
-    cases, expected = questions(exercise, reference, seed)
     if exercise.proof:
         return proof_verdict(exercise, labels(candidate))
-    actual, properties = _answered(exercise, cases, candidate, seed)
-    verdict = judge(exercise.name, cases, expected, actual, (), exercise.hints, properties)
-    if verdict.status == "pass" or not named:
-        return verdict
-    known, two = beliefs(exercise, cases), pairs(exercise, cases)
-    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties, two)
+    cases, expected = questions(exercise, reference, seed)
+    known, two = (beliefs(exercise, cases), pairs(exercise, cases)) if named else ((), ())
+    return _judged(exercise, cases, expected, candidate, seed, known, two)
 
 
 def _judged(
@@ -169,18 +165,14 @@ def _judged(
     candidate: Any,
     seed: int,
     known: Sequence[Belief] = (),
+    two: Iterable[Belief] = (),
 ) -> Verdict:
-    actual, properties = _answered(exercise, cases, candidate, seed)
-    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties)
-
-
-def _answered(
-    exercise: Exercise, cases: list[Case], candidate: Any, seed: int
-) -> tuple[list[Outcome], list[PartResult]]:
-    """What the candidate answers to the cases, and how it stands with the properties."""
     if exercise.number:
-        return [Outcome(value=np.asarray(float(candidate)))], []
-    return [call(candidate, case) for case in cases], _properties(exercise, candidate, seed)
+        actual, properties = [Outcome(value=np.asarray(float(candidate)))], []
+    else:
+        actual = [call(candidate, case) for case in cases]
+        properties = _properties(exercise, candidate, seed)
+    return judge(exercise.name, cases, expected, actual, known, exercise.hints, properties, two)
 
 
 def _properties(exercise: Exercise, candidate: Any, seed: int) -> list[PartResult]:

@@ -12,11 +12,11 @@ import re
 
 from autograder.author import Exercise, Proof
 from autograder.author.source import PREAMBLE
+from autograder.publish.question import shown_lines
 from autograder.units.derivation import scheme_and_answer
-from autograder.units.manifest import Cell, Unit, UnitError, load_unit, unit_names
+from autograder.units.manifest import Unit, UnitError, load_unit, unit_names
 
 MARKS = re.compile(r"^[ \t]*### (BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
-LINE = re.compile(r"^- \*\*([A-Z])\*\* (.*?)(?=^- \*\*[A-Z]\*\* |^\n|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def worked(name: str) -> str:
@@ -27,15 +27,12 @@ def worked(name: str) -> str:
             break
     else:
         raise UnitError(f"no unit asks for {name!r}")
-    index = next(i for i, cell in enumerate(unit.solved) if cell.id == name)
-    source = unit.solved[index].source
+    source = next(cell.source for cell in unit.solved if cell.id == name)
     if name in unit.manual:
         return _derivation(name, source, unit.manual[name])
     answer = re.sub(rf"\A{name} = None.*\n", "", MARKS.sub("", source)).strip("\n")
     exercise = unit.exercise(name)
-    return (
-        "\n\n".join([f"### `{name}`: a worked solution", *_body(unit, exercise, answer, _question(unit, index))]) + "\n"
-    )
+    return "\n\n".join([f"### `{name}`: a worked solution", *_body(unit, exercise, answer)]) + "\n"
 
 
 def _derivation(name: str, source: str, points: float) -> str:
@@ -44,12 +41,12 @@ def _derivation(name: str, source: str, points: float) -> str:
     return "\n\n".join([f"### `{name}`: a model answer", answer, head, scheme]) + "\n"
 
 
-def _body(unit: Unit, exercise: Exercise, answer: str, question: Cell) -> list[str]:
+def _body(unit: Unit, exercise: Exercise, answer: str) -> list[str]:
     parts = [_code(answer)]
     if exercise.proof:
         with contextlib.redirect_stdout(io.StringIO()):  # a unit may print where it trains
             order = list(unit.references()[exercise.name])
-        return parts + _proof(exercise.proof, order, question)
+        return parts + _proof(exercise.proof, order, shown_lines(unit, exercise.name))
     if exercise.properties:
         parts += ["**What must hold besides, and is asked when it is graded:**"]
         parts += [_list(said for said, _ in exercise.properties)]
@@ -69,18 +66,13 @@ def _without_imports(source: str) -> str:
     return source.replace(PREAMBLE.rstrip(), "")
 
 
-def _proof(proof: Proof, order: list[str], question: Cell) -> list[str]:
+def _proof(proof: Proof, order: list[str], texts: dict[str, str]) -> list[str]:
     """One right order with the texts of its lines and what each uses, then why the others are false."""
-    texts = {label: " ".join(text.split()) for label, text in LINE.findall(question.source)}
     used = {label: f" *(uses {', '.join(proof.needs[label])})*" if proof.needs[label] else "" for label in order}
     lines = [f"{number}. **{label}** {texts[label]}{used[label]}" for number, label in enumerate(order, 1)]
     parts = ["One of the orders that count: each line uses only what stands above it.", "\n".join(lines)]
     false = [f"**{label}** {texts[label]} *{belief}*" for label, (belief, _) in sorted(proof.false.items())]
     return parts + (["#### Lines that are false, and the belief behind each", _list(false)] if false else [])
-
-
-def _question(unit: Unit, index: int) -> Cell:
-    return next(cell for cell in reversed(unit.solved[:index]) if cell.type == "markdown")
 
 
 def _code(source: str) -> str:

@@ -84,7 +84,7 @@ class SealedOrder:
     length: int
     beginnings: frozenset[str]
     slips: dict[str, Belief]
-    lines: dict[str, str] = field(default_factory=dict)
+    lines: dict[str, str]
 
 
 @dataclass

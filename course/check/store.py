@@ -87,7 +87,7 @@ def from_json(data: dict) -> PublicCheck:
     if "order" in data:
         order = data["order"]
         slips = {s["seal"]: Belief(s["name"], s["belief"], tuple(s["hints"])) for s in order["slips"]}
-        sealed = SealedOrder(order["length"], frozenset(order["beginnings"]), slips)
+        sealed = SealedOrder(order["length"], frozenset(order["beginnings"]), slips, order["lines"])
         return PublicCheck(data["function"], [], [], [], hints, order=sealed)
     cases = [case_from_json(item) for item in data["cases"]]
     expected = [_outcome_from_json(item["expected"]) for item in data["cases"]]
