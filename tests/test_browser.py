@@ -115,12 +115,24 @@ def test_a_wrong_then_a_right_answer_in_jupyterlab(lab, open_notebook):
     assert changes(clone) == ""
 
 
+def whole(page, path) -> bytes:
+    """The bytes of a notebook on disk: JupyterLab empties the file, then writes, and a reader can come in between."""
+    for _ in range(PATIENCE // 100):
+        content = path.read_bytes()
+        try:
+            json.loads(content)
+            return content
+        except ValueError:
+            page.wait_for_timeout(100)
+    pytest.fail(f"{path} is no notebook: {content[-200:]!r}")
+
+
 def saved_as(page, path, holds) -> None:
     """Save, and wait until the sources in the file are as they should be."""
     page.keyboard.press("Control+S")
     for _ in range(PATIENCE // 500):
         page.wait_for_timeout(500)
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        cells = json.loads(whole(page, path))["cells"]
         if holds("".join("".join(cell["source"]) for cell in cells)):
             return
     pytest.fail(f"{path} was not saved")
@@ -150,7 +162,7 @@ def test_a_lecture_that_was_only_opened_is_saved_as_it_was(lab, open_notebook):
             break
     else:
         pytest.fail("JupyterLab no longer saves a notebook that it opened: this test can go")
-    assert copy.read_bytes() == lecture.read_bytes()
+    assert whole(page, copy) == lecture.read_bytes()
     assert changes(clone) == ""
 
 
