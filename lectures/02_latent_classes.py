@@ -246,7 +246,7 @@ figures.levels({"ln 2": LN2, "tau ln 2": LN2 / 10}, left)
 figure = figures.curves(steps, {"": 100 * mistakes}, right, xlabel="step", title="mistakes (%)", legend=None)
 figures.described(figure,
     "Two panels over 400 training steps. Left, contrastive loss and the mean classifier's loss both start at "
-    "ln 2 = 0.69 and fall, to 0.15 and 0.04; the classifier's loss crosses the dashed line tau ln 2 = 0.07 "
+    "ln 2 = 0.69 and fall, to 0.15 and 0.03; the classifier's loss crosses the dashed line tau ln 2 = 0.07 "
     "near step 150, the contrastive loss stays above. Right, the share of mistakes falls from 19 per cent to "
     "less than 1 per cent."
 )

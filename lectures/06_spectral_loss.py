@@ -1116,7 +1116,7 @@ for kappa in (0.3, 0.15, 0.075):
     pull, push = np.sum(graph * score), p @ score**2 @ p
     limit, single = p @ np.log(np.exp(score) @ p) - pull, one_negative(graph, score)
     series = math.log(2) - pull / 2 + push / 8 + np.sum(graph * score**2) / 8
-    print(f"kappa {kappa:.2f}: (ii) {limit:.7f} against {push / 2 - pull:.7f}, gap / kappa^6"
+    print(f"kappa {kappa:.3f}: (ii) {limit:.7f} against {push / 2 - pull:.7f}, gap / kappa^6"
           f" {(limit - push / 2 + pull) / kappa**6:.4f};  (iii) gap / kappa^8 {(single - series) / kappa**8:.4f}")
 
 # %% [markdown]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,7 +13,10 @@ import pytest
 from test_grading import DEF, UNIT, graded, others_pass
 
 from autograder.sandbox import deadline
-from autograder.sandbox.deadline import MOST, Deadline, waited
+from autograder.sandbox.deadline import MOST, Deadline, spent
+from autograder.sandbox.process import Limits
+from autograder.sandbox.session import Session, SessionEnd
+from course.check.case import Case
 
 SLOW = DEF + (
     "    import time\n"
@@ -24,6 +28,12 @@ SLOW = DEF + (
     "    return (margin - (anchor * (positive - negative)).sum(dim=1)).relu().mean()\n"
 )
 LIMIT = 1.5
+BURN = """import time
+def burn(seconds):
+    ends = time.process_time() + seconds
+    while time.process_time() < ends: pass
+    return 1.0
+"""
 
 
 @contextlib.contextmanager
@@ -38,7 +48,7 @@ def busy(each: int):
             hog.wait()
 
 
-@pytest.mark.skipif(not waited(os.getpid()), reason="this kernel does not say how long a thread waited")
+@pytest.mark.skipif(not spent(os.getpid()), reason="this kernel does not say how long a thread waited")
 def test_a_right_answer_passes_on_a_busy_machine(sandbox, monkeypatch):
     monkeypatch.setattr(UNIT.exercise("hinge_loss"), "time_limit", LIMIT)
     with busy(2):
@@ -59,13 +69,44 @@ def test_whoever_sleeps_or_runs_for_ever_is_late(sandbox, monkeypatch):
         assert time.monotonic() - started < 2 * MOST * LIMIT + 20
 
 
-def test_the_time_of_a_submission_is_never_moved():
-    over = Deadline(10, os.getpid(), ends=time.monotonic() - 1)
+@pytest.mark.skipif(not spent(os.getpid()), reason="this kernel does not say how long a thread waited")
+def test_the_time_of_a_submission_moves_too(sandbox, monkeypatch):
+    sandbox.warm()
+
+    def asked() -> str:
+        with Session(sandbox, "", [BURN], Limits(), whole=Deadline(LIMIT, sandbox.process.pid)) as session:
+            session.advance(1)
+            try:
+                return session.calls("burn", [Case("", (0.8,))], session.deadline(60))[0].value and "done"
+            except SessionEnd as end:
+                return end.status
+
+    with busy(2):
+        assert asked() == "done"
+        monkeypatch.setattr(deadline, "MOST", 1.0)
+        assert asked() == "timeout"
+
+
+def test_a_longer_deadline_holds_as_well():
+    over = Deadline(10, os.getpid(), within=Deadline(-1))
     assert over() < 0
 
 
+def test_a_crowd_in_its_own_way_is_late():
+    crowd = "import os\nfor _ in range(8):\n    if not os.fork():\n        while True: pass\nos.wait()"
+    with subprocess.Popen([sys.executable, "-c", crowd], start_new_session=True) as process:
+        try:
+            time.sleep(0.5)
+            late = Deadline(1.0, process.pid)
+            time.sleep(1.6)
+            assert late() < 0
+            assert max(thread.waited for thread in spent(process.pid).values()) > 0.5  # it would have been moved
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 def test_where_the_kernel_does_not_say_the_clock_counts(monkeypatch):
-    monkeypatch.setattr(deadline, "waited", lambda root: {})
+    monkeypatch.setattr(deadline, "spent", lambda root: {})
     late = Deadline(0.01, os.getpid())
     time.sleep(0.02)
     assert late() < 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import secrets
 import time
 import zlib
@@ -21,7 +22,7 @@ from autograder.grading.bounded import Allowance, Ended, Fault, steps
 from autograder.grading.earlier import references, wrong_before
 from autograder.grading.record import CheckRecord, Record
 from autograder.grading.version import checks_version
-from autograder.sandbox.deadline import Deadline
+from autograder.sandbox.deadline import MOST, Deadline
 from autograder.sandbox.process import Limits, Sandbox, SandboxError
 from autograder.sandbox.session import Session, SessionEnd
 from autograder.submission.notebook import Submission, parse_submission, read_bytes
@@ -70,13 +71,14 @@ def grade(
     _drawn_once(unit.slug)
     limits, allowance = limits or Limits(), allowance or Allowance()
     progress = Progress(seed, list(submission.cells))
-    ends = started + limits.wall_seconds
+    whole = Deadline(limits.wall_seconds, os.getpid())  # the judge's side waits for a processor, too
+    latest = started + MOST * limits.wall_seconds
     with one_thread():
         while True:
             try:
                 sandbox.warm()
-                wall = max(0.0, ends - time.monotonic()) + 2 * allowance.cpu_seconds
-                for message in steps(lambda: _work(submission, sandbox, limits, progress, ends), allowance, wall):
+                wall = max(0.0, latest - time.monotonic()) + 2 * allowance.cpu_seconds
+                for message in steps(lambda: _work(submission, sandbox, limits, progress, whole), allowance, wall):
                     progress.take(message)
                 break
             except Ended as end:
@@ -178,7 +180,7 @@ def _overrun(progress: Progress, unit: Unit, end: Ended) -> None:
 
 
 def _work(
-    submission: Submission, sandbox: Sandbox, limits: Limits, progress: Progress, ends: float
+    submission: Submission, sandbox: Sandbox, limits: Limits, progress: Progress, whole: Deadline
 ) -> Iterator[dict[str, Any]]:
     """Each check in the state in which it stands in the notebook, again at the end where that did not pass, and once more
     where it rests on a wrong function before it.
@@ -190,7 +192,7 @@ def _work(
     positions = {name: submission.positions.get(name, last) for name in unit.checks}
     known = dict(progress.records)
     asked = bool(known) or progress.current is not None
-    with Session(sandbox, unit.setup, progress.cells, limits, asked=asked, ends=ends) as session:
+    with Session(sandbox, unit.setup, progress.cells, limits, asked=asked, whole=whole) as session:
         for stage in (IN_PLACE, AT_THE_END):
             for name in sorted(positions, key=positions.__getitem__):
                 again = stage == IN_PLACE or (known[name, IN_PLACE].status in RETRY and positions[name] < last)
@@ -215,7 +217,7 @@ def _work(
             continue
         yield {"name": name, "stage": MENDED}
         mended = [*cells, *references(unit, wrong)]
-        with Session(sandbox, unit.setup, mended, limits, asked=True, ends=ends) as session:
+        with Session(sandbox, unit.setup, mended, limits, asked=True, whole=whole) as session:
             record, seed = _asked(session, unit, name, len(mended), seed)
         yield {"name": name, "stage": MENDED, "record": asdict(_lent(record, wrong)), "seed": seed, "left_out": []}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.bounded import Allowance
+from autograder.sandbox.deadline import MOST
 from autograder.sandbox.process import Limits, Sandbox, SandboxError
 from autograder.submission.notebook import SubmissionError, parse_submission, read_bytes
 
@@ -126,4 +127,4 @@ def serve(connection) -> None:
         sandbox.close()
 
 
-JOB_SECONDS = Limits.wall_seconds + 3 * Allowance.cpu_seconds  # for the whole of a job, before its process is ended
+JOB_SECONDS = MOST * Limits.wall_seconds + 3 * Allowance.cpu_seconds  # for a job, before its process is ended

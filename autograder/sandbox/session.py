@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import builtins
 import itertools
-import math
 import os
 import signal
 import time
@@ -56,9 +55,9 @@ class Session:
         limits: Limits,
         *,
         asked: bool = False,
-        ends: float = math.inf,
+        whole: Deadline | None = None,
     ):
-        """asked: whether the same code has been asked before. ends: a time.monotonic() value, beside the limits' own."""
+        """asked: whether the same code has been asked before. whole: the submission's time; by default the limits'."""
         self.sandbox, self.setup, self.limits = sandbox, setup, limits
         self.sources = tuple(cells)
         self.cells = list(cells)  # empty where a cell ends its process, and is left out
@@ -69,7 +68,7 @@ class Session:
         self.rehearsed = False
         self.notes: list[str] = [NOT_SANDBOXED] if sandbox.unsafe else []
         self.errors: dict[str, str] = {}
-        self.ends = min(ends, time.monotonic() + limits.wall_seconds)
+        self.whole = whole or Deadline(limits.wall_seconds, os.getpid())
         self.ids = itertools.count(1)
         self.fork: Fork | None = None
 
@@ -83,9 +82,10 @@ class Session:
     def _rehearse(self) -> None:
         """Run all cells in a fresh process that is asked nothing, to say how they fail. Its time is not the submission's."""
         self.close()
-        started, ends, cells, target = time.monotonic(), self.ends, self.cells, self.target
+        started, whole, cells, target = time.monotonic(), self.whole, self.cells, self.target
         self.rehearsed, self.asked = True, False
-        self.cells, self.target, self.ends = list(self.sources), len(cells), started + 2 * self.limits.cell_seconds
+        self.cells, self.target = list(self.sources), len(cells)
+        self.whole = Deadline(2 * self.limits.cell_seconds, os.getpid())
         try:
             self._load()
         except SessionEnd:
@@ -93,7 +93,8 @@ class Session:
         finally:
             self.close()
             self.cells, self.target, self.asked = cells, target, True
-            self.ends = ends + time.monotonic() - started
+            self.whole = whole
+            whole.seconds += time.monotonic() - started
 
     def __enter__(self) -> Session:
         return self
@@ -130,7 +131,7 @@ class Session:
         try:
             answer = self._send_and_receive({"op": "cell"}, source, self.deadline(self.limits.cell_seconds))
         except SessionEnd as end:
-            if time.monotonic() >= self.ends:
+            if self.whole() <= 0:
                 raise
             self.cells[index] = ""
             self.unsaid |= self.asked
@@ -152,7 +153,7 @@ class Session:
 
     def deadline(self, seconds: float) -> Deadline:
         """So many seconds of a free processor from now, within the submission's time."""
-        return Deadline(seconds, self.sandbox.process.pid if self.sandbox.process else None, self.ends)
+        return Deadline(seconds, self.sandbox.process.pid if self.sandbox.process else None, self.whole)
 
     def calls(self, name: str, cases: list[Case], deadline: Deadline) -> list[Outcome]:
         """The outcome of each case, asked in one request."""

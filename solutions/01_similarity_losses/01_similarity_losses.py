@@ -185,7 +185,7 @@ check(contrastive_loss)
 # - the loss of this anchor, $-\ln\big(e^{s_0}/\sum_{j=0}^N e^{s_j}\big)$, is nevertheless below $\ln(N+1)$.
 #
 # Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others; your scores must do
-# for leads that come within 0.001 % of the largest one. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
+# for every lead up to 0.001 % below the bound that you find. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
 # tensor), $2 \le N \le 500$. Any right answer counts.
 
 
@@ -223,7 +223,7 @@ check(counterexample_chance)
 # `torch.inference_mode()`. Logits of $\pm 10^4$ are as good as any.
 #
 # An anchor that has found its partner moves little, and this little counts: your gradient must be right to six digits *of
-# itself*, also where the positive leads by 60 and the gradient is $10^{26}$ times shorter than the candidates.
+# itself* (in float16: as well as float16 can hold it), also where the positive leads by 60 and the gradient is $10^{26}$ times shorter than the candidates.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -265,7 +265,7 @@ if solved(contrastive_gradient):
 #
 # *Difficulty* ●●●●○ · *time* 30 min · 4 by hand
 #
-# An anchor has $P \ge 2$ positives (say, all other pictures of its class) among $P + N$ candidates with scores $s_j$;
+# An anchor has $P \ge 2$ positives (say, all other pictures of its class) among $P + N$ candidates, $N \ge 1$, with scores $s_j$;
 # $\mathcal P$ is the set of the positives and $\pi_j = e^{s_j}/\sum_k e^{s_k}$. Two losses suggest themselves: the mean of
 # the losses, and the loss of the mean,
 #
