@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import secrets
 import time
 import zlib
@@ -190,7 +191,7 @@ def _work(
     """
     unit, last, seed = submission.unit, len(submission.cells), progress.seed
     positions = {name: submission.positions.get(name, last) for name in unit.checks}
-    known = dict(progress.records)
+    known, judged = dict(progress.records), {}
     asked = bool(known) or progress.current is not None
     with Session(sandbox, unit.setup, progress.cells, limits, asked=asked, whole=whole) as session:
         for stage in (IN_PLACE, AT_THE_END):
@@ -199,7 +200,9 @@ def _work(
                 if (name, stage) in known or not again:
                     continue
                 yield {"name": name, "stage": stage}
-                record, seed = _asked(session, unit, name, last if stage == AT_THE_END else positions[name], seed)
+                record, seed = _asked(
+                    session, unit, name, last if stage == AT_THE_END else positions[name], seed, judged
+                )
                 known[name, stage] = record
                 yield {
                     "name": name,
@@ -218,16 +221,18 @@ def _work(
         yield {"name": name, "stage": MENDED}
         mended = [*cells, *references(unit, wrong)]
         with Session(sandbox, unit.setup, mended, limits, asked=True, whole=whole) as session:
-            record, seed = _asked(session, unit, name, len(mended), seed)
+            record, seed = _asked(session, unit, name, len(mended), seed, judged)
         yield {"name": name, "stage": MENDED, "record": asdict(_lent(record, wrong)), "seed": seed, "left_out": []}
 
 
-def _asked(session: Session, unit: Unit, name: str, target: int, seed: int | None) -> tuple[CheckRecord, int | None]:
+def _asked(
+    session: Session, unit: Unit, name: str, target: int, seed: int | None, judged: dict[bytes, CheckRecord]
+) -> tuple[CheckRecord, int | None]:
     """The record of a check once the cells before `target` have run, and the seed, drawn after the student's code has loaded."""
     try:
         session.advance(target)
         seed = secrets.randbits(62) if seed is None else seed
-        return _check(session, unit, name, unit.checks[name], seed), seed
+        return _check(session, unit, name, unit.checks[name], seed, judged), seed
     except SessionEnd as end:
         message = f"Your code {end.message}."
         return CheckRecord(end.status, 0.0, unit.checks[name], message, _status_hint(end.status)), seed
@@ -239,7 +244,10 @@ def _lent(record: CheckRecord, wrong: list[str]) -> CheckRecord:
     return replace(record, message=f"{record.message} ({said})" if record.message else f"{said[0].upper()}{said[1:]}.")
 
 
-def _check(session: Session, unit: Unit, name: str, points: float, seed: int) -> CheckRecord:
+def _check(
+    session: Session, unit: Unit, name: str, points: float, seed: int, judged: dict[bytes, CheckRecord]
+) -> CheckRecord:
+    """judged: what was said of answers to these questions before; most that fail are asked again and answer the same."""
     exercise = unit.exercise(name)
     deadline = session.deadline(exercise.time_limit)
     cases, expected = questions(exercise, unit.references()[name], seed)
@@ -251,6 +259,9 @@ def _check(session: Session, unit: Unit, name: str, points: float, seed: int) ->
     if exercise.proof and not _stopped(actual):
         return _record(proof_verdict(exercise, decoded(actual[0].value)), points)
     try:
+        said = hashlib.sha256(pickle.dumps((name, seed, actual, properties))).digest()
+        if said in judged:
+            return judged[said]
         known, two = beliefs(exercise, cases), pairs(exercise, cases)
         verdict = judge(name, cases, expected, actual, known, exercise.hints, properties, two)
     except MemoryError:
@@ -258,7 +269,8 @@ def _check(session: Session, unit: Unit, name: str, points: float, seed: int) ->
     except Exception as error:  # an answer made to break our comparison must not take the other checks with it
         message = f"The answer could not be compared ({type(error).__name__})."
         return CheckRecord("error", 0.0, points, message, _status_hint("error"))
-    return _record(verdict, points)
+    judged[said] = _record(verdict, points)
+    return judged[said]
 
 
 def questions(exercise: Exercise, reference: Any, seed: int) -> tuple[list[Case], list[Outcome]]:
