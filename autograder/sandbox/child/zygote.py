@@ -54,7 +54,7 @@ def main() -> None:
         for descriptor in descriptors:
             os.close(descriptor)
         os.chdir("/")  # without a sandbox the folder to work in is made anew for each submission
-        if number == 2:  # the first is the grader's trial; while the first submission runs, for those after it
+        if number == 3:  # the first is the grader's trial; who grades one submission only has no use for it
             _warm_up()
         os.waitpid(pid, 0)
 
