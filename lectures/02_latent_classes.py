@@ -26,7 +26,7 @@
 #
 # | $\rho_c$ | $D_c$ | $f(x)$ | $\mu_c$ | $v$ | $\ell(v)$ | $h(v)$ | $\tau$ | $b$ |
 # |---|---|---|---|---|---|---|---|---|
-# | of class $c$ | of its points | embedding | class mean | margin | $\ln(1+e^{-v})$ | $\max(0,1-v)$ | $P(c^-=c^+)$ | block |
+# | $P(c)$ | law of its points | embedding | class mean | margin | $\ln(1+e^{-v})$ | $\max(0,1-v)$ | $P(c^-=c^+)$ | block size |
 #
 # **Afterwards you can** say what "similar" means without labels; prove the bound with the right constant; name the
 # worlds where it is an equality and the hypotheses without which it is false; and say what it does *not* promise.
@@ -266,7 +266,7 @@ figures.described(figure,
 # %% [markdown]
 # ## 4 First step: Jensen
 #
-# **Lemma 2.2.** $\ell$ is strictly convex, with $\ell'(v) = -\sigma(-v)$ and $0 < \ell'' \le \tfrac14$. For every random
+# **Lemma 2.2.** $\ell$ is strictly convex, with $\ell'(v) = -1/(1+e^v)$ and $0 < \ell'' \le \tfrac14$. For every random
 # variable $V$ with finitely many values
 #
 # $$0\ \le\ \mathbb{E}\,\ell(V) - \ell(\mathbb{E}V)\ \le\ \tfrac18\operatorname{Var}V, \tag{4.1}$$

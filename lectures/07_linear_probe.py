@@ -28,7 +28,7 @@
 # |---|---|---|---|
 # | 7.1, 7.2, 7.3 | cut, energy of labels, spectrum in $[0,2]$ | - | core |
 # | 7.4, 7.5 | Laplacian edge by edge; eigenvalues 0 | 7.2 | optional |
-# | 7.6 | many parts that are easy to cut off: small eigenvalues | 7.2 | optional |
+# | 7.6 | many parts that are easy to cut off: small eigenvalues (questions 4 and 5 define what they use) | 7.2 | optional |
 # | 7.7 | what a head on the spectral embedding loses | unit 06 | core |
 # | 7.8, 7.9 | **loss at most $4\alpha/\lambda_{lost}$** | 7.2, 7.7 | core |
 # | 7.10 | the same from both sides | 7.7 | core |
@@ -533,7 +533,7 @@ fourth = signs[np.argsort(1 - signs @ walk)[3]]
 print("eigenvalues", lam.round(4))
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
-ladders = {  # of your `ladder_probe`, k = 3
+ladders = {  # sums of the lines of your `ladder_probe`, without its line of pairs; k = 3
     "majority of the three bits": [0.5, 0.5, 0.6538, 0.9808, 0.9808],
     "direction 4": [1.0, 1.0, 1.0, 1.0, 1.0],
 }
@@ -1013,7 +1013,8 @@ for b in (0.1, 0.01, 0.001):
 # small $\alpha$ does not help if $\lambda_{lost}$ is as small. With $k=2$ the loss is 0. </details>
 
 # %% [markdown]
-# **2.** A node of mass $p(x)$ is split into two copies that share its pairs equally (two files with the same image).
+# **2.** (With the functions of section 4, which is optional.) A node of mass $p(x)$ is split into two copies that share
+# its pairs equally (two files with the same image).
 # What happens to the spectrum, and what to the bound?
 
 # %% jupyter={"source_hidden": true, "outputs_hidden": true}

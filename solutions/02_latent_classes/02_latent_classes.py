@@ -290,7 +290,7 @@ check(collision_probability)
 #
 # Somebody trained an encoder and tells you two things: the value of its contrastive loss, in nats, and how often nature
 # draws each class. Nothing else; you see neither points nor embeddings. How large can $L^\mu_{sup}$ be, at most? Return
-# the smallest number that is never exceeded on any world with these two data, as the lecture's theorem gives it. (No world
+# the number that Theorem 2.3 of the lecture gives: by Theorem 2.5 no smaller one holds on every world. (No world
 # has a loss below what its collisions cost; such a loss is not asked.)
 #
 # Two things to watch. Test your bound where you know both losses, at $f = 0$. And keep nine digits where one class has
@@ -347,7 +347,7 @@ if solved(unsupervised_loss, mean_classifier_loss, curl_bound):
 # section 13 of the lecture, which is optional and not needed here.)
 #
 # Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), floating tensors of any precision, float16
-# included; return a 0-dim tensor that can be differentiated, best without a Python loop over the batch, finite for
+# included; return a 0-dim tensor (of which floating dtype does not matter) that can be differentiated, best without a Python loop over the batch, finite for
 # margins of $\pm10^4$. `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and
 # NaN.
 
@@ -617,7 +617,7 @@ check(proof_error, "proof_error")
 #
 # Take the hinge loss $h(v)=\max(0,1-v)$ of unit 01 in place of the logistic one, for which a collision costs $h(0)=1$:
 # let $L^h_{un}$ be the expected hinge loss of the margin of a triplet, and $L^{h,\rho}_{sup}$ that of the margin of the
-# mean classifier, over tasks drawn as in section 5, where a point of a task $\{a,b\}$ comes from class $a$ with
+# mean classifier (section 14 of the lecture, optional, has the lemma for it), over tasks drawn as in section 5, where a point of a task $\{a,b\}$ comes from class $a$ with
 # probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return `(classes, z)` (at most 40 points and 20 dimensions) such
 # that the statement
 #

@@ -55,6 +55,8 @@
 # validate.floating("scores", scores)             # a floating tensor without NaN
 # ```
 #
+# They return nothing.
+#
 # Your functions must not change their inputs.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
@@ -86,8 +88,7 @@ def require_unit_rows(**tensors):
 #
 # The lecture tells data from **as much** noise. Here `ratio` $= k$ samples of the noise law are drawn for each data
 # sample, and all are mixed. The scores are to play the role of the log-density of the data. Give the cross-entropy of the
-# question "is this sample data?", for a model that draws the right conclusion from its score, from the noise law and from
-# the mixture. It is averaged over **all** scores, data and noise alike.
+# question "is this sample data?", for a model that answers by Bayes' rule from its score, the noise law and the mixture. It is averaged over **all** scores, data and noise alike.
 #
 # - `scores` and `log_noise`: floating tensors of one common shape, not empty; `labels`: a tensor of that shape, of
 #   any dtype (bool and integers included), every entry 0 or 1. `ratio` is a number > 0, not necessarily an integer.
@@ -194,8 +195,8 @@ check(optimal_critic)
 #
 # The loss $L_N(s)$ of the lecture, (2.2), **exactly** (to 10⁻⁹), for any joint law, any critic and `n_negatives` up to
 # 5000; no sampling. There are $T^N$ draws of negatives, so listing them will not do. Unit 03 met the same difficulty and
-# has a tool for it, one integral (lecture 03, the exact loss with any number of negatives); what you wrote there may be
-# reused. Three things are new: the positive has a law of its own; scores may be $-\infty$; and the scores of one row may
+# has a tool for it, one integral, $\ln S=\int_0^\infty(e^{-v}-e^{-vS})\,dv/v$ with $v=e^u$ (lecture 03, the exact loss with
+# any number of negatives); what you wrote there may be reused. Three things are new: the positive has a law of its own; scores may be $-\infty$; and the scores of one row may
 # lie 20000 apart. Over which range is the integrand not negligible then? And how far to the left does it reach when $N$ is
 # large?
 #
@@ -361,10 +362,10 @@ check(negatives_needed)
 #
 # `negatives_needed` searches with exact losses. Theorem 4.7 of the lecture, $I-B_N\le\ln\bigl(1+\chi^2/(N+1)\bigr)$, promises
 # in advance: from some number of negatives on, the optimal critic certifies the given `share` of $I$. Return the real number
-# $N$, not rounded, such that the theorem promises the share exactly for all numbers of negatives $\ge N$.
+# $N$, not rounded, from which on the theorem promises the share, and below which it does not.
 #
-# Its proof promises more. Of the inequalities that lead to this bound, one only makes the result short, and a computer can
-# do without it; keep the others. With `by_proof=True` return the number that what is then proved promises. For the
+# Its proof promises more. Of the inequalities that lead to this bound, the last one on the way to the
+# logarithm only makes the result short, and a computer can do without it; keep the others. With `by_proof=True` return the number that what is then proved promises. For the
 # lecture's exact copies it is the theorem's own number, for most laws a smaller one.
 #
 # - `joint` as in 2: $\chi^2$ must be right for zeros and empty rows and columns.
@@ -442,10 +443,10 @@ if solved(negatives_needed, negatives_enough):
 #   classes, C ≥ 2. `n_own`: $M$, an integer from 0 to $N$.
 # - Returns a lower bound on $I(x;y)$ that holds for every joint law with these classes and every critic; it may be negative,
 #   do not clip it. More than one valid bound can be found. Asked is the largest one that has the lecture's proof: Jensen's
-#   inequality for $\mathbb E[-\ln W]$, for each anchor separately and not again; the change of law; the parts of $q$; and, in
+#   inequality for $\mathbb E[-\ln W]$, for each anchor separately (the mean over the classes stays outside); the change of law; the parts of $q$; and, in
 #   each part, what symmetry says of $w_0$.
 # - `ValueError`: a loss that is negative or not finite, `rho` no law or with a zero, `n_negatives` not an integer ≥ 1,
-#   `n_own` not an integer ≥ 0. (C = 1 and M > N are not asked.)
+#   `n_own` not an integer ≥ 0. (C = 1 is not asked, nor M > N, where no sampler would be.)
 
 # %% nbgrader={"grade": false, "grade_id": "true_negatives_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def true_negatives_bound(loss, rho, n_negatives, n_own=0):
@@ -591,8 +592,9 @@ check(alignment)
 #
 # $$ \text{uniformity} = \ln \Big( \frac{2}{B(B-1)} \sum_{i<j} e^{-t \lVert x_i - x_j \rVert^2} \Big) . $$
 #
-# - `t` is Wang and Isola's: it multiplies, it is no temperature. `x`: floating tensor (B, d), B ≥ 2, rows of norm 1. Returns a 0-dim tensor; it is never positive, and that is no
-#   bug.
+# - `t` is Wang and Isola's: it multiplies, it is no temperature.
+# - `x`: floating tensor (B, d), B ≥ 2, rows of norm 1.
+# - Returns a 0-dim tensor. It is never positive (but for rounding), and that is no bug.
 # - It must stay finite and exact for `t` up to 10⁴, where every single potential may underflow to 0.
 # - `ValueError`: fewer than two rows, NaN, `t` not a finite number > 0, a row whose norm is not 1 within 10⁻².
 

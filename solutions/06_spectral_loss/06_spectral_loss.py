@@ -56,6 +56,9 @@
 # require_rows(joint, z=z)                   # from the cell below: z is (S, k), k >= 1, finite
 # ```
 #
+# A batch of question 6 is refused by `validate.batch(view1=view1, view2=view2)` unless it is two floating tensors of one
+# shape (B, d) without NaN, and a law by `validate.law(values)`; how many entries or rows there must be is for you to say.
+#
 # You may call the functions that you wrote earlier in this notebook.
 #
 
@@ -87,7 +90,7 @@ def require_rows(joint, **matrices):
 #
 # Many programs reject a pair of two equal pictures. With `distinct=True` return the law of the pairs that are kept there:
 # the image is drawn once, as before; its two augmentations are drawn, and *both* are drawn again, from the same image,
-# until they differ. Now an image of a single picture raises `ValueError`.
+# until they differ. Now an image of a single picture (one entry that is not 0) raises `ValueError`.
 #
 # `image_probs` (I,) must be a law without zeros and each row of `augmentations` (I, S) a law:
 # `validate.world(image_probs, augmentations)`.
@@ -292,7 +295,8 @@ def spectral_loss(view1, view2):
     """The unbiased estimate of the population loss from all usable rows of view 1 against rows of view 2, a 0-dim tensor.
 
     view1, view2: (B, d), B >= 2, floating; row i of one and row i of the other form a positive pair.
-    Raises ValueError for unequal shapes, B < 2, NaN. Source: HaoChen et al. 2021 and their published code.
+    Raises ValueError for tensors that are not floating, unequal shapes, B < 2, NaN.
+    Source: HaoChen et al. 2021 and their published code.
     """
     ### BEGIN SOLUTION
     validate.batch(view1=view1, view2=view2)
@@ -354,7 +358,8 @@ check(spectral_embedding)
 #
 # A run whose gradient is 0 stands still. Is it then at the minimum? Consider the embeddings at which the gradient of
 # $L$ vanishes ("stationary") and whose $k$ columns are linearly independent. Find all of them, and return one whose loss
-# is the **largest**, shape (S, k).
+# is the **largest**, shape (S, k). (Where all of them are rotations of one, it is the
+# minimum.)
 #
 # Begin with the condition itself: differentiate $\lVert\bar A-FF^\top\rVert^2$ in $F$, and ask what it says about
 # $\bar A$ on the column space of $F$. Eigenvalues below $10^{-9}$ count as 0 (rounding). If no such embedding exists,
@@ -507,14 +512,14 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 #   (`sklearn.cluster.KMeans` spreads them by chance, `k-means++`: a single start of it, which is the default today, misses
 #   a part about once in 25 such graphs, so ask for `n_init=10`.) `seed` is an integer for whatever you draw.
 #
-# $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`.
+# $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`; the seed is always an integer.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "spectral_clusters", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def spectral_clusters(joint, k, seed):
     """Integer labels (S,): a partition of a graph of k nearly separate parts into these parts, names arbitrary.
 
-    joint (S, S) symmetric joint law, k an integer with 1 <= k <= S, seed an integer. ValueError otherwise.
+    joint (S, S) symmetric joint law, k an integer with 1 <= k <= S (ValueError otherwise), seed an integer.
     Source: Ng, Jordan and Weiss 2001; HaoChen et al. 2021, section 3.
     """
     ### BEGIN SOLUTION

@@ -44,8 +44,9 @@
 #
 # **Rules of the game.** Numpy arrays in float64; inputs are never changed. Bad input raises `ValueError` that quotes
 # what offended: a joint that is not square, not symmetric, negative, does not sum to 1, has NaN or a node of mass 0
-# (`validate.joint_law(joint, symmetric=True)` checks all of that), and numbers per node of the wrong length or not
-# finite, for which the cell below holds a helper. You may call the functions that you wrote earlier in this notebook.
+# (`validate.joint_law(joint, symmetric=True)` checks all of that), numbers per node of the wrong length or not finite, for
+# which the cell below holds a helper, and a dimension or a number of parts that is no integer or out of range
+# (`validate.count(minimum=1, k=k)` checks the former and the minimum). You may call the functions that you wrote earlier in this notebook.
 
 # %% [markdown]
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
@@ -304,7 +305,7 @@ check(probe_loss)
 # for labels $\pm1$. Here `y` may hold **any real numbers**. Return the upper bound which that proof gives for them: the same
 # eigenvalue, and for labels $\pm1$ the same number.
 #
-# $1\le k<S$, else `ValueError`. Eigenvalues may lie above 1, be equal to 1 up to rounding, or be 0 (the box *Lost* at the top
+# $k$ is an integer with $1\le k<S$, else `ValueError`. Eigenvalues may lie above 1, be equal to 1 up to rounding, or be 0 (the box *Lost* at the top
 # says what counts as what). Where no bound is possible, since a direction without any energy is lost, return infinity, whatever
 # the labels are.
 
@@ -313,8 +314,8 @@ check(probe_loss)
 def probe_bound(joint, y, k):
     """Upper bound of the loss of the spectral embedding into k dimensions, of first order; inf where there is none.
 
-    joint (S, S), y (S,) real labels, 1 <= k < S. ValueError otherwise. Source: 001, last display, with its constant and
-    its hypothesis corrected, and its eigenvalue made the best possible.
+    joint (S, S), y (S,) real labels, k an integer with 1 <= k < S. ValueError otherwise. Source: 001, last display, with its
+    constant and its hypothesis corrected, and its eigenvalue made the best possible.
     """
     ### BEGIN SOLUTION
     per_node(joint, y=y)
@@ -353,7 +354,7 @@ check(probe_bound)
 def probe_bound_second(joint, y, k):
     """Upper bound of the loss of the spectral embedding into k dimensions, of second order; inf where there is none.
 
-    joint (S, S), y (S,) real labels, 1 <= k < S. ValueError otherwise.
+    joint (S, S), y (S,) real labels, k an integer with 1 <= k < S. ValueError otherwise.
     """
     ### BEGIN SOLUTION
     per_node(joint, y=y)
@@ -402,7 +403,7 @@ if solved(probe_bound, probe_bound_second):
 #
 # A colleague divides by $\lambda_{k+1}$, whatever it is. The lecture has graphs on which that bound is below the true loss, by
 # 14 % and by 24 %. How far below can it be? Every lost eigenvalue among the first $k$ is at least 1, and $\lambda_{k+1}\le2$, so
-# it is never less than half of the loss.
+# the colleague's number is never less than half of the loss.
 #
 # Show that this is possible. For a given $k$ with $3\le k\le30$ (else `ValueError`) return `(joint, y)`: a symmetric joint law
 # on at most 60 nodes and labels $\pm1$, such that the spectral embedding into $k$ dimensions has $L_{task}\ge0.99$, and yet
@@ -466,7 +467,7 @@ def ladder_probe(joint, y, k):
     """The six lines of the proof of the first order bound, from the loss to the bound, split into their terms.
 
     [loss per node (S,), lost part per lost direction, the same weighed by eigenvalues, all directions (S,), pairs per node
-    (S,), the bound by the cut]. joint (S, S), y (S,) of +1 and -1, 1 <= k < S. ValueError otherwise, and where an eigenvalue
+    (S,), the bound by the cut]. joint (S, S), y (S,) of +1 and -1, k an integer, 1 <= k < S. ValueError otherwise, and where an eigenvalue
     0 is lost. Source: 001, "Bounding the task loss", corrected.
     """
     ### BEGIN SOLUTION
