@@ -457,13 +457,11 @@ figures.described(figure,
 # graph. Which entries can it never have?
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
-(spectrum, functions), rows = eigenfunctions(graph), []
-for k in columns:
-    kept = functions[:, :k] * np.sqrt(spectrum[:k].clip(0)) * root[:, None]
-    rows.append({"best": kept @ kept.T, "error": np.sum((adjacency - kept @ kept.T) ** 2)})
+best = [factors[k][1] @ factors[k][1].T for k in columns]  # what gradient descent reached
+rows = [{"best": product, "error": np.sum((adjacency - product) ** 2)} for product in best]
 errors = [row["error"] for row in rows]
 figure = figures.curves(columns, {"best embedding": errors}, styles=["o-"], xlabel="columns k", ylabel="squared error")
-figures.live(figure, "cutoff", {"values": spectrum, "target": adjacency, "start": 2, "rows": rows})
+figures.live(figure, "cutoff", {"values": values, "target": adjacency, "start": 2, "rows": rows})
 figures.described(figure,
     "The squared error of the best embedding against the number of columns: it falls from 0.75 over 0.66 and 0.59 "
     "to 0.58 at four columns and is flat from there on."
@@ -614,7 +612,7 @@ print(f"tight: 30 degrees {cost(spectrum, np.array([1, 0.6 - 0.3 / 4]), [axes[0]
 # %%
 rng, cloud = np.random.default_rng(0), []
 for _ in range(1500):
-    c = np.sqrt(np.diag(spectrum.clip(0)))[:, :2] + rng.uniform(0, 0.45) * rng.normal(size=(4, 2))
+    c = np.eye(4)[:, :2] * np.sqrt(spectrum[:2]) + rng.uniform(0, 0.45) * rng.normal(size=(4, 2))
     positive, negative = two_terms(spectrum, c)
     cloud.append((negative - 2 * positive + 1.36, np.sum(np.sin(np.radians(angles(c, 2))) ** 2)))
 

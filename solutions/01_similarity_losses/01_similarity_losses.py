@@ -368,9 +368,8 @@ check(nt_xent)
 # *Difficulty* ●●●●● · *time* 45 min · 5 points
 #
 # An encoder puts out vectors of any length; `nt_xent` normalises them. What backpropagation hands down to the encoder is
-# the derivative of `nt_xent` by these **unnormalised** vectors. Find it as a formula. Think of *one* vector of the batch:
-# in which of the $2B$ losses does it occur, and as what? And what becomes of a derivative when a vector is divided by its
-# length? (The lecture's Proposition 1.7 gives you two tests of your result.)
+# the derivative of `nt_xent` by these **unnormalised** vectors. Find it as a formula. (The lecture's
+# Proposition 1.7 gives you two tests of your result.)
 #
 # Return all $2B$ rows, those of `view1` first: shape (2B, d). A formula is asked, so autograd, in whichever form, is no
 # answer; the check calls your function inside `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and

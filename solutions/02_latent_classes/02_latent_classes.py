@@ -293,8 +293,7 @@ check(collision_probability)
 # the number that Theorem 2.3 of the lecture gives: by Theorem 2.5 no smaller one holds on every world. (No world
 # has a loss below what its collisions cost; such a loss is not asked.)
 #
-# Two things to watch. Test your bound where you know both losses, at $f = 0$. And keep nine digits where one class has
-# the probability $1-10^{-9}$: bounds are large there, but they are numbers. Raise `ValueError` for a negative or NaN
+# Keep nine digits, also where one class has the probability $1-10^{-9}$: bounds are large there, but they are numbers. Raise `ValueError` for a negative or NaN
 # loss, for a `rho` that is no law, and for a single class (no task exists).
 
 
@@ -668,10 +667,8 @@ check(counterexample_weights)
 # - and yet the contrastive loss prefers the useless one: $L^h_{un}(z_{useless})<L^h_{un}(z_{good})$, by more than
 #   $10^{-9}$.
 #
-# `r` is yours to use as the spread of the points *inside* each class of the good embedding: what spoils the contrastive
-# loss there, and can it leave the class means alone? Every answer that meets the three lines is accepted. With
-# $z_{useless}=0$ and the simplest construction the third line holds exactly when $r>\sqrt{3/2}$; so let `r`
-# $\le\sqrt{3/2}$ (and NaN) raise `ValueError`. The check says which of the three lines your world breaks, and by how
+# `r` is yours to use as the spread of the points *inside* each class of the good embedding. Every answer that meets the
+# three lines is accepted. Let `r` $\le\sqrt{3/2}$ (and NaN) raise `ValueError`: above it the simplest construction works. The check says which of the three lines your world breaks, and by how
 # much.
 
 

@@ -723,8 +723,7 @@ if solved(vertex_value):
 # $\rho$ with $C\ge2$ classes: the factor stays $1/p$ with $p=1-(1-p_{\min})^N$, and your constant in place of $B^*$ must be
 # the *average over the anchor's class* $c\sim\rho$ of the largest that the lecture's argument gives when the rival has
 # probability $p_{\min}$ and the anchor's class the probability $\rho_c\ge p_{\min}$. For the rarest $c$ there may be no such
-# rival; give it one all the same, since the bound holds with it. (Go through that proof: where are the
-# two probabilities taken to be equal, and is "at least as likely" enough?)
+# rival; give it one all the same, since the bound holds with it.
 #
 # At $N=1$ the bound is Proposition A; for uniform $\rho$ it is the lecture's; it is never above `lemma2_sharp`. It must
 # be accurate for $p_{\min}=10^{-10}$ and for $N=10^4$.

@@ -387,9 +387,8 @@ check(debiased_loss)
 # *another label* than the anchor may be negatives. The positive stays the other view of the same image; a view of another
 # image with the anchor's label is neither positive nor negative. Nothing is rescaled.
 #
-# Labels are integers, not necessarily 0, 1, 2, ... Think of the two extremes first: what is the loss when all B labels
-# differ, and what when all are equal? Inputs may be float16, float32 or float64, and temperatures as low as 0.0001. B = 1
-# raises.
+# Labels are integers, not necessarily 0, 1, 2, ... Inputs may be float16, float32 or float64, and temperatures as low as
+# 0.0001. B = 1 raises.
 
 # %% nbgrader={"grade": false, "grade_id": "unbiased_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def unbiased_loss(view1, view2, labels, temperature=0.5):

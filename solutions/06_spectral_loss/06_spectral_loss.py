@@ -358,12 +358,10 @@ check(spectral_embedding)
 #
 # A run whose gradient is 0 stands still. Is it then at the minimum? Consider the embeddings at which the gradient of
 # $L$ vanishes ("stationary") and whose $k$ columns are linearly independent. Find all of them, and return one whose loss
-# is the **largest**, shape (S, k). (Where all of them are rotations of one, it is the
-# minimum.)
+# is the **largest**, shape (S, k). (Where all of them are rotations of one, it is the minimum.)
 #
-# Begin with the condition itself: differentiate $\lVert\bar A-FF^\top\rVert^2$ in $F$, and ask what it says about
-# $\bar A$ on the column space of $F$. Eigenvalues below $10^{-9}$ count as 0 (rounding). If no such embedding exists,
-# raise `ValueError`, as for `spectral_embedding`. Again $zz^\top$ is compared.
+# Eigenvalues between $-10^{-9}$ and $10^{-9}$ count as 0 (rounding). If no such embedding exists, raise `ValueError`, as
+# for `spectral_embedding`. Again $zz^\top$ is compared.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "saddle_embedding", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -509,8 +507,8 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 #   single columns fails. And two parts may differ in one column only, the last.
 # - $k$-means stops at a bad partition when no first centre lies in some small part, and random rows rarely hit a part
 #   of one node: even ten starts from random rows fail now and then. Where should the first centres lie?
-#   (`sklearn.cluster.KMeans` spreads them by chance, `k-means++`: a single start of it, which is the default today, misses
-#   a part about once in 25 such graphs, so ask for `n_init=10`.) `seed` is an integer for whatever you draw.
+#   (`sklearn.cluster.KMeans` spreads them by chance, `k-means++`; a single start, which is its default today, misses a
+#   part about once in 25 such graphs, and as many are asked.) `seed` is an integer for whatever you draw.
 #
 # $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`; the seed is always an integer.
 #

@@ -345,8 +345,7 @@ check(probe_bound)
 # *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
 # The second order bound of the lecture (Theorem 7.11) asks, at each node, how often the label flips along a pair. That makes
-# sense for labels $\pm1$. Do it for **any real labels**: which number at each node takes the place of the flips? (Look at what
-# the Laplacian does to $\sqrt p\,y$.) For labels $\pm1$ your function must give the lecture's bound. Everything else, $k$,
+# sense for labels $\pm1$. Do it for **any real labels**: which number at each node takes the place of the flips? For labels $\pm1$ your function must give the lecture's bound. Everything else, $k$,
 # infinity and what is lost, is as in question 7.
 
 
@@ -407,7 +406,7 @@ if solved(probe_bound, probe_bound_second):
 #
 # Show that this is possible. For a given $k$ with $3\le k\le30$ (else `ValueError`) return `(joint, y)`: a symmetric joint law
 # on at most 60 nodes and labels $\pm1$, such that the spectral embedding into $k$ dimensions has $L_{task}\ge0.99$, and yet
-# $4\alpha/\lambda_{k+1}\le0.55$. Masses need not be equal.
+# $4\alpha/\lambda_{k+1}\le0.55$.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_gap", "locked": false, "schema_version": 3, "solution": true, "task": false}
