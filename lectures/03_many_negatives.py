@@ -422,7 +422,7 @@ figures.described(figure,
 # draws with $m=N$: they pay $\ln(N+1)$ and have probability $\rho_c^N$. So $\psi_c(\varphi)\ge
 # p\,\varphi+\rho_c^N\ln(N+1)$; average. $\square$
 #
-# $p>p_{cc}$ always: all classes are seen only if the rarest is. At $N=1$ it is Proposition A.
+# $p>p_{cc}$ for $C\ge2$: all classes are seen only if the rarest is. At $N=1$ it is Proposition A.
 
 # %% [markdown]
 # ## 6 The slope, and the best bounds

@@ -146,8 +146,8 @@ print(f"false: of all {false.mean():.3f}, of the first tenth {tenths[0]:.3f}, of
 #
 # With ten classes and batches of 32 images 6.2 of the 62 negatives are false on average. In a batch of two views each
 # they are not independent (two views of an image share its class), so an anchor is without a false one with probability
-# $0.9^{31} = 0.04$, not $0.9^{62} = 0.0015$; the expectation stays. With a thousand classes half a negative in 510 is
-# false.
+# $0.9^{31} = 0.04$, not $0.9^{62} = 0.0015$; the expectation stays. With a thousand classes half a negative
+# in 510 (256 images, two views) is false.
 
 # %% [markdown]
 # ## 2 Which way the bias goes
@@ -671,7 +671,7 @@ figure = figures.curves(ell, weight, right, ordered=True, xlabel="biased loss of
 figures.described(figure,
     "Two panels against the biased loss of an anchor from 2 to 6.3, for priors 0, 0.05, 0.1 and 0.2. Left, "
     "the debiased loss: flat on the floor at 1.9 up to a dot at 2.95, 3.45 and 4.03, then a steep rise; all "
-    "curves meet at 5.54. Right, the weight: infinite steepness begins where the floor ends, at 3.0, 5.2 and "
+    "curves meet at 5.54. Right, the weight: it is largest where the floor ends, at 3.0, 5.2 and "
     "10.5, and falls to nearly 1; for prior 0 it is 1 everywhere."
 )
 

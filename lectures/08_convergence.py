@@ -289,8 +289,8 @@ print(f"largest number needed by 5000 random pairs: {max(map(needed, pairs)):.3f
 # > **Source check.** The natural logarithm matters: the paper's step $-\log(1-x)\le x/(1-x)$ is false in base 2 (at $x=0.1$:
 # > 0.152 against 0.111).
 #
-# For a given $\eta$ the best factor is smaller: 0.7304 for $\eta=1$, 0.8662 for 2, 0.8713 for 3; it climbs to $\kappa_1$.
-# (The best bound for a given $\eta$ is exercise 5.)
+# For a given $\eta$ the best factor is smaller: 0.2116 for $\eta=\frac12$, 0.7304 for 1, 0.8662 for 2, 0.8713 for 3; it
+# climbs to $\kappa_1$. (The best bound for a given $\eta$ is exercise 5.)
 #
 # **Predict.** Samples get reused. Take two triplets, $(x,a,b)$ and $(x,b,a)$, with $f(a)=f(b)$, and look at the gradient in
 # the three values $f(x)$, $f(a)$, $f(b)$. What is it? What are the two losses?
@@ -494,8 +494,8 @@ figures.described(figure,
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About as many from $m=512$ on: the kernel of section 7 grows like $m$, and $\nu$ undoes it. (The narrowest one is
-# faster here.) The objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
+# About as many from $m=512$ on: how far a step moves the outputs grows like $m$ (section 7), and $\nu$ undoes it. (The
+# narrowest one is faster here.) The objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
 #
 # </details>
 #

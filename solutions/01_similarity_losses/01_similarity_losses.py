@@ -34,8 +34,8 @@
 # | 11 | `proof_per_negative` | 20 min | 3 |
 # | 12 | train with your own loss | 5 min | |
 #
-# Questions marked *transcribe* give you the formula, and ask you to compute it well. The others do not: what they ask for
-# stands neither here nor in the lecture.
+# Questions marked *transcribe* give you the formula, and ask you to compute it well. Question 3 gives one, too, and makes
+# something else of it. What the others ask for stands neither here nor in the lecture.
 #
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
 # the `check(...)` cell below it. The check answers at once: what holds, what does not, and, where it recognises it, which
@@ -184,7 +184,7 @@ check(contrastive_loss)
 # - at least $N - 1$ of the $N$ negatives score *higher* than the positive, each by at least `lead` $> 0$, and
 # - the loss of this anchor, $-\ln\big(e^{s_0}/\sum_{j=0}^N e^{s_j}\big)$, is nevertheless below $\ln(N+1)$.
 #
-# Such scores do not exist for every `lead`. Find out for which, and raise `ValueError` for the others; your scores must do
+# For some values of `lead` no such scores exist. Find out for which, and raise `ValueError` for those; your scores must do
 # for every lead up to 0.001 % below the bound that you find. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
 # tensor), $2 \le N \le 500$. Any right answer counts.
 

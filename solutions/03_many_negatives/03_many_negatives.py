@@ -42,8 +42,8 @@
 # stay finite and right. Inputs are never changed. Bad input raises `ValueError`: a `rho` that has a zero or does not
 # sum to 1, a row of `classes` that is not a law, shapes that do not fit, NaN, $N<1$, a negative loss.
 # `validate.world(rho, classes, z)`, `validate.law(rho)`, `validate.count(minimum=1, n_negatives=n_negatives)` and
-# `validate.non_negative(unsup_loss=unsup_loss)` each check their part in one line. You may call the functions that
-# you wrote earlier in this notebook.
+# `validate.non_negative(unsup_loss=unsup_loss)` each check their part in one line (and return nothing). You may
+# call the functions that you wrote earlier in this notebook.
 #
 # | | | time | points |
 # |---|---|---|---|
@@ -344,7 +344,7 @@ check(coupon_probability)
 #
 # $$\ln\Bigl(1+\sum_{i=1}^Ne^{a_{c_i}}\Bigr)\ \ge\ \varphi(c,x)\qquad\text{for all logits }a_1,\dots,a_C\text{ with }a_c=0,$$
 #
-# and throw away only the others, as the paper does. Averaged over anchors, this proves $L_{sup}^\mu\le L_{un}^N/q$ for
+# and throw away only the others, as the paper does. Done for every anchor, this proves $L_{sup}^\mu\le L_{un}^N/q$ for
 # all worlds with this $\rho$ and all $f$. With `enough=True`, for $C\ge2$, return that bound with the largest $q$ that
 # this argument gives; where $q=0$ it is infinite. It is never above the paper's.
 

@@ -74,8 +74,8 @@ def validate_prior(tau_plus):
 # other class otherwise (law $p^-$). Sisters shall be pushed neither together nor apart: the negatives ought to come from
 # $p^-$. Return $p^-$, shape (S,). The lecture has it without a sister, as you have where `p_sister` is left out.
 #
-# There are laws and priors that no world has together. They must raise `ValueError`. An entry may fall below 0 by rounding:
-# down to $-10^{-9}$ it counts as 0.
+# Not all laws and priors fit together: some cannot come from any world. They must raise `ValueError`. An entry may fall
+# below 0 by rounding: down to $-10^{-9}$ it counts as 0.
 
 # %% [markdown]
 # **`derive_debiasing`** (5 points, read by a person). Here $\tau,\sigma>0$ and $\tau+\sigma<1$.
@@ -130,9 +130,9 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     """Law of a draw that has neither the anchor's class nor its sister's, shape (S,).
 
     p, p_plus, p_sister: laws (S,), entries >= 0, sum 1, of all the data, the anchor's class, its sister class; tau_plus >= 0
-    and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. p_sister None: no class is a sister. Raises ValueError for what is no law,
-    shapes that differ, probabilities outside their range, and where no world has these five (an entry of the answer below
-    -1e-9). Source: after Chuang et al. 2020.
+    and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. p_sister None: no class is a
+    sister, and sigma says nothing. Raises ValueError for what is no law, shapes that differ, probabilities outside their
+    range, and where no world has all of these together (an entry of the answer below -1e-9). Source: after Chuang et al. 2020.
     """
     ### BEGIN SOLUTION
     if p_sister is None:
@@ -167,11 +167,13 @@ check(negative_law)
 #
 # Return the expectation of the first minus that of the second, over everything that is drawn, by enumeration (no floor, no
 # sampling). Where some draw of positive probability leaves the logarithm without a value, the expectation does not exist:
-# raise `ValueError`, also for a world with one class only, where there is nothing to compare with.
+# raise `ValueError`, also for a world with one class only, where there is nothing to compare with. (As everywhere, `rho` has
+# no zeros; rows of `classes` may.)
 #
 # The order of the negatives does not matter, nor that of the extra positives: $S$ points have $\binom{S + N - 1}{N}$
 # multisets of $N$, not $S^N$. With both numbers at 9 and four points that is 220 times 220 against 10 to the 11. The check
-# goes up to $N = 9$, and to $K = 16$; it has at most 15 classes and 9 points, and not all of that at once.
+# goes up to $N = 9$, to $K = 16$ (with three points), to 15 classes and to 9 points, never to more than $10^5$ pairs of a
+# multiset of negatives and one of extra positives.
 
 # %% nbgrader={"grade": false, "grade_id": "plugin_bias", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
@@ -279,8 +281,8 @@ check(proof_floor, "proof_floor")
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     """Estimated mass of N true negatives for each anchor, never below what N cosines can have, shape (B,).
 
-    pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1, masked entries of neg_sim -inf; tau_plus in [0, 1);
-    temperature > 0.
+    pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1, masked entries of neg_sim -inf (they do not count
+    in G); tau_plus in [0, 1); temperature > 0.
     Raises ValueError for anything else. Source: Chuang et al. 2020: their g with one positive, times N.
     """
     ### BEGIN SOLUTION
@@ -305,7 +307,7 @@ check(debiased_negative_mass)
 #
 # *Difficulty* ●●●○○ · *time* 15 min · 3 points
 #
-# Some anchors have stopped to look at their negatives: move those a little, and the anchor's debiased loss stays as it is.
+# Some anchors no longer look at their negatives: move those a little, and the anchor's debiased loss stays as it is.
 # Return their share, a number in $[0, 1]$. Arguments as before, but no cosine is $-\infty$, and the answer must be right
 # at every temperature: the check goes down to 0.01 in float32 and to 0.001 in float64. ($\tau^+ = 0$ is asked there too;
 # no anchor of the check lies so near the floor that rounding decides.)
@@ -339,7 +341,7 @@ check(floor_fraction)
 # negatives is replaced by section 4's mass $G$; the rest is as it was.
 #
 # Three things that you can try: without a prior it is `nt_xent`; at total collapse it does not depend on $\tau^+$; and it
-# stays positive for two equal views. Rows may have any length but 0. B = 1 raises.
+# stays positive for two equal views. Rows may have any length but 0, which is not asked. B = 1 raises.
 #
 # **The care.** The loss must be finite and right (to 1e-4) in float32 down to temperature 0.01, and its gradient too (to
 # 1e-2): there $e^{1/t}$ is larger than the largest float32 and $e^{-2/t}$ smaller than the smallest. Where the floor is active $G$ is a constant, so no gradient
@@ -435,7 +437,7 @@ check(unbiased_loss)
 # ```python
 # encoder = make_encoder(images.shape[1:], seed)         # a small network, (n, c, h, w) -> (n, 32)
 # for view1, view2, y in batches(images, labels, seed, n_steps=60, device=device):
-#     ...                                                # 60 batches: two random views of 64 images (all, if fewer)
+#     ...                                                # 60 batches on `device`: two views of 64 images (all, if fewer), labels
 # state = snapshot(encoder)                              # a copy of the parameters as they are now: name -> tensor
 # ```
 #
@@ -449,12 +451,12 @@ check(unbiased_loss)
 #
 # - The first snapshot is `make_encoder(images.shape[1:], seed)`.
 # - The first step goes against the gradient of *its own* loss on the first batch of `batches(images, labels, seed, ...)`:
-#   each weight moves against the sign of its derivative (all sane optimisers start like that).
+#   each weight moves opposite to the sign of its derivative (all sane optimisers start like that).
 # - At the end each loss, on images that your function has not seen, is lower than at the start by 0.1 nats or more
 #   (60 steps of Adam gain several times that). The three ends differ.
 # - It calls your function again with labels that are all different: "biased" and "debiased" must come back the same
 #   (embeddings within 0.001), "unbiased" must not. No negative is false then, so that "unbiased" must be nearly "biased":
-#   farther from "debiased" than from it by a factor of 2 at least.
+#   its distance to "debiased" is at least twice that to "biased".
 #
 # What happens between the first step and the end it cannot see: that the rules hold there too, no other step size or batches
 # for one loss and nothing that decays, is left to you.
