@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 
@@ -128,24 +129,37 @@ def whole(page, path) -> bytes:
 
 
 def saved_as(page, path, holds) -> None:
-    """Save, and wait until the sources in the file are as they should be."""
-    page.keyboard.press("Control+S")
-    for _ in range(PATIENCE // 500):
+    """Save, and wait until the sources in the file are as they should be. JupyterLab may ask something first, or be too busy
+    for the key: then answer, and press again."""
+    asked = page.locator("dialog.jp-Dialog button.jp-mod-accept")
+    for half_second in range(PATIENCE // 500):
+        if half_second % 20 == 0:
+            if asked.count():
+                asked.last.click()
+            page.keyboard.press("Control+S")
         page.wait_for_timeout(500)
         cells = json.loads(whole(page, path))["cells"]
         if holds("".join("".join(cell["source"]) for cell in cells)):
             return
-    pytest.fail(f"{path} was not saved")
+    page.screenshot(path=PICTURES / "unsaved.png")
+    pytest.fail(f"{path} was not saved: see build/browser/unsaved.png")
 
 
 def test_a_lecture_is_run_and_noted_in_without_changing_a_tracked_file(lab, open_notebook):
+    from playwright.sync_api import TimeoutError as TimedOut
+
     clone, _ = lab
     page = open_notebook(f"lectures/{SLUG}.ipynb")
     cell = page.locator(".jp-CodeCell").first
     run_until_numbered(page, cell)
-    cell.locator(".cm-content").click()
-    page.keyboard.press("Control+End")
-    page.keyboard.type("  # my note")
+    noted = page.locator(".jp-CodeCell", has_text="# my note").first
+    for _ in range(5):  # keys pressed while the page is busy may be lost
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+End")
+        page.keyboard.type("  # my note")
+        with contextlib.suppress(TimedOut):
+            noted.wait_for(timeout=PATIENCE / 8)
+            break
     saved_as(page, clone / "work" / "lectures" / f"{SLUG}.ipynb", lambda cells: "# my note" in cells)
     assert changes(clone) == ""
 
