@@ -18,6 +18,7 @@ pytestmark = [
     needed,
 ]
 PICTURES = ROOT / "build" / "browser"
+ACCEPT = "dialog.jp-Dialog button.jp-mod-accept"  # what JupyterLab asks: which kernel, which of two versions
 PATIENCE = 240_000  # milliseconds, for a machine that does much else at the same time
 WRONG = """def logistic_loss(anchor, positive, negative):
     return F.softplus((anchor * (positive - negative)).sum(dim=1)).mean()"""
@@ -70,7 +71,7 @@ def run_until_numbered(page, cell, tries: int = 8) -> None:
     from playwright.sync_api import TimeoutError as TimedOut
 
     numbered = cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]:"))
-    select = page.locator("dialog.jp-Dialog button.jp-mod-accept")
+    select = page.locator(ACCEPT)
     for _ in range(tries):
         if select.count():
             select.first.click()
@@ -131,7 +132,7 @@ def whole(page, path) -> bytes:
 def saved_as(page, path, holds) -> None:
     """Save, and wait until the sources in the file are as they should be. JupyterLab may ask something first, or be too busy
     for the key: then answer, and press again."""
-    asked = page.locator("dialog.jp-Dialog button.jp-mod-accept")
+    asked = page.locator(ACCEPT)
     for half_second in range(PATIENCE // 500):
         if half_second % 20 == 0:
             if asked.count():

@@ -20,7 +20,7 @@ QUICK = replace(Limits(), cell_seconds=4.0, wall_seconds=60.0, memory_bytes=2**3
 DEF = "def hinge_loss(anchor, positive, negative, margin=1.0):\n"
 
 
-def graded(sandbox, extra=(), before="hinge_loss", **answers):
+def graded(sandbox, extra=(), before="hinge_loss", limits=QUICK, **answers):
     """Grade the solved notebook with some cells replaced, and extra cells put before one of them."""
     notebook = json.loads(json.dumps(SOLVED))
     cells = []
@@ -32,7 +32,7 @@ def graded(sandbox, extra=(), before="hinge_loss", **answers):
             cell["source"] = answers[name]
         cells.append(cell)
     notebook["cells"] = cells
-    return grade(parse_submission(json.dumps(notebook).encode(), "test", SLUG), sandbox, limits=QUICK)
+    return grade(parse_submission(json.dumps(notebook).encode(), "test", SLUG), sandbox, limits=limits)
 
 
 def others_pass(record, *names):

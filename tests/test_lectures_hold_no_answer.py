@@ -55,7 +55,7 @@ def importing(frame) -> bool:
 def limited(seconds: float):
     def stop(_, frame):
         if importing(frame):  # half an import would break whatever imports the module later
-            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            signal.setitimer(signal.ITIMER_REAL, seconds)
             return
         raise TimeoutError
 

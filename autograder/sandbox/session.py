@@ -85,7 +85,7 @@ class Session:
         started, whole, cells, target = time.monotonic(), self.whole, self.cells, self.target
         self.rehearsed, self.asked = True, False
         self.cells, self.target = list(self.sources), len(cells)
-        self.whole = Deadline(2 * self.limits.cell_seconds, os.getpid())
+        self.whole = Deadline(2 * self.limits.cell_seconds)  # of the clock: it only serves a message
         try:
             self._load()
         except SessionEnd:

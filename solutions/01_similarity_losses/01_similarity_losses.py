@@ -185,8 +185,8 @@ check(contrastive_loss)
 # - the loss of this anchor, $-\ln\big(e^{s_0}/\sum_{j=0}^N e^{s_j}\big)$, is nevertheless below $\ln(N+1)$.
 #
 # For some values of `lead` no such scores exist. Find out for which, and raise `ValueError` for those; your scores must do
-# for every lead up to 0.001 % below the bound that you find. Exactly $N + 1$ finite numbers are wanted (a list, an array or a
-# tensor), $2 \le N \le 500$. Any right answer counts.
+# for every lead up to 0.001 % below the bound that you find. Exactly $N + 1$ finite numbers are wanted (a list, an array
+# or a tensor), $2 \le N \le 500$. Any right answer counts.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_chance", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -223,7 +223,8 @@ check(counterexample_chance)
 # `torch.inference_mode()`. Logits of $\pm 10^4$ are as good as any.
 #
 # An anchor that has found its partner moves little, and this little counts: your gradient must be right to six digits *of
-# itself* (in float16: as well as float16 can hold it), also where the positive leads by 60 and the gradient is $10^{26}$ times shorter than the candidates.
+# itself* (in float16: as well as float16 can hold it), also where the positive leads by 60 and the
+# gradient is $10^{26}$ times shorter than the candidates.
 
 
 # %% nbgrader={"grade": false, "grade_id": "contrastive_gradient", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -265,9 +266,9 @@ if solved(contrastive_gradient):
 #
 # *Difficulty* ●●●●○ · *time* 30 min · 4 by hand
 #
-# An anchor has $P \ge 2$ positives (say, all other pictures of its class) among $P + N$ candidates, $N \ge 1$, with scores $s_j$;
-# $\mathcal P$ is the set of the positives and $\pi_j = e^{s_j}/\sum_k e^{s_k}$. Two losses suggest themselves: the mean of
-# the losses, and the loss of the mean,
+# An anchor has $P \ge 2$ positives (say, all other pictures of its class) among $P + N$ candidates, $N \ge 1$, with
+# scores $s_j$; $\mathcal P$ is the set of the positives and $\pi_j = e^{s_j}/\sum_k e^{s_k}$. Two losses suggest
+# themselves: the mean of the losses, and the loss of the mean,
 #
 # $$\ell_{\text{out}} = -\frac1P\sum_{p\in\mathcal P}\ln \pi_p, \qquad\qquad
 #   \ell_{\text{in}} = -\ln\Big(\frac1P\sum_{p\in\mathcal P}\pi_p\Big).$$
@@ -368,8 +369,8 @@ check(nt_xent)
 # *Difficulty* ●●●●● · *time* 45 min · 5 points
 #
 # An encoder puts out vectors of any length; `nt_xent` normalises them. What backpropagation hands down to the encoder is
-# the derivative of `nt_xent` by these **unnormalised** vectors. Find it as a formula. (The lecture's
-# Proposition 1.7 gives you two tests of your result.)
+# the derivative of `nt_xent` by these **unnormalised** vectors. Find it as a formula. (The lecture's Proposition 1.7 gives
+# you two tests of your result.)
 #
 # Return all $2B$ rows, those of `view1` first: shape (2B, d). A formula is asked, so autograd, in whichever form, is no
 # answer; the check calls your function inside `torch.inference_mode()`, with rows of length $10^{-5}$ and $10^5$ and

@@ -293,8 +293,8 @@ check(collision_probability)
 # the number that Theorem 2.3 of the lecture gives: by Theorem 2.5 no smaller one holds on every world. (No world
 # has a loss below what its collisions cost; such a loss is not asked.)
 #
-# Keep nine digits, also where one class has the probability $1-10^{-9}$: bounds are large there, but they are numbers. Raise `ValueError` for a negative or NaN
-# loss, for a `rho` that is no law, and for a single class (no task exists).
+# Keep nine digits, also where one class has the probability $1-10^{-9}$: bounds are large there, but they are numbers. Raise
+# `ValueError` for a negative or NaN loss, for a `rho` that is no law, and for a single class (no task exists).
 
 
 # %% nbgrader={"grade": false, "grade_id": "curl_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -346,9 +346,9 @@ if solved(unsupervised_loss, mean_classifier_loss, curl_bound):
 # section 13 of the lecture, which is optional and not needed here.)
 #
 # Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), floating tensors of any precision, float16
-# included; return a 0-dim tensor (of which floating dtype does not matter) that can be differentiated, best without a Python loop over the batch, finite for
-# margins of $\pm10^4$. `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and
-# NaN.
+# included; return a 0-dim tensor (of which floating dtype does not matter) that can be differentiated, best without a Python
+# loop over the batch, finite for margins of $\pm10^4$.
+# `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and NaN.
 
 
 # %% nbgrader={"grade": false, "grade_id": "block_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -616,9 +616,9 @@ check(proof_error, "proof_error")
 #
 # Take the hinge loss $h(v)=\max(0,1-v)$ of unit 01 in place of the logistic one, for which a collision costs $h(0)=1$:
 # let $L^h_{un}$ be the expected hinge loss of the margin of a triplet, and $L^{h,\rho}_{sup}$ that of the margin of the
-# mean classifier (section 14 of the lecture, optional, has the lemma for it), over tasks drawn as in section 5, where a point of a task $\{a,b\}$ comes from class $a$ with
-# probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return `(classes, z)` (at most 40 points and 20 dimensions) such
-# that the statement
+# mean classifier (section 14 of the lecture, optional, has the lemma for it), over tasks drawn as in section 5, where a
+# point of a task $\{a,b\}$ comes from class $a$ with probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return
+# `(classes, z)` (at most 40 points and 20 dimensions) such that the statement
 #
 # $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
 #
@@ -668,8 +668,8 @@ check(counterexample_weights)
 #   $10^{-9}$.
 #
 # `r` is yours to use as the spread of the points *inside* each class of the good embedding. Every answer that meets the
-# three lines is accepted. Let `r` $\le\sqrt{3/2}$ (and NaN) raise `ValueError`: above it the simplest construction works. The check says which of the three lines your world breaks, and by how
-# much.
+# three lines is accepted. Let `r` $\le\sqrt{3/2}$ (and NaN) raise `ValueError`: above it the simplest construction works.
+# The check says which of the three lines your world breaks, and by how much.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_dream", "locked": false, "schema_version": 3, "solution": true, "task": false}

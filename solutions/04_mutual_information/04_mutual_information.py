@@ -88,7 +88,8 @@ def require_unit_rows(**tensors):
 #
 # The lecture tells data from **as much** noise. Here `ratio` $= k$ samples of the noise law are drawn for each data
 # sample, and all are mixed. The scores are to play the role of the log-density of the data. Give the cross-entropy of the
-# question "is this sample data?", for a model that answers by Bayes' rule from its score, the noise law and the mixture. It is averaged over **all** scores, data and noise alike.
+# question "is this sample data?", for a model that answers by Bayes' rule from its score, the noise law and the mixture.
+# It is averaged over **all** scores, data and noise alike.
 #
 # - `scores` and `log_noise`: floating tensors of one common shape, not empty; `labels`: a tensor of that shape, of
 #   any dtype (bool and integers included), every entry 0 or 1. `ratio` is a number > 0, not necessarily an integer.
@@ -196,9 +197,9 @@ check(optimal_critic)
 # The loss $L_N(s)$ of the lecture, (2.2), **exactly** (to 10⁻⁹), for any joint law, any critic and `n_negatives` up to
 # 5000; no sampling. There are $T^N$ draws of negatives, so listing them will not do. Unit 03 met the same difficulty and
 # has a tool for it, one integral, $\ln S=\int_0^\infty(e^{-v}-e^{-vS})\,dv/v$ with $v=e^u$ (lecture 03, the exact loss with
-# any number of negatives); what you wrote there may be reused. Three things are new: the positive has a law of its own; scores may be $-\infty$; and the scores of one row may
-# lie 20000 apart. Over which range is the integrand not negligible then? And how far to the left does it reach when $N$ is
-# large?
+# any number of negatives); what you wrote there may be reused. Three things are new: the positive has a law of its own;
+# scores may be $-\infty$; and the scores of one row may lie 20000 apart. Over which range is the integrand not negligible
+# then? And how far to the left does it reach when $N$ is large?
 #
 # - The negatives are drawn independently from the **column marginal**, whatever $x$ and $y$ are.
 # - `critic` has the shape of `joint`. It may be `-inf` where the joint is zero, only there. Scores go up to ±10⁴.
@@ -365,8 +366,9 @@ check(negatives_needed)
 # $N$, not rounded, from which on the theorem promises the share, and below which it does not.
 #
 # Its proof promises more. Of the inequalities that lead to this bound, the last one on the way to the
-# logarithm only makes the result short, and a computer can do without it; keep the others. With `by_proof=True` return the number that what is then proved promises. For the
-# lecture's exact copies it is the theorem's own number, for most laws a smaller one.
+# logarithm only makes the result short, and a computer can do without it; keep the others. With `by_proof=True` return
+# the number that what is then proved promises. For the lecture's exact copies it is the theorem's own number, for most
+# laws a smaller one.
 #
 # - `joint` as in 2: $\chi^2$ must be right for zeros and empty rows and columns.
 # - A relative error of $10^{-8}$ at most, also where the share is $1-10^{-9}$.

@@ -46,7 +46,8 @@
 # what offended: a joint that is not square, not symmetric, negative, does not sum to 1, has NaN or a node of mass 0
 # (`validate.joint_law(joint, symmetric=True)` checks all of that), numbers per node of the wrong length or not finite, for
 # which the cell below holds a helper, and a dimension or a number of parts that is no integer or out of range
-# (`validate.count(minimum=1, k=k)` checks the former and the minimum). You may call the functions that you wrote earlier in this notebook.
+# (`validate.count(minimum=1, k=k)` checks the former and the minimum). You may call the functions that you wrote earlier in
+# this notebook.
 
 # %% [markdown]
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
@@ -305,9 +306,9 @@ check(probe_loss)
 # for labels $\pm1$. Here `y` may hold **any real numbers**. Return the upper bound which that proof gives for them: the same
 # eigenvalue, and for labels $\pm1$ the same number.
 #
-# $k$ is an integer with $1\le k<S$, else `ValueError`. Eigenvalues may lie above 1, be equal to 1 up to rounding, or be 0 (the box *Lost* at the top
-# says what counts as what). Where no bound is possible, since a direction without any energy is lost, return infinity, whatever
-# the labels are.
+# $k$ is an integer with $1\le k<S$, else `ValueError`. Eigenvalues may lie above 1, be equal to 1 up to rounding, or be 0
+# (the box *Lost* at the top says what counts as what). Where no bound is possible, since a direction without any energy
+# is lost, return infinity, whatever the labels are.
 
 
 # %% nbgrader={"grade": false, "grade_id": "probe_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -345,8 +346,8 @@ check(probe_bound)
 # *Difficulty* ●●●○○ · *time* 20 min · 3 points
 #
 # The second order bound of the lecture (Theorem 7.11) asks, at each node, how often the label flips along a pair. That makes
-# sense for labels $\pm1$. Do it for **any real labels**: which number at each node takes the place of the flips? For labels $\pm1$ your function must give the lecture's bound. Everything else, $k$,
-# infinity and what is lost, is as in question 7.
+# sense for labels $\pm1$. Do it for **any real labels**: which number at each node takes the place of the flips? For labels
+# $\pm1$ your function must give the lecture's bound. Everything else, $k$, infinity and what is lost, is as in question 7.
 
 
 # %% nbgrader={"grade": false, "grade_id": "probe_bound_second", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -466,8 +467,8 @@ def ladder_probe(joint, y, k):
     """The six lines of the proof of the first order bound, from the loss to the bound, split into their terms.
 
     [loss per node (S,), lost part per lost direction, the same weighed by eigenvalues, all directions (S,), pairs per node
-    (S,), the bound by the cut]. joint (S, S), y (S,) of +1 and -1, k an integer, 1 <= k < S. ValueError otherwise, and where an eigenvalue
-    0 is lost. Source: 001, "Bounding the task loss", corrected.
+    (S,), the bound by the cut]. joint (S, S), y (S,) of +1 and -1, k an integer, 1 <= k < S. ValueError otherwise, and
+    where an eigenvalue 0 is lost. Source: 001, "Bounding the task loss", corrected.
     """
     ### BEGIN SOLUTION
     bound = probe_bound(joint, y, k)  # raises for a bad joint, y or k

@@ -38,7 +38,8 @@
 # logarithm, nats. $\zeta(t)=\ln(1+e^t)$, and its derivative is $\sigma(t)=1/(1+e^{-t})$. $C$ bounds output norms, $L$ counts
 # hidden matrices, $k$ counts steps, $\nu$ is the step (the learning rate). Everything must stay finite and right for
 # logits of $\pm10^4$. Inputs are never changed. Wrong shapes, an empty batch, NaN or a number out of range raise
-# `ValueError`; `validate.batch(z1=z1, z2=z2)` refuses tensors that are not floating, of one shape (n, d), without NaN. You may call the functions that you wrote earlier in this notebook.
+# `ValueError`; `validate.batch(z1=z1, z2=z2)` does so unless they are floating tensors of one shape (n, d) without NaN. You
+# may call the functions that you wrote earlier in this notebook.
 #
 # A question that says *transcribe* asks for what the lecture or the text states; everywhere else the formula is yours to
 # find. The last two exercises run on a GPU where there is one; the first cell says which device this notebook uses.
@@ -558,8 +559,8 @@ check(counterexample_step)
 #
 # *Difficulty* ●●●●○ · *time* 35 min · 3 points
 #
-# The lecture shows that the loss of one free triplet tends to 0 unless $q_0=0$, and not how fast from a given start. Find out, for
-# $\nu s_0\le\sqrt2$, where $t_k$ never rises and $\lVert q_k\rVert$ never falls:
+# The lecture shows that the loss of one free triplet tends to 0 unless $q_0=0$, and not how fast from a given start. Find
+# out, for $\nu s_0\le\sqrt2$, where $t_k$ never rises and $\lVert q_k\rVert$ never falls:
 #
 # 1. From the two recursions, what is $t_k-t_{k+1}$? Bound it from below by $a\,\nu\,s_k\lVert q_k\rVert^2$, with the
 #    largest number $a$ that is right for all starts and all such steps.
@@ -734,10 +735,11 @@ if solved(separation, train_triplets, lemma4_certificate, lemma4_sum):
 # **How it is checked.** Nothing is believed: the outputs are computed again from the networks you return, as in section 1,
 # and the four curves from the outputs; they must agree to $10^{-4}$ (compute them in float64, from $f(x)$ as it is: an
 # encoder sees one image and nothing else). Runs must differ, the same `seed` must repeat all networks and another one must
-# not. And it must have learnt: averaged over the runs, the last $L_{un}^N$ must have covered at least a third of the way from its
-# first value down to the floor $\sum_c\rho_c\,\mathbb E\ln\bigl(1+\mathrm{Bin}(N,\rho_c)\bigr)$, which no embedding can pass.
-# (Where the first value is above $\ln(1+N)$, that of equal outputs, the way begins there.) The images are up to 70 digits, not
-# always square, $N\le30$, at most 2 runs; a call has a few seconds (100 to 300 steps of Adam are plenty).
+# not. And it must have learnt: averaged over the runs, the last $L_{un}^N$ must have covered at least a third of the way
+# from its first value down to the floor $\sum_c\rho_c\,\mathbb E\ln\bigl(1+\mathrm{Bin}(N,\rho_c)\bigr)$, which no
+# embedding can pass. (Where the first value is above $\ln(1+N)$, which is that of equal outputs, the way begins at
+# $\ln(1+N)$.) The images are up to 70 digits, not always square, $N\le30$, at most 2 runs; a call has a few seconds (100
+# to 300 steps of Adam are plenty).
 #
 # **Exact, how?** For $N=1$ there are $n^3$ terms. For more negatives use the integral of unit 03: with
 # $h=\exp(-e^{v+f(x)\cdot f(y)})$ and $P_x(v)$, $U_x(v)$ the means of $h$ over the $y$ in the class of $x$, and over all

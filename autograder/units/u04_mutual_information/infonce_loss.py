@@ -89,18 +89,18 @@ def cases(rng):
     yield Case("3 x 3, N = 5000", (random_joint(rng, 3, 3), 1.5 * rng.normal(size=(3, 3)), 5000), part="stability")
     wide = rng.uniform(-1e4, 1e4, size=(2, 3))
     yield Case("2 x 3, scores up to 1e4, N = 3", (random_joint(rng, 2, 3), wide, 3), part="stability")
-    joint = np.array([[5, 1, 1, 1], [3, 3, 1, 1]]) / 16
-    joint[0, 3] += 2.0**-52  # graded only: the public inputs add up exactly
-    hint = (
-        "Added, these probabilities give 1 + 2e-16, so a mean of numbers >= -1 can come out below -1. ln(1 + v) there?"
-    )
-    args = (joint, 1.5 * rng.normal(size=(2, 4)), 3)
-    yield Case("2 x 4, probabilities that add up to 1 + 2e-16", args, part="stability", hint=hint, public=False)
     joint, critic = random_joint(rng, 2, 3), rng.normal(size=(2, 3))
     yield from exercise.bad_inputs(joint, critic, 2)
     s, t = larger_sizes(rng, 2, high=16)
     args = (random_joint(rng, s, t), 1.5 * rng.normal(size=(s, t)), int(rng.integers(9, 60)))
     yield Case("a larger table, more negatives", args, public=False)
+    joint = np.array([[5, 1, 1, 1], [3, 3, 1, 1]]) / 16
+    joint[0, 3] += 2.0**-52  # the public inputs add up exactly
+    hint = (
+        "Added, these probabilities give 1 + 2e-16, so a mean of numbers >= -1 can come out below -1. ln(1 + v) there?"
+    )
+    args = (joint, 1.5 * rng.normal(size=(2, 4)), 3)
+    yield Case("2 x 4, probabilities that add up to 1 + 2e-16", args, part="stability", hint=hint, public=False)
 
 
 @exercise.property("a critic that says nothing has loss ln(N+1)")
