@@ -86,6 +86,9 @@ def parser() -> argparse.ArgumentParser:
     prove.add_argument("units", nargs="*", metavar="UNIT")
     prove.add_argument("--seeds", type=int, default=10)
     prove.add_argument("--only", metavar="FUNCTION", help="the one function to look at")
+    prove.add_argument(
+        "--right", action="store_true", help="right answers only, another one at each seed: for many seeds"
+    )
     prove.add_argument("--workers", type=int, default=0, metavar="N", help="processes (default: processors)")
     prove.set_defaults(run=_prove)
 
@@ -190,7 +193,7 @@ def _build(arguments) -> int:
 def _prove(arguments) -> int:
     from autograder.publish.prove import prove
 
-    return prove(arguments.units, arguments.only, arguments.seeds, arguments.workers)
+    return prove(arguments.units, arguments.only, arguments.seeds, arguments.workers, arguments.right)
 
 
 def _solution(arguments) -> int:

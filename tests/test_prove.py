@@ -76,6 +76,34 @@ def test_a_check_that_cannot_be_read_or_tried_is_a_line_and_no_traceback(capsys,
     assert "hinge_loss: RuntimeError: reference of hinge_loss, 'no argument': ('TypeError'" in said
 
 
+def test_right_answers_alone_are_tried_in_turn_on_many_seeds_and_the_unlucky_ones_are_told(capsys, monkeypatch):
+    unit = load_unit("01_similarity_losses")
+    fair = unit.exercise("hinge_loss")
+    assert (
+        main(["prove", "01_similarity_losses", "--only", "hinge_loss", "--right", "--seeds", "3", "--workers", "1"])
+        == 0
+    )
+    drawn = []
+
+    def unlucky(f, rng):
+        drawn.append(rng.integers(3) == 0)
+        return "unlucky" if drawn[-1] else None
+
+    exercise = replace(fair, properties=[("it is a lucky seed", unlucky)], misconceptions=[])
+    monkeypatch.setattr(Unit, "exercise", lambda self, name: exercise)
+    capsys.readouterr()
+    assert (
+        main(["prove", "01_similarity_losses", "--only", "hinge_loss", "--right", "--seeds", "12", "--workers", "1"])
+        == 1
+    )
+    lines = [line for line in capsys.readouterr().out.splitlines() if "(right) got" in line]
+    assert [int(line.split("seed ")[1].split(":")[0]) for line in lines] == [i for i, bad in enumerate(drawn) if bad]
+    assert len(drawn) == 12
+    assert 0 < len(lines) < 12
+    assert len({line.split(" (right)")[0] for line in lines}) > 1  # another style at each seed
+    assert all(line.endswith("unlucky") for line in lines)
+
+
 def test_prove_tells_of_a_constant_that_no_case_sees():
     exercise = replace(line_exercise.line(), properties=[])
 

@@ -144,3 +144,18 @@ def test_two_independent_slips_are_both_named(references):
     verdict = evaluate(UNIT.exercise("descent_certificate"), reference, both, 0)
     assert "r in the place of q" in verdict.misconception
     assert "no factor one half" in verdict.misconception
+
+
+@pytest.mark.parametrize("seed", [1135, 1374, 2573])
+def test_a_right_training_is_not_asked_to_fall_from_a_start_that_is_too_steep(references, seed):
+    """The first network of these seeds rises in a step of the true gradient descent; the check draws another one."""
+    exercise = UNIT.exercise("train_triplets")
+    falls = next(check for statement, check in exercise.properties if "falls" in statement)
+    assert falls(references["train_triplets"], np.random.default_rng(seed)) is None
+    slip = next(wrong for wrong in exercise.misconceptions if wrong.name == "Adam").load("train_triplets")
+
+    def uphill(params, triplets, lr, n_steps, device):
+        found = slip(params, triplets, lr, n_steps, device)
+        return {**found, "objective": np.asarray(found["objective"])[::-1]}
+
+    assert falls(uphill, np.random.default_rng(seed)) == "it grew in a step"

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from autograder.author import Exercise, Variant
+from autograder.author import Exercise
 from autograder.author.pairs import pairs
 from autograder.grading.grade import beliefs, generator, proof_verdict, questions
 from autograder.publish.missing import unasked, unfinished, wrong_constants
@@ -33,9 +33,13 @@ MOST_ORDERS = 500  # of a proof
 NAMED_SEEDS = 5  # on which misconceptions are named; variants are tried on all seeds
 
 
-def prove(slugs: Sequence[str], only: str | None, seeds: int, workers: int = 0) -> int:
+def prove(slugs: Sequence[str], only: str | None, seeds: int, workers: int = 0, right: bool = False) -> int:
     """Print a line for each check and what is wrong with it; the exit status. One thread in each of `workers` processes
-    (0: as many as processors). Raises UnitError for an unknown unit or function and for a check that is missing."""
+    (0: as many as processors). Raises UnitError for an unknown unit or function and for a check that is missing.
+
+    right: try right answers only, another one at each seed: cheap enough for the many seeds that show a question which
+    is unfair to one student in a thousand.
+    """
     units = [load_unit(slug) for slug in slugs or unit_names()]
     checks = [(unit, name) for unit in units for name in unit.checks if only in (None, name)]
     if not checks:
@@ -43,7 +47,7 @@ def prove(slugs: Sequence[str], only: str | None, seeds: int, workers: int = 0) 
             f"no check is called {only!r}{near(only or '', [name for unit in units for name in unit.checks])}"
         )
     exercises = [unit.exercise(name) for unit, name in checks]
-    found = _in_parallel(checks, exercises, seeds, min(workers or os.cpu_count() or 1, len(checks)))
+    found = _in_parallel(checks, exercises, seeds, right, min(workers or os.cpu_count() or 1, len(checks)))
     wrong = 0
     for (unit, name), exercise, problems in zip(checks, exercises, found, strict=True):
         counts = f"{len(exercise.misconceptions)} misconceptions, {len(exercise.variants)} variants"
@@ -54,17 +58,17 @@ def prove(slugs: Sequence[str], only: str | None, seeds: int, workers: int = 0) 
 
 
 def _in_parallel(
-    checks: list[tuple[Unit, str]], exercises: list[Exercise], seeds: int, workers: int
+    checks: list[tuple[Unit, str]], exercises: list[Exercise], seeds: int, right: bool, workers: int
 ) -> Iterator[list[str]]:
     """The problems of each check, in order; the slow ones are begun first."""
     if workers == 1:
         with one_thread(), threadpool_limits(1):
-            yield from (_problems(unit.slug, name, seeds) for unit, name in checks)
+            yield from (_problems(unit.slug, name, seeds, right) for unit, name in checks)
         return
     slow_first = sorted(range(len(checks)), key=lambda i: (not exercises[i].trains, -exercises[i].time_limit))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, initializer=_begin_worker) as pool:
-        begun = {i: pool.submit(_problems, checks[i][0].slug, checks[i][1], seeds) for i in slow_first}
+        begun = {i: pool.submit(_problems, checks[i][0].slug, checks[i][1], seeds, right) for i in slow_first}
         for i in range(len(checks)):
             yield begun[i].result()
 
@@ -74,10 +78,10 @@ def _begin_worker() -> None:
     threadpool_limits(1)
 
 
-def _problems(slug: str, name: str, seeds: int) -> list[str]:
+def _problems(slug: str, name: str, seeds: int, right: bool) -> list[str]:
     found = []
     try:
-        found += failures(load_unit(slug), name, range(seeds))
+        found += (unfair if right else failures)(load_unit(slug), name, range(seeds))
     except (
         Exception
     ) as error:  # the author's own slip, in the solution or in the check: said, and the other checks go on
@@ -97,18 +101,39 @@ def failures(unit: Unit, name: str, seeds: range) -> Iterator[str]:
     if lacks := unasked(exercise, reference):
         yield from (f"{name}: {lack}" for lack in lacks)
         return
-    right = [(Variant("the reference", ""), reference), *((v, v.load(name)) for v in exercise.variants)]
+    right = _right(exercise, reference)
     for seed in seeds:
         cases, expected = questions(exercise, reference, seed)
-        for variant, candidate in right:
-            verdict = _judged(exercise, cases, expected, candidate, seed)
-            if verdict.status != "pass":
-                why = "; ".join(f"{row.part}: {row.public}" for row in verdict.parts if not row.ok)
-                yield f"{name}: {variant.name} (right) got {verdict.status} at seed {seed}: {why}"
+        yield from (line for answer in right for line in _refused(exercise, cases, expected, answer, seed))
         if seed == seeds[0]:
             yield from (f"{name}: {lack}" for lack in wrong_constants(exercise, cases, expected))
         if seed in seeds[:NAMED_SEEDS]:
             yield from _misnamed(exercise, cases, expected, seed)
+
+
+def unfair(unit: Unit, name: str, seeds: range) -> Iterator[str]:
+    """One line for each seed at which a right answer loses points: the reference and the variants in turn."""
+    exercise, reference = unit.exercise(name), unit.references()[name]
+    if exercise.proof:
+        return
+    right = _right(exercise, reference)
+    for seed in seeds:
+        cases, expected = questions(exercise, reference, seed)
+        yield from _refused(exercise, cases, expected, right[seed % len(right)], seed)
+
+
+def _right(exercise: Exercise, reference: Any) -> list[tuple[str, Any]]:
+    return [("the reference", reference), *((v.name, v.load(exercise.name)) for v in exercise.variants)]
+
+
+def _refused(
+    exercise: Exercise, cases: list[Case], expected: list[Outcome], answer: tuple[str, Any], seed: int
+) -> Iterator[str]:
+    style, candidate = answer
+    verdict = _judged(exercise, cases, expected, candidate, seed)
+    if verdict.status != "pass":
+        why = "; ".join(f"{row.part}: {row.public}" for row in verdict.parts if not row.ok)
+        yield f"{exercise.name}: {style} (right) got {verdict.status} at seed {seed}: {why}"
 
 
 def _disordered(exercise: Exercise, reference: list[str]) -> Iterator[str]:

@@ -121,8 +121,12 @@ def recomputed(f, rng):
 
 @exercise.property("the objective falls with a small learning rate, and stays above n ln(1 + e^{-2 C^2})")
 def falls(f, rng):
-    params, triplets = problem(rng, 4, 3, 8, 3, 1)
-    found = f(params, triplets, 0.02, 20, "cpu")
+    rate, steps = 0.02, 20
+    while True:  # one network in 500 is too steep for this rate
+        params, triplets = problem(rng, 4, 3, 8, 3, 1)
+        if (exercise.written(params, triplets, rate, steps, "cpu")["objective"].diff() <= 0).all():
+            break
+    found = f(params, triplets, rate, steps, "cpu")
     objective, largest = np.asarray(found["objective"]), np.asarray(found["largest_norm"])
     if (np.diff(objective) > 1e-12).any():
         return "it grew in a step"
@@ -173,7 +177,7 @@ def train_triplets(
     for step in range(n_steps + 1):
         z = outputs(matrices, triplets)
         norms = seen(z).norm(dim=1)
-        rows.append([float(x) for x in (total(z), gradient(z, matrices), norms.min(), norms.max())])
+        rows.append([float(x.detach()) for x in (total(z), gradient(z, matrices), norms.min(), norms.max())])
         for batch in batches(triplets) if step < n_steps + more else []:
             for move in movers:
                 (objective(outputs(matrices, batch)) / share(len(z[0]))).backward()
