@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -212,38 +211,3 @@ def _alike(found, wrong, rule: str, rtol: float) -> bool:
         return False
     # an answer that only properties judge explains itself by being the same answer
     return found.dtype.kind in "fiub" and compare("close", found, wrong, rtol) is None
-
-
-NAMED_FACTORS = {
-    -1.0: "The sign is flipped: your values are the right ones times -1.",
-    2.0: "Your values are exactly twice the right ones.",
-    0.5: "Your values are exactly half the right ones.",
-    1 / math.log(2): "Your values are the right ones divided by ln 2: a logarithm in base 2. The course uses nats.",
-    math.log(2): "Your values are the right ones times ln 2.",
-    math.e: "Your values are the right ones times e.",
-}
-
-
-def constant_factor(cases, expected, actual) -> tuple[str, ...]:
-    """A hint when all answers are the right ones times one constant."""
-    ratios = []
-    for case, wanted, found in zip(cases, expected, actual, strict=True):
-        if case.part != "values" or case.compare != "close" or not isinstance(wanted.value, np.ndarray):
-            continue
-        if tolerance(case) > 1e-6:  # single and half precision blur the ratio
-            continue
-        if not isinstance(found.value, np.ndarray) or found.value.shape != wanted.value.shape:
-            return ()
-        if found.value.dtype.kind not in "fiub":
-            return ()
-        w, f = wanted.value.astype(float), found.value.astype(float)
-        keep = (np.abs(w) > 1e-6) & np.isfinite(w)
-        ratios += list((f[keep] / w[keep]).ravel())
-    if len(ratios) < 2 or not np.isfinite(ratios).all() or np.ptp(ratios) > 1e-4 * max(1.0, abs(ratios[0])):
-        return ()
-    factor = float(np.median(ratios))
-    if abs(factor - 1) < 1e-3:
-        return ()
-    named = next((text for value, text in NAMED_FACTORS.items() if abs(factor - value) < 1e-3 * abs(value)), None)
-    # without the number: for hidden inputs an answer could encode them in it
-    return (named or "Every value is the right one times one and the same number: a constant factor is off.",)
