@@ -136,3 +136,26 @@ def test_a_wrong_answer_in_place_of_infinity_names_nothing():
 def test_two_numbers_are_too_few_for_a_change():
     asked = [Case("one", (0.3,)), Case("another", (0.7,))]
     assert verdict(lambda x: right(x) ** 2, asked).misconception == ""
+
+
+@pytest.mark.parametrize("form", [list, lambda y: [float(v) for v in y], tuple, np.asarray])
+def test_a_belief_is_recognised_in_a_list_where_its_own_answer_is_an_array(form):
+    """And within a dict, as a history is: the values accept either."""
+
+    def answer(x):
+        return {"a": [1.0, right(x)], "b": right(x)}
+
+    def slip(x):
+        return {"a": [1.0, right(x) + 1], "b": right(x)}
+
+    asked = [Case("one", (POSITIVE[0],)), Case("another", (POSITIVE[1],))]
+    own = Belief("own", "One is added.", (), [call(slip, case) for case in asked])
+
+    def learner(x):
+        return {"a": [1, form(right(x) + 1)], "b": form(right(x))}
+
+    assert verdict(learner, asked, [own], answer).misconception == "own"
+    assert (
+        verdict(lambda x: {"a": [1, form(right(x) + 2)], "b": form(right(x))}, asked, [own], answer).misconception == ""
+    )
+    assert verdict(lambda x: {"a": [1, form(right(x))], "b": form(right(x))}, asked, [own], answer).status == "pass"

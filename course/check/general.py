@@ -14,7 +14,7 @@ import numpy as np
 from course.check.call import Outcome
 from course.check.case import Case
 from course.check.compare import compare
-from course.check.naming import Belief
+from course.check.naming import Belief, in_form
 from course.check.parts import PartResult, tolerance
 
 SHARP = 1e-6  # a case with a coarser tolerance (single or half precision) tells no change from rounding
@@ -102,14 +102,17 @@ def _numbers(cases, expected, actual) -> list[tuple[np.ndarray, np.ndarray]]:
 
 def _leaves(wanted, found) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Pairs of arrays, as float64. Raises ValueError for trees of another form and for what is no number."""
+    found = in_form(found, wanted)
     if isinstance(wanted, dict):
         if not isinstance(found, dict) or wanted.keys() != found.keys():
             raise ValueError("other keys")
         for key in wanted:
             yield from _leaves(wanted[key], found[key])
     elif isinstance(wanted, (list, tuple)):
-        for one, other in zip(wanted, list(found) if np.iterable(found) else [], strict=True):
-            yield from _leaves(one, np.asarray(other) if isinstance(found, np.ndarray) else other)
+        if not isinstance(found, (list, tuple)) or len(found) != len(wanted):
+            raise ValueError("another length")
+        for one, other in zip(wanted, found, strict=True):
+            yield from _leaves(one, other)
     elif not isinstance(wanted, np.ndarray) or not isinstance(found, np.ndarray):
         raise ValueError("no array")
     elif wanted.dtype.kind != "f" or found.dtype.kind not in "fiu":

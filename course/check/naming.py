@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -195,12 +196,23 @@ def _to_first_difference(found, wrong, wanted, rtol: float):
     return found[:end], wrong[:end]
 
 
+def in_form(found, wanted):
+    """The answer as an array where `wanted` is one, as a list where `wanted` is one: the values accept either."""
+    if isinstance(wanted, np.ndarray) and isinstance(found, (list, tuple)):
+        with contextlib.suppress(ValueError, TypeError):  # ragged, or no numbers: as it is
+            return np.asarray([np.asarray(item) for item in found])
+    if isinstance(wanted, (list, tuple)) and isinstance(found, np.ndarray) and found.ndim:
+        return [np.asarray(item) for item in found]
+    return found
+
+
 def _alike(found, wrong, rule: str, rtol: float) -> bool:
     """Equal under the rule, where `wrong` is the value of a misconception, or a part of one."""
     if found is None or wrong is None:
         return found is None and wrong is None
     if rule not in ("close", "any"):
         return compare(rule, found, wrong, rtol) is None
+    found = in_form(found, wrong)
     if isinstance(wrong, (list, tuple)):
         same = isinstance(found, (list, tuple)) and len(found) == len(wrong)
         return same and all(_alike(f, w, rule, rtol) for f, w in zip(found, wrong, strict=True))
