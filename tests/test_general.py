@@ -159,3 +159,26 @@ def test_a_belief_is_recognised_in_a_list_where_its_own_answer_is_an_array(form)
         verdict(lambda x: {"a": [1, form(right(x) + 2)], "b": form(right(x))}, asked, [own], answer).misconception == ""
     )
     assert verdict(lambda x: {"a": [1, form(right(x))], "b": form(right(x))}, asked, [own], answer).status == "pass"
+
+
+def test_a_belief_is_named_where_the_learner_has_a_case_or_two_right_and_no_further():
+    """Who looks at n = 0 on its own may believe the rest all the same; from a few numbers nothing is concluded."""
+    asked = [Case(f"n = {n}", (n,)) for n in range(7)]
+
+    def answer(n):
+        return np.array(np.sqrt(n + 2.0))
+
+    own = Belief("own", "It is one more.", (), [call(lambda n: answer(n) + 1, case) for case in asked])
+
+    def right_up_to(last, otherwise=1.0):
+        return lambda n: answer(n) + (otherwise if n > last else 0)
+
+    assert verdict(right_up_to(1), asked, [own], answer).misconception == "own"
+    assert verdict(right_up_to(2), asked, [own], answer).misconception == "own"  # four against three
+    assert verdict(right_up_to(3), asked, [own], answer).misconception == ""
+    assert verdict(right_up_to(1, 1.1), asked, [own], answer).misconception == ""
+    assert verdict(lambda n: answer(n) + (n > 4) + 0.1 * (n < 2), asked, [own], answer).misconception == ""
+    few = asked[2:5]
+    own = Belief("own", "It is one more.", (), own.outcomes[2:5])
+    assert verdict(right_up_to(2), few, [own], answer).misconception == ""
+    assert verdict(right_up_to(1), few, [own], answer).misconception == "own"

@@ -15,6 +15,7 @@ from course.check.parts import arrays_in, fixed_grads, tolerance, value_problem
 
 # what an outcome comes down to where a formula has no value, and where a call that must raise ValueError does not
 UNDEFINED, ANSWERED = Outcome(error=("undefined", "")), Outcome()
+MANY = 3
 SURE_ERRORS = ("IndexError", "KeyError", "TypeError", "AttributeError")  # no matter of the last digit
 
 
@@ -51,9 +52,9 @@ def explaining(
     expected: Sequence[Outcome],
     actual: Sequence[Outcome],
 ) -> Belief | None:
-    """The belief that explains the failing part: one that does so wholly, else one that does so as far as can be said,
-    else the only pair that does."""
-    for lenient in ({}, {"whole": False}, {"where_defined": True}):
+    """The belief that explains the failing part: one that does so wholly, else one that does so as far as can be said, else
+    one that explains all that is wrong, else the only pair that does."""
+    for lenient in ({}, {"whole": False}, {"where_defined": True}, {"where_wrong": True}):
         for belief in beliefs:
             if _explains(belief, part, cases, expected, actual, **lenient):
                 return belief
@@ -70,6 +71,7 @@ def _explains(
     *,
     whole: bool = True,
     where_defined: bool = False,
+    where_wrong: bool = False,
     valued: bool = False,
 ) -> bool:
     """Whether the misconception answers as the learner's function does, on the values and on the failing part.
@@ -77,10 +79,12 @@ def _explains(
     whole: False compares of a list of lines (a ladder) only those up to the first wrong one: the rest may follow from it.
     where_defined: True leaves out cases where the belief's formula has no finite value and the learner is wrong in another
     way: how a wrong formula fails there is a matter of style.
+    where_wrong: True leaves out cases that the learner has right, as one who believes it may (a case that is looked at on its
+    own: n = 0, no collision); what is left must be MANY cases, and more than what is left out.
     valued: True asks for a finite value somewhere: raising the same kind of error everywhere is no evidence.
     """
-    concerned = solid = 0
-    telling = False  # a case where the misconception is known to answer otherwise than is right
+    concerned = solid = excepted = 0
+    telling = 0  # cases where the misconception is known to answer otherwise than is right
     for case, wanted, wrong, found in zip(cases, expected, belief.outcomes, actual, strict=True):
         if wrong is None:
             continue
@@ -88,18 +92,22 @@ def _explains(
         if of_part or case.part == "values":
             defined = not case.raises and not undefined(wrong, wanted)
             if not _alike_outcomes(found, wrong, wanted, case, whole):
-                style = where_defined and not case.raises and not defined
-                if not style or value_problem(case, wanted, found) is None:
+                right = value_problem(case, wanted, found) is None
+                style = where_defined and not case.raises and not defined and not right
+                if not style and not (where_wrong and right):
                     return False
+                excepted += right
                 continue
-            telling = telling or not same_outcome(wrong, wanted, wanted, case) or wrong.changed_inputs
+            telling += not same_outcome(wrong, wanted, wanted, case) or wrong.changed_inputs
             concerned += of_part
             solid += defined and not (valued and wrong.error)
         if case.grad and (part == "gradient" if case.part == "values" else of_part):
             concerned += 1
             if not undefined(wrong, wanted) and not _alike_grads(found, wrong, case):
                 return False
-    return concerned > 0 and solid > 0 and telling
+    if where_wrong and not (telling >= MANY and telling > excepted):
+        return False
+    return concerned > 0 and solid > 0 and telling > 0
 
 
 def same_answers(
