@@ -47,7 +47,7 @@ def log_of_sum(gaps, law, n, keep=True, left=40.0):
     With the highest score at 0 the integrand changes near u = 0 and u = -score only: the grid has nodes there, and one
     panel between.
     """
-    drawn = (law > 0) & (gaps > -np.inf)  # -inf adds nothing to the sum
+    drawn = (law > 0) & (gaps != -np.inf)  # -inf adds nothing to the sum, NaN spoils it
     if not keep and (gaps[law > 0] == -np.inf).any():
         return -np.inf
     top = gaps[drawn].max(initial=0.0)
