@@ -99,6 +99,12 @@ exercise.slip("square and then alpha", distance=lambda x, y: (x - y).square().su
     "alpha = 2 already is the square.",
     "Raise the norm, not its square, to the power alpha.",
 )
+exercise.slip("half of alpha", pool=lambda distances, alpha: distances.pow(alpha / 2).mean()).says(
+    "The distance is raised to the power alpha / 2.",
+    "What does your function give for two orthogonal vectors and alpha = 2? It should be 2.",
+    "alpha / 2 is the power of the *squared* distance.",
+    "`(x - y).norm(dim=1).pow(alpha)`.",
+)
 exercise.slip("sum over pairs", pool=lambda distances, alpha: distances.pow(alpha).sum()).says(
     "Alignment is the sum over the pairs.",
     "Does your value double when every pair is given twice?",

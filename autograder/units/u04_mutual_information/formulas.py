@@ -10,6 +10,12 @@ def independent(joint):
     return np.outer(joint.sum(axis=1), joint.sum(axis=0))
 
 
+def of_equal_rows(joint):
+    """Each x that occurs equally likely, y given x as it is."""
+    rows = joint.sum(axis=1, keepdims=True)
+    return joint / np.where(rows > 0, rows, 1.0) / np.count_nonzero(rows)
+
+
 def log_ratio(joint):
     """The critic ln p(x,y) / (p(x) q(y)), -inf where the joint is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -14,7 +14,7 @@ import torch
 from autograder.author import Case, Exercise, count, joint_law, needs
 from autograder.author.draw import larger_sizes
 from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
-from autograder.units.u04_mutual_information.formulas import independent, log_of_sum, log_ratio
+from autograder.units.u04_mutual_information.formulas import independent, log_of_sum, log_ratio, of_equal_rows
 from course import validate
 from course.worlds import random_joint
 
@@ -163,12 +163,6 @@ def through_exponentials(table):
         return np.log(np.exp(table))
 
 
-def of_equal_rows(joint):
-    """Each x that occurs equally likely, y given x as it is."""
-    rows = joint.sum(axis=1, keepdims=True)
-    return joint / np.where(rows > 0, rows, 1.0) / np.count_nonzero(rows)
-
-
 def fixed_range(gaps, law, n):
     u = np.arange(-60.0, 20.0, 0.25)
     one = np.exp(-np.exp(u)[:, None] * np.exp(np.minimum(gaps[law > 0], 700.0))) @ law[law > 0]
@@ -275,6 +269,18 @@ exercise.slip("N candidates", number=lambda n: n - 1).says(
     "What is the loss of a constant critic with N = 1 in your code?",
     "The positive comes on top of the N negatives.",
     "Use N negatives, not N - 1.",
+)
+exercise.slip("one more negative", number=lambda n: n + 1).says(
+    "N + 1 negatives are drawn, and the positive comes on top.",
+    "What is the loss of a constant critic with N = 1 in your code? It should be ln 2.",
+    "The N + 1 candidates are the positive and N negatives.",
+    "Use N negatives.",
+)
+exercise.slip("a single negative", number=lambda n: 1).says(
+    "The loss with one negative is the loss with any number of them.",
+    "Does your value change with `n_negatives`?",
+    "The more candidates, the harder the question: a constant critic has the loss ln(N+1).",
+    "In the integral the factor of one negative has the power N.",
 )
 exercise.slip("-inf replaced by -50", seen=lambda table: np.where(table == -np.inf, -50.0, table)).says(
     "A score of -50 is as good as minus infinity.",

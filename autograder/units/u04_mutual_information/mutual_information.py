@@ -13,7 +13,7 @@ from autograder.author import Case, Exercise, bad_input, joint_law
 from autograder.author.draw import larger_sizes
 from autograder.author.short import short
 from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
-from autograder.units.u04_mutual_information.formulas import independent
+from autograder.units.u04_mutual_information.formulas import independent, of_equal_rows
 from course import validate
 from course.worlds import random_joint, random_law
 
@@ -127,6 +127,30 @@ exercise.slip("ln p(y|x) alone", against=lambda joint: repeated(joint.sum(axis=1
     "Your value is negative. Can an information be negative?",
     "ln p(y|x) says how likely y is given x. How likely was it before x was seen?",
     "ln r = ln p(y|x) - ln q(y).",
+)
+exercise.slip("ln p(x|y) alone", against=lambda joint: repeated(joint.sum(axis=0), joint)).says(
+    "The information is the mean of ln p(x|y).",
+    "Your value is negative. Can an information be negative?",
+    "ln p(x|y) says how likely x is given y. How likely was it before y was seen?",
+    "ln r = ln p(x|y) - ln p(x).",
+)
+exercise.slip("ratio minus 1", scored=lambda ratio: ratio - 1).says(
+    "The information is the mean of r - 1.",
+    "What is your value for two bits that agree in 8 cases of 10? It should be 0.193.",
+    "That mean is chi^2, which is larger: ln r is at most r - 1.",
+    "Take the logarithm of each ratio.",
+)
+exercise.slip("sign", sign=-1).says(
+    "The information is what is left of the uncertainty: H(y|x) - H(y).",
+    "Can your value be positive? Can an information be negative?",
+    "Seeing x makes y less uncertain on average: H(y|x) is the smaller one.",
+    "I = H(y) - H(y|x), the mean of ln r with the sign plus.",
+)
+exercise.slip("rows count alike", weight=of_equal_rows).says(
+    "The divergences of the rows from q are averaged plainly.",
+    "Is every x equally likely?",
+    "The expectation over x has the weights p(x), the row sums of the joint.",
+    "Weight each row with `joint.sum(axis=1)`.",
 )
 exercise.slip("logarithm of the mean ratio", scored=lambda ratio: ratio, told=np.log).says(
     "The logarithm may be taken after the mean: ln E r in place of E ln r.",

@@ -285,6 +285,12 @@ exercise.slip("data term only", pool=lambda losses, y, ratio: (y * losses).mean(
     "Noise samples must be recognised as noise: they have the term -ln(1 - sigma).",
     "Use both terms of the binary cross-entropy.",
 )
+exercise.slip("noise term only", pool=lambda losses, y, ratio: ((1 - y) * losses).mean()).says(
+    "Only the noise samples count: they are to be recognised as noise.",
+    "What keeps your scores from falling without bound?",
+    "Data samples must be recognised as data: they have the term -ln(sigma).",
+    "Use both terms of the binary cross-entropy.",
+)
 exercise.slip("sigmoid applied twice", cost=of_probabilities).says(
     "The cross-entropy is given the probabilities, sigma(G).",
     "Read the end of the name of `binary_cross_entropy_with_logits`. What does it do with its first argument?",

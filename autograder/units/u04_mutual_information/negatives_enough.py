@@ -156,6 +156,12 @@ exercise.slip("the proof in any case", anchors=lambda p, chi, by_proof: (p, chi)
     "Theorem 4.7 has one chi^2 for all anchors: the mean of theirs.",
     "Look at `by_proof`: with False the theorem's own number.",
 )
+exercise.slip("the two exchanged", anchors=lambda p, chi, by_proof: merged(p, chi) if by_proof else (p, chi)).says(
+    "`by_proof=True` asks for the theorem's number, and False for that of its proof.",
+    "Which of your two numbers is the smaller one?",
+    "Theorem 4.7 has one chi^2 for all anchors; its proof has a mean of logarithms on the way there.",
+    "Exchange the two branches.",
+)
 exercise.slip(
     "anchors count alike",
     anchors=lambda p, chi, by_proof: (alike(p), chi) if by_proof else merged(p, chi),
@@ -200,6 +206,12 @@ exercise.slip("chi^2 / (N+1) in place of its logarithm", solved=lambda p, chi, g
     "Which bound does the question quote?",
     "ln(1 + v) is smaller than v: your number is enough, but more than is asked for.",
     "Keep the logarithm.",
+)
+exercise.slip("half of chi^2 / (N+1)", solved=lambda p, chi, gap: p @ chi / (2 * gap)).says(
+    "The gap is at most chi^2 / 2(N+1), its size for large N.",
+    "Which bound does the question quote?",
+    "Half is no bound: the lecture has a law (y is anything but x) whose gap is larger.",
+    "ln(1 + chi^2 / (N+1)).",
 )
 exercise.slip(
     "chi^2 / (N+1) in the theorem",

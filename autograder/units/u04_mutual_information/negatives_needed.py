@@ -102,6 +102,12 @@ def promise(joint, n):
     return information(joint) - math.log1p(np.dot(*spreads(joint)) / (n + 1))
 
 
+def promise_of_the_proof(joint, n):
+    """The same, with the mean over the anchors outside the logarithm."""
+    p, chi = spreads(joint)
+    return information(joint) - p @ np.log1p(chi / (n + 1))
+
+
 @exercise.formula
 def negatives_needed(
     joint,
@@ -169,6 +175,12 @@ exercise.slip("the promise of Theorem 4.7", certified=promise).says(
     "The smallest number of negatives is the one from which on Theorem 4.7 promises the fraction.",
     "Evaluate the bound at one negative less than your answer. Does it reach the target already?",
     "The theorem bounds the gap from above: what it promises is enough, and as a rule more than is needed.",
+    "Evaluate the exact bound and search.",
+)
+exercise.slip("the promise of the proof", certified=promise_of_the_proof).says(
+    "The smallest number of negatives is the one from which on the proof of Theorem 4.7 promises the fraction.",
+    "Evaluate the bound at one negative less than your answer. Does it reach the target already?",
+    "The proof bounds the gap from above: what it promises is enough, and as a rule more than is needed.",
     "Evaluate the exact bound and search.",
 )
 exercise.slip("the leading term of the gap", certified=leading_term).says(

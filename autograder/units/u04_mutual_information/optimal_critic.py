@@ -62,6 +62,12 @@ def equivariant(f, rng):
         return "permuting the columns of the joint did not permute the critic"
 
 
+def highest(critic):
+    """The highest score of each column, 0 for a column without any."""
+    top = np.where(np.isnan(critic), -np.inf, critic).max(axis=0)
+    return np.where(top > -np.inf, top, 0.0)
+
+
 def nothing_for_nan(ratio):
     return np.where(np.isnan(ratio), 0.0, ratio)
 
@@ -95,6 +101,14 @@ exercise.slip("normalised over the anchors", scored=lambda ratio: np.log(ratio /
     "Which constants are free, one per row or one per column?",
     "A term of y changes which candidate wins. Only a term of x cancels in the softmax.",
     "Leave out the sum over x.",
+)
+exercise.slip(
+    "highest score of a column 0", filled=lambda critic, joint: on_support(critic - highest(critic), joint)
+).says(
+    "A constant per column may be subtracted as well as one per row.",
+    "Which constants are free, one per row or one per column?",
+    "A term of y changes which candidate wins. Only a term of x cancels in the softmax.",
+    "Subtract the highest score of each row, or nothing.",
 )
 exercise.slip("ratio without logarithm", scored=lambda ratio: ratio).says(
     "The best score is the density ratio itself.",

@@ -124,6 +124,23 @@ exercise.slip("Theorem 4.9 as it stands", in_own=lambda n, own: 1.0, weight=lamb
     "the anchor's class?",
     "rho_c in place of 1/C, and in the part q_c E w_0 is at most 1/(M+1); average over the classes at the end.",
 )
+THEOREM = (
+    "Go through the theorem's proof with two kinds of negatives. Where does it use that all have one law, and where 1/C?",
+    "In the part q_c^- the positive is like N of the negatives, in the part q_c like the other M.",
+    "For an anchor of class c: E w_0 is at most rho_c / (M+1) + (1 - rho_c) / (N+1).",
+)
+exercise.slip(
+    "Theorem 4.9 with N + M negatives",
+    in_own=lambda n, own: 1.0,
+    in_others=lambda n, own: 1 / (n + own + 1),
+    weight=lambda rho: 1 / len(rho),
+).says("Theorem 4.9 may be used with N + M in place of N: ln(N+M+1) - ln(1 + (N+M)/C) - L.", *THEOREM)
+exercise.slip(
+    "Theorem 4.9 with a higher ceiling",
+    in_own=lambda n, own: (n + 1) / (n + own + 1),
+    in_others=lambda n, own: 1 / (n + own + 1),
+    weight=lambda rho: 1 / len(rho),
+).says("Only the ceiling of Theorem 4.9 changes: ln(N+M+1) - ln(1 + N/C) - L.", *THEOREM)
 exercise.slip(
     "all negatives of other classes", in_own=lambda n, own: 1.0, in_others=lambda n, own: 1 / (n + own + 1)
 ).says(

@@ -135,6 +135,12 @@ exercise.slip("cosines", distance=lambda v: v.square().sum(dim=1) / 2 - 1).says(
     "For unit vectors |x - y|^2 = 2 - 2 x.y.",
     "exp(-t |x - y|^2), with the squared distance.",
 )
+exercise.slip("minus the cosine", distance=lambda v: 1 - v.square().sum(dim=1) / 2).says(
+    "The potential of a pair is e^(-t times its cosine).",
+    "Should close pairs or far pairs have a large potential?",
+    "For unit vectors |x - y|^2 = 2 - 2 x.y: the cosine comes in with a plus sign.",
+    "exp(-t |x - y|^2), with the squared distance.",
+)
 exercise.slip("mean over coordinates", distance=lambda v: v.square().mean(dim=1)).says(
     "The squared distance is the mean squared difference of the coordinates.",
     "What is your value for two opposite vectors? It should be -4 t for every d.",
