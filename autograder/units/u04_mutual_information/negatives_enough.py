@@ -145,7 +145,7 @@ def negatives_enough(
 
 
 exercise.slip("the theorem as it is", anchors=lambda p, chi, by_proof: merged(p, chi)).says(
-    "The proof of the theorem promises no more than its last line.",
+    "Only the mean of chi_x^2 counts, so that the proof promises the theorem's own number.",
     "Your number is enough, and not the smallest. Go through the proof: for which laws is each inequality an equality?",
     "One of them is an equality where chi_x^2 is the same for all anchors. Why was it needed?",
     "Keep the mean over x outside the logarithm, and solve for N by a search.",

@@ -112,7 +112,7 @@ def true_negatives_bound(
 
 
 exercise.slip("at most 1 in the own class", in_own=lambda n, own: 1.0).says(
-    "In the part of q that is the anchor's own class all that is known of w_0 is that it is at most 1.",
+    "The M negatives of the own class change nothing: where y_0 has the law q_c all that is known of w_0 is w_0 <= 1.",
     "Does your value change with M?",
     "Your bound is true, and not the largest. Where y_0 has the law q_c, which negatives have it too?",
     "M + 1 candidates share the law q_c there: E w_0 is at most 1/(M+1).",
