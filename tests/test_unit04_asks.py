@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from autograder.publish.prove import evaluate
 from autograder.units.manifest import load_unit
+from autograder.units.u04_mutual_information.formulas import information, log_of_sum, spreads
 from course.check._repeated import both_sides, problem
 
 UNIT = load_unit("04_mutual_information")
@@ -92,3 +94,47 @@ def test_a_counterexample_is_judged_before_it_is_computed():
     for answer in (None, 3, (np.eye(2) / 2,), (np.eye(30) / 30, np.eye(30)), (np.eye(2), np.eye(2)), ("a", "b")):
         assert isinstance(problem(answer, 5), str)
     assert "scores" in problem((np.eye(2) / 2, np.full((2, 2), np.nan)), 5)
+
+
+def near_share_1(joint, share, by_proof=False):
+    """The theorem's own number by e^gap - 1, which keeps seven digits at share 1 - 1e-9."""
+    right = R["negatives_enough"](joint, share, by_proof)  # refuses
+    p, chi = spreads(joint)
+    return right if by_proof else p @ chi / (math.exp((1 - share) * information(joint)) - 1) - 1
+
+
+def at_least_one(joint, share, by_proof=False):
+    return max(1.0, R["negatives_enough"](joint, share, by_proof))
+
+
+@pytest.mark.parametrize("answer", [near_share_1, at_least_one])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_theorem_is_asked_at_both_ends(answer, seed):
+    verdict = evaluate(UNIT.exercise("negatives_enough"), R["negatives_enough"], answer, seed, named=False)
+    assert 0 <= verdict.score < 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("clamped", [True, False])
+def test_rounding_decides_nothing_about_pairs_that_coincide(seed, clamped):
+    def by_cosine(x, y, alpha=2):
+        R["alignment"](x, y, alpha)  # refuses
+        squares = 2 - 2 * (x * y).sum(dim=1)
+        return (squares.clamp(min=0) if clamped else squares).pow(alpha / 2).mean()
+
+    verdict = evaluate(UNIT.exercise("alignment"), R["alignment"], by_cosine, seed)
+    assert verdict.misconception == "a squared distance not quite 0" + ", clamped" * clamped
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_exponentials_without_room_are_told_nothing_about_a_range(seed):
+    def infonce_loss(joint, critic, n_negatives):
+        R["infonce_loss"](joint, critic, n_negatives)  # refuses
+        with np.errstate(all="ignore"):
+            weights = np.exp(critic)
+            gaps = np.log(weights[:, None, :] / weights[:, :, None])  # axes x, y, y'
+        pairs = [(i, j, log_of_sum(gaps[i, j], joint.sum(axis=0), n_negatives)) for i, j in np.argwhere(joint)]
+        return sum(joint[i, j] * loss for i, j, loss in pairs)
+
+    verdict = evaluate(UNIT.exercise("infonce_loss"), R["infonce_loss"], infonce_loss, seed)
+    assert verdict.misconception == "scores exponentiated as they are"

@@ -93,7 +93,7 @@ def require_unit_rows(**tensors):
 #
 # - `scores` and `log_noise`: floating tensors of one common shape, not empty; `labels`: a tensor of that shape, of
 #   any dtype (bool and integers included), every entry 0 or 1. `ratio` is a number > 0, not necessarily an integer.
-# - Returns a 0-dim tensor (of which floating dtype does not matter), differentiable in `scores`. It must stay finite and
+# - Returns a 0-dim tensor, differentiable in `scores`, of their floating dtype or a finer one. It must stay finite and
 #   exact for scores of ±10⁴; float16 is asked too.
 # - `ValueError`: shapes that differ, no scores, NaN, a label other than 0 and 1, a ratio that is not finite and > 0.
 
@@ -261,7 +261,8 @@ check(infonce_loss)
 # joint law and **every** critic, given the loss and the number of negatives. It may be negative (a bad critic
 # certifies nothing); do not clip it.
 #
-# - `ValueError`: a loss that is not a finite number, `n_negatives` not an integer ≥ 1.
+# - `ValueError`: a loss that is not a finite number, `n_negatives` not an integer ≥ 1. (A negative loss is not
+#   asked: no InfoNCE loss is one.)
 
 # %% nbgrader={"grade": false, "grade_id": "infonce_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def infonce_bound(loss, n_negatives):

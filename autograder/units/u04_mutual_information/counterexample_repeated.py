@@ -18,6 +18,7 @@ exercise = Exercise(
             "Try exact copies: with probability 1 - P(y' = y) a sure critic has loss 0, however large N is.",
             "So the number is about P(y' != y) ln(N+1). It grows with N, and I does not.",
             "Few symbols keep I small: a copied fair bit has I = ln 2, and its number is about ln(N+1) / 2.",
+            "Is the number far below that? Then the scores are too weak, turned round, or noise makes a sure critic pay.",
         ),
     },
 )

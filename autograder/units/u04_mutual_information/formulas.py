@@ -10,6 +10,12 @@ def independent(joint):
     return np.outer(joint.sum(axis=1), joint.sum(axis=0))
 
 
+def of_equal_rows(joint):
+    """Each x that occurs equally likely, y given x as it is."""
+    rows = joint.sum(axis=1, keepdims=True)
+    return joint / np.where(rows > 0, rows, 1.0) / np.count_nonzero(rows)
+
+
 def log_ratio(joint):
     """The critic ln p(x,y) / (p(x) q(y)), -inf where the joint is zero."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -47,7 +53,7 @@ def log_of_sum(gaps, law, n, keep=True, left=40.0):
     With the highest score at 0 the integrand changes near u = 0 and u = -score only: the grid has nodes there, and one
     panel between.
     """
-    drawn = (law > 0) & (gaps > -np.inf)  # -inf adds nothing to the sum
+    drawn = (law > 0) & (gaps != -np.inf)  # -inf adds nothing to the sum, NaN spoils it
     if not keep and (gaps[law > 0] == -np.inf).any():
         return -np.inf
     top = gaps[drawn].max(initial=0.0)

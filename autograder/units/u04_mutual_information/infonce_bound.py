@@ -53,10 +53,16 @@ exercise.slip("ln N", ceiling=math.log).says(
     "The critic chooses among the negatives and the positive.",
     "N negatives make N + 1 candidates: ln(N+1) - loss.",
 )
+exercise.slip("1 outside the logarithm", ceiling=lambda n: math.log(n) + 1).says(
+    "ln(N+1) is ln N + 1.",
+    "What is your ceiling for N = 1? With one negative there are two candidates.",
+    "The 1 is added to the number of negatives, before the logarithm.",
+    "`math.log(n_negatives + 1) - loss`.",
+)
 exercise.slip("ln(N+2)", ceiling=lambda n: math.log(n + 2)).says(
-    "Anchor, positive and negatives all count as candidates.",
+    "There are N + 2 candidates.",
     "Try x and y independent with a constant critic: the loss is ln(N+1), the information 0. What do you certify?",
-    "The anchor is not among the candidates.",
+    "The anchor is not among the candidates, and the positive is one.",
     "ln(N+1) - loss.",
 )
 exercise.slip("ln(2N+1)", ceiling=lambda n: math.log(2 * n + 1)).says(

@@ -14,7 +14,7 @@ import torch
 from autograder.author import Case, Exercise, count, joint_law, needs
 from autograder.author.draw import larger_sizes
 from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
-from autograder.units.u04_mutual_information.formulas import independent, log_of_sum, log_ratio
+from autograder.units.u04_mutual_information.formulas import independent, log_of_sum, log_ratio, of_equal_rows
 from course import validate
 from course.worlds import random_joint
 
@@ -43,7 +43,8 @@ exercise = Exercise(
             "Two checks by hand: a critic that is 0 everywhere has loss ln(N+1); for N = 1 the loss is a sum over "
             "pairs and one negative, short enough for pencil and paper.",
             "Which law do x, y and the negatives follow, and is the logarithm inside or outside the expectation?",
-            "Off by 1e-4 or so? Then your range of u is too short on the left, where the integrand falls like e^u only.",
+            "Off by 1e-4 or so? Then your range of u is too short on the left, where the integrand falls like e^u only, or "
+            "the step is too wide: halve it. By 1e-2, and by more for fewer draws? Then a sample is averaged, not the law.",
         ),
         "stability": (
             "Where does e^-(V e^u) fall from 1 to 0 when V = e^s with s = -10000? Your range of u must reach there.",
@@ -80,7 +81,9 @@ def cases(rng):
     joint = with_zeros(rng, 3, 4)
     critic = blocked(rng, joint)
     critic[np.isfinite(critic)] = rng.integers(-9999, -9990, size=joint.size - 1)
-    hint = "-inf is smaller than every score, also where the others of its row are near -10^4."
+    hint = (
+        "e^-9999 is 0 in floating point: subtract scores first. And -inf is smaller than every score, also than -10^4."
+    )
     yield Case("3 x 4 with zeros, -inf among scores near -1e4, N = 3", (joint, critic, 3), hint=hint)
     joint = with_empty_lines(rng, 3, 4)
     critic = 1.5 * rng.normal(size=(3, 4))
@@ -145,10 +148,19 @@ def other_columns(joint, i, j):
     return others / max(others.sum(), 1e-300)
 
 
-def of_equal_rows(joint):
-    """Each x that occurs equally likely, y given x as it is."""
-    rows = joint.sum(axis=1, keepdims=True)
-    return joint / np.where(rows > 0, rows, 1.0) / np.count_nonzero(rows)
+def uniform_where_they_occur(joint, i, j):
+    occurs = joint.sum(axis=0) > 0
+    return occurs / np.count_nonzero(occurs)
+
+
+def of_the_mean(gaps, law, n):
+    """ln(n E e^gap)."""
+    return math.log(n) + np.logaddexp.reduce(gaps[law > 0] + np.log(law[law > 0]))
+
+
+def through_exponentials(table):
+    with np.errstate(over="ignore", divide="ignore"):
+        return np.log(np.exp(table))
 
 
 def fixed_range(gaps, law, n):
@@ -205,6 +217,18 @@ exercise.slip("negatives uniform", negatives=lambda joint, i, j: np.full(joint.s
     "A frequent y is a frequent negative.",
     "Draw negatives from `joint.sum(axis=0)`.",
 )
+exercise.slip("negatives uniform where they occur", negatives=uniform_where_they_occur).says(
+    "All y that occur are equally likely negatives.",
+    "Which law do the negatives follow?",
+    "A frequent y is a frequent negative.",
+    "Draw negatives from `joint.sum(axis=0)`.",
+)
+exercise.slip("each column once", expected=lambda gaps, law, n: np.logaddexp.reduce(gaps)).says(
+    "The candidates are the T columns, each once: the loss is a softmax over a row of the critic.",
+    "Does your value change with `n_negatives`?",
+    "A frequent y stands among the N negatives more than once, a rare one as a rule not at all.",
+    "Average over N independent draws from the column marginal; the positive comes on top.",
+)
 exercise.slip("negatives differ from the positive", negatives=other_columns).says(
     "A negative that equals the positive is no negative, so it must be drawn again.",
     "Do the negatives know which y was drawn?",
@@ -232,17 +256,43 @@ exercise.slip(
     "The logarithm is concave, so your value is too large (Jensen), if only a little for many negatives.",
     "Average the logarithm over the draws of all N negatives: that is what the integral does.",
 )
+LIMIT = (
+    "The denominator is the number of candidates times the mean of e^s over the column marginal.",
+    "A constant added to the critic changes nothing. But what if it is 0 everywhere: is your loss ln(N+1), and right for N = 1?",
+    "That is the limit of very many negatives, (8.1): there the positive no longer counts, and a mean does not vary.",
+    "Average the logarithm over the draws of all N negatives, with the positive in the sum.",
+)
+exercise.slip("the limit of many negatives", expected=lambda gaps, law, n: of_the_mean(gaps, law, n)).says(*LIMIT)
+exercise.slip("the limit, N + 1 times", expected=lambda gaps, law, n: of_the_mean(gaps, law, n + 1)).says(*LIMIT)
 exercise.slip("N candidates", number=lambda n: n - 1).says(
     "`n_negatives` counts the candidates, positive included.",
     "What is the loss of a constant critic with N = 1 in your code?",
     "The positive comes on top of the N negatives.",
     "Use N negatives, not N - 1.",
 )
+exercise.slip("one more negative", number=lambda n: n + 1).says(
+    "N + 1 negatives are drawn, and the positive comes on top.",
+    "What is the loss of a constant critic with N = 1 in your code? It should be ln 2.",
+    "The N + 1 candidates are the positive and N negatives.",
+    "Use N negatives.",
+)
+exercise.slip("a single negative", number=lambda n: 1).says(
+    "The loss with one negative is the loss with any number of them.",
+    "Does your value change with `n_negatives`?",
+    "The more candidates, the harder the question: a constant critic has the loss ln(N+1).",
+    "In the integral the factor of one negative has the power N.",
+)
 exercise.slip("-inf replaced by -50", seen=lambda table: np.where(table == -np.inf, -50.0, table)).says(
     "A score of -50 is as good as minus infinity.",
     "What is the weight of such a candidate where all other scores of its row are below -50?",
     "Scores go down to -10^4, and a constant added to a row must change nothing.",
     "e^-inf is 0: leave such candidates out of the sum, or replace -inf by a number far below -10^4.",
+)
+exercise.slip("scores exponentiated as they are", seen=through_exponentials).says(
+    "There is room for e^s whatever the scores are.",
+    "What are e^-9999 and e^10000 in floating point?",
+    "0 and infinity: a quotient of two such numbers is NaN.",
+    "Only differences of scores of one row matter: subtract first, then take the exponential.",
 )
 exercise.slip(
     "collisions masked", expected=lambda gaps, law, n: log_of_sum(np.where(gaps == 0, -np.inf, gaps), law, n)
@@ -263,6 +313,27 @@ exercise.slip("mean over the negatives", expected=lambda gaps, law, n: log_of_su
     "Does your loss of a constant critic grow with N?",
     "The softmax has N + 1 terms, each with weight 1.",
     "Sum over the negatives; do not divide by N.",
+)
+exercise.slip("mean over the candidates", told=lambda loss, n: loss - math.log(n + 1)).says(
+    "The denominator is the *mean* over the N + 1 candidates.",
+    "What is your loss of a constant critic? What should it be?",
+    "Your loss is too small by ln(N+1): below 0 for every good critic. A cross-entropy is positive.",
+    "Sum over the candidates; divide by nothing.",
+)
+exercise.slip("ln N subtracted", told=lambda loss, n: loss - math.log(n)).says(
+    "What is asked is L_N - ln N, as in the limit of many negatives.",
+    "What is your loss of a constant critic? It should be ln(N+1).",
+    "The denominator of (2.2) is a sum over N + 1 candidates: nothing is divided by N.",
+    "Return L_N itself.",
+)
+exercise.slip(
+    "one comparison for each negative",
+    expected=lambda gaps, law, n: n * (law[law > 0] @ np.logaddexp(0, gaps[law > 0])),
+).says(
+    "The positive is compared with each negative on its own, and the N losses add up.",
+    "What is your loss of a constant critic? It should be ln(N+1).",
+    "One question with N + 1 answers is asked, not N questions with two.",
+    "All N negatives stand in one sum, inside one logarithm.",
 )
 exercise.slip("positive independent of x", pairs=independent).says(
     "x and y can be averaged separately, each over its marginal.",

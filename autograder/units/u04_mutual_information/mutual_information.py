@@ -13,7 +13,8 @@ from autograder.author import Case, Exercise, bad_input, joint_law
 from autograder.author.draw import larger_sizes
 from autograder.author.short import short
 from autograder.units.u04_mutual_information.draws import with_empty_lines, with_zeros
-from autograder.units.u04_mutual_information.formulas import independent
+from autograder.units.u04_mutual_information.formulas import independent, of_equal_rows
+from course import validate
 from course.worlds import random_joint, random_law
 
 exercise = Exercise(
@@ -23,6 +24,7 @@ exercise = Exercise(
         "values": (
             "Try the smallest law by hand: [[1/2, 0], [0, 1/2]] has I = ln 2 = 0.693.",
             "I is the joint's expectation of ln( p(x,y) / (p(x) q(y)) ): weight each logarithm by the joint itself.",
+            "Off by 1e-6 or less? Then float32, or a tiny number added against zeros, moved it: float64, and `joint > 0`.",
         ),
         "bad input": ("`validate.joint_law(joint)` raises for everything that is no joint law.",),
         "properties": (
@@ -87,12 +89,13 @@ def mutual_information(
     against=independent,
     cells=lambda joint: joint > 0,
     scored=np.log,
+    told=lambda total: total,
     sign=1,
     unit=1.0,
 ):
     kept = cells(joint)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return sign * np.sum(weight(joint)[kept] * scored(joint[kept] / against(joint)[kept])) / unit
+        return sign * told(np.sum(weight(joint)[kept] * scored(joint[kept] / against(joint)[kept]))) / unit
 
 
 exercise.slip("bits", unit=math.log(2)).says(
@@ -112,6 +115,48 @@ exercise.slip("entropy of x", against=lambda joint: joint * joint.sum(axis=1, ke
     "What is your value where x and y are independent? What should it be?",
     "Your value does not look at y. Only for a copy does y tell all of x.",
     "I = H(x) - H(x | y).",
+)
+exercise.slip("entropy of y", against=lambda joint: joint * joint.sum(axis=0)).says(
+    "What x tells about y is the whole entropy of y.",
+    "What is your value where x and y are independent? What should it be?",
+    "Your value does not look at x. Only for a copy does x tell all of y.",
+    "I = H(y) - H(y | x).",
+)
+exercise.slip("ln p(y|x) alone", against=lambda joint: repeated(joint.sum(axis=1, keepdims=True), joint)).says(
+    "The information is the mean of ln p(y|x).",
+    "Your value is negative. Can an information be negative?",
+    "ln p(y|x) says how likely y is given x. How likely was it before x was seen?",
+    "ln r = ln p(y|x) - ln q(y).",
+)
+exercise.slip("ln p(x|y) alone", against=lambda joint: repeated(joint.sum(axis=0), joint)).says(
+    "The information is the mean of ln p(x|y).",
+    "Your value is negative. Can an information be negative?",
+    "ln p(x|y) says how likely x is given y. How likely was it before y was seen?",
+    "ln r = ln p(x|y) - ln p(x).",
+)
+exercise.slip("ratio minus 1", scored=lambda ratio: ratio - 1).says(
+    "The information is the mean of r - 1.",
+    "What is your value for two bits that agree in 8 cases of 10? It should be 0.193.",
+    "That mean is chi^2, which is larger: ln r is at most r - 1.",
+    "Take the logarithm of each ratio.",
+)
+exercise.slip("sign", sign=-1).says(
+    "The information is what is left of the uncertainty: H(y|x) - H(y).",
+    "Can your value be positive? Can an information be negative?",
+    "Seeing x makes y less uncertain on average: H(y|x) is the smaller one.",
+    "I = H(y) - H(y|x), the mean of ln r with the sign plus.",
+)
+exercise.slip("rows count alike", weight=of_equal_rows).says(
+    "The divergences of the rows from q are averaged plainly.",
+    "Is every x equally likely?",
+    "The expectation over x has the weights p(x), the row sums of the joint.",
+    "Weight each row with `joint.sum(axis=1)`.",
+)
+exercise.slip("logarithm of the mean ratio", scored=lambda ratio: ratio, told=np.log).says(
+    "The logarithm may be taken after the mean: ln E r in place of E ln r.",
+    "Is the logarithm of a mean the mean of the logarithms?",
+    "By Jensen's inequality your value is too large; only where the ratio is constant are the two equal.",
+    "Take the logarithm of each ratio, then the mean with the weights `joint`.",
 )
 exercise.slip("negative terms dropped", scored=lambda ratio: np.maximum(np.log(ratio), 0.0)).says(
     "A pair that is rarer than by chance adds no information, so its term is 0.",
@@ -145,6 +190,12 @@ exercise.slip("reversed divergence", weight=independent, cells=lambda joint: ind
     "Where the joint is zero and the marginals are not, your value is infinite; the mutual information is finite.",
     "I = KL(joint || product): weight the logarithm by `joint`, not by the outer product.",
 )
+exercise.slip("averaged over independent pairs", weight=independent).says(
+    "ln r is averaged over pairs that are drawn independently.",
+    "Under which law is the average of the logarithm taken?",
+    "Under independence the mean of ln r is negative (Jensen), which no information is.",
+    "Weight ln r with `joint`, not with the outer product of the marginals.",
+)
 exercise.slip("unweighted mean", weight=lambda joint: np.full(joint.shape, 1 / np.count_nonzero(joint))).says(
     "All cells of the joint count alike in the average.",
     "A pair that almost never happens should hardly matter. Does it in your sum?",
@@ -169,6 +220,22 @@ exercise.slip("uniform marginals", against=lambda joint: np.full(joint.shape, 1 
     "You compare with the uniform law 1/(S T); rare points then look informative although they are only rare.",
     "Compare with the outer product of the two marginals.",
 )
+
+
+@exercise.wrong(
+    "normalised inside",
+    belief="A table that does not sum to 1 becomes a law by dividing it by its sum.",
+    hints=(
+        "What must happen to a table that is no law?",
+        "Dividing hides the mistake of whoever made the table.",
+        "Raise ValueError: `validate.joint_law(joint)`, on the table as it comes.",
+    ),
+    guarded=False,
+)
+def mutual_information(joint):
+    law = joint / joint.sum()
+    validate.joint_law(law)
+    return np.sum(law[law > 0] * np.log(law[law > 0] / independent(law)[law > 0]))
 
 
 @exercise.accepted("three entropies")

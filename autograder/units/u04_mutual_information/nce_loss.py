@@ -37,7 +37,7 @@ exercise = Exercise(
         "gradient": ("The derivative by a score is (sigma(G) - label) / n: keep the scores in the graph.",),
         "stability": (
             "sigma(G) rounds to exactly 0 or 1 for large logits, and the logarithm of 0 is -inf.",
-            "`F.binary_cross_entropy_with_logits` works on the logits and never takes that logarithm.",
+            "`F.binary_cross_entropy_with_logits` works on the logits: nothing is rounded, clamped or kept off 0.",
         ),
         "bad input": ("Labels other than 0 and 1, a ratio <= 0, unequal shapes, no scores, NaN: ValueError.",),
         "properties": ("The expected loss is smallest where the scores are the log-density of the data.",),
@@ -126,6 +126,16 @@ def rounded(logits, labels):
     return -torch.where(labels == 1, torch.log(p), torch.log(1 - p))
 
 
+def kept_off_0(logits, labels):
+    p = torch.sigmoid(logits)
+    return -torch.where(labels == 1, torch.log(p + 1e-12), torch.log(1 - p + 1e-12))
+
+
+def kinds(losses, y):
+    """The mean loss of the data and that of the noise, if there are any."""
+    return torch.stack([losses[y == kind].mean() for kind in (1, 0) if (y == kind).any()])
+
+
 @exercise.formula
 def nce_loss(
     scores,
@@ -134,13 +144,13 @@ def nce_loss(
     ratio,
     *,
     prior=lambda ratio, y: math.log(ratio),
-    noise=1,
+    noise=lambda ratio: 1,
     truth=lambda y: y,
     cost=cross_entropies,
     pool=lambda losses, y, ratio: losses.mean(),
 ):
     y = labels.to(scores.dtype)
-    return pool(cost(scores - noise * log_noise - prior(ratio, y), truth(y)), y, ratio)
+    return pool(cost(scores - noise(ratio) * log_noise - prior(ratio, y), truth(y)), y, ratio)
 
 
 exercise.slip("ratio forgotten", prior=lambda ratio, y: 0.0).says(
@@ -161,6 +171,12 @@ exercise.slip("share of the noise for its odds", prior=lambda ratio, y: math.log
     "1 / (1 + ratio) is the probability of data. A logit is the logarithm of odds.",
     "The prior odds are 1 : ratio. Subtract ln(ratio).",
 )
+exercise.slip("share of the noise", prior=lambda ratio, y: math.log(ratio / (1 + ratio))).says(
+    "The share of the noise, ratio / (1 + ratio), is weighed against 1: the share of the data need not be divided out.",
+    "Score = log_noise and ratio 1: how likely is 'data'? What does your logit say?",
+    "Odds are a quotient of two shares, and the data has one too: 1 / (1 + ratio).",
+    "The prior odds are 1 : ratio. Subtract ln(ratio).",
+)
 exercise.slip("ratio counted from the labels", prior=lambda ratio, y: ((1 - y).sum() / y.sum()).log()).says(
     "The ratio is the number of noise samples over that of data samples in the batch.",
     "Does your loss depend on the argument `ratio`?",
@@ -173,17 +189,23 @@ exercise.slip("ratio instead of its logarithm", prior=lambda ratio, y: ratio).sa
     "For ratio 1 the correction must vanish.",
     "Subtract `math.log(ratio)`.",
 )
-exercise.slip("noise density forgotten", noise=0).says(
+exercise.slip("noise density forgotten", noise=lambda ratio: 0).says(
     "The score itself is the logit.",
     "What does your loss do with `log_noise`?",
     "A sample that the noise law produces often is more likely to be noise.",
     "logit = score - log_noise - ln(ratio).",
 )
-exercise.slip("noise density added", noise=-1).says(
+exercise.slip("noise density added", noise=lambda ratio: -1).says(
     "The log-densities of model and noise add up.",
     "Where does q stand in the odds p / (ratio q)?",
     "The noise is in the denominator.",
     "Subtract `log_noise`.",
+)
+exercise.slip("noise density once for each noise sample", noise=lambda ratio: ratio, prior=lambda ratio, y: 0.0).says(
+    "`ratio` noise samples for each data sample multiply the logarithm of the noise density.",
+    "Each sample is judged by itself. How often does q of this sample stand in its odds p / (ratio q)?",
+    "ratio times a logarithm is the logarithm of a power: q^ratio.",
+    "ln(ratio q) is log_noise + ln(ratio).",
 )
 exercise.slip("labels exchanged", truth=lambda y: 1 - y).says(
     "Label 1 marks the noise.",
@@ -203,13 +225,41 @@ exercise.slip("per data sample", pool=lambda losses, y, ratio: losses.sum() / y.
     "The paper divides by the number of data samples. The exercise averages over all scores; data may be absent.",
     "Divide by the number of scores.",
 )
-exercise.slip(
-    "each kind averaged on its own", pool=lambda losses, y, ratio: (losses[y == 1].mean() + losses[y == 0].mean()) / 2
-).says(
+HALVES = (
     "Data and noise weigh half each.",
     "Ten noise samples and one data sample: which weight does the data sample get in your loss?",
     "Balancing the two kinds undoes the prior that ln(ratio) accounts for.",
     "One mean over all scores.",
+)
+exercise.slip(
+    "each kind averaged on its own", pool=lambda losses, y, ratio: (losses[y == 1].mean() + losses[y == 0].mean()) / 2
+).says(*HALVES)
+exercise.slip("each kind that occurs averaged on its own", pool=lambda losses, y, ratio: kinds(losses, y).mean()).says(
+    *HALVES
+)
+SUM = (
+    "The loss is the mean over the data plus the mean over the noise.",
+    "Ten noise samples and one data sample: which weight does the data sample get in your loss?",
+    "Every single sample is asked the same question, so every one counts alike.",
+    "One mean over all scores.",
+)
+exercise.slip("sum of both means", pool=lambda losses, y, ratio: losses[y == 1].mean() + losses[y == 0].mean()).says(
+    *SUM
+)
+exercise.slip("sum of the means that exist", pool=lambda losses, y, ratio: kinds(losses, y).sum()).says(*SUM)
+exercise.slip(
+    "noise terms times the ratio", pool=lambda losses, y, ratio: (losses * (y + (1 - y) * ratio)).mean()
+).says(
+    "The loss of each noise sample is multiplied by the ratio.",
+    "How many noise samples are there already for each data sample?",
+    "They are all in the mean, so the ratio is counted twice.",
+    "One plain mean over all scores.",
+)
+exercise.slip("data terms times the ratio", pool=lambda losses, y, ratio: (losses * (1 - y + y * ratio)).mean()).says(
+    "Data is rarer than noise, so its loss is multiplied by the ratio to balance the two.",
+    "What does ln(ratio) in the logit account for?",
+    "Weights move the minimum: the scores would no longer be the log-density of the data.",
+    "One plain mean over all scores.",
 )
 exercise.slip(
     "noise weighted by the ratio",
@@ -235,6 +285,12 @@ exercise.slip("data term only", pool=lambda losses, y, ratio: (y * losses).mean(
     "Noise samples must be recognised as noise: they have the term -ln(1 - sigma).",
     "Use both terms of the binary cross-entropy.",
 )
+exercise.slip("noise term only", pool=lambda losses, y, ratio: ((1 - y) * losses).mean()).says(
+    "Only the noise samples count: they are to be recognised as noise.",
+    "What keeps your scores from falling without bound?",
+    "Data samples must be recognised as data: they have the term -ln(sigma).",
+    "Use both terms of the binary cross-entropy.",
+)
 exercise.slip("sigmoid applied twice", cost=of_probabilities).says(
     "The cross-entropy is given the probabilities, sigma(G).",
     "Read the end of the name of `binary_cross_entropy_with_logits`. What does it do with its first argument?",
@@ -254,6 +310,12 @@ exercise.slip("logarithm of a rounded probability", cost=rounded).says(
     "Work with the logits: softplus, logsigmoid or binary_cross_entropy_with_logits.",
 )
 
+exercise.slip("logarithms kept off 0", cost=kept_off_0).says(
+    "A tiny number added in the logarithm, such as 1e-12, makes a rounded probability harmless.",
+    "Try a logit of 10000 with label 0. Which loss do you expect, and which do you get?",
+    "-ln(1e-12) is 27.6: no loss can be larger, and in between it is off in the ninth digit.",
+    "`F.binary_cross_entropy_with_logits` takes the logits themselves.",
+)
 exercise.style("softplus of the signed logit", cost=lambda logits, y: F.softplus((1 - 2 * y) * logits))
 
 

@@ -28,6 +28,7 @@ exercise = Exercise(
             "An exact copy of four fair symbols, share 1/2: 2. A copy of three, of probability 1/2, 1/4, 1/4: 1.77824.",
             "Which gap I - B_N may remain if the share is to be certified? Which lines of the proof bound that gap?",
             "Where the anchors differ, chi_x^2 differs. Which inequality of the proof replaces all of them by their mean?",
+            "Right in the first five digits only? Then your search stops too early.",
         ),
         "stability": (
             "With a share near 1 the gap is tiny. What is lost when 1 is added to a tiny number, or subtracted afterwards?",
@@ -59,6 +60,11 @@ def cases(rng):
     yield bad_input("share 1", skewed(rng, 2, 3), 1.0)
     joint = skewed(rng, *larger_sizes(rng, 2))
     yield Case("a larger table", (joint, float(rng.uniform(0.55, 0.9)), True), public=False)
+    joint = np.diag(random_law(rng, 3, minimum=0.2))
+    yield Case("less than one negative is promised to be enough", (joint, 0.1), public=False)
+    for share in (1 - 1e-9, 1 - 1e-10):
+        args = (skewed(rng, 3, 4), share)
+        yield Case(f"the theorem, share 1 - {1 - share:.0e}", args, part="stability", rtol=1e-8, public=False)
 
 
 @exercise.property(
@@ -97,9 +103,19 @@ def under_the_joint(joint):
     return p, (seen**3 / seen.sum(axis=0) ** 2).sum(axis=1) / p**3 - 1
 
 
+def variance_under_the_joint(joint):
+    """E r^2 - (E r)^2 with each y drawn as it comes with its x."""
+    p, square = under_the_joint(joint)
+    return p, square + 1 - (1 + spreads(joint)[1]) ** 2
+
+
 def merged(p, chi):
     """One anchor in place of all: their mean chi^2."""
     return np.ones(1), np.array([p @ chi])
+
+
+def alike(p):
+    return np.full(len(p), 1 / len(p))
 
 
 def candidates(p, chi, gap):
@@ -129,7 +145,7 @@ def negatives_enough(
 
 
 exercise.slip("the theorem as it is", anchors=lambda p, chi, by_proof: merged(p, chi)).says(
-    "The proof of the theorem promises no more than its last line.",
+    "Only the mean of chi_x^2 counts, so that the proof promises the theorem's own number.",
     "Your number is enough, and not the smallest. Go through the proof: for which laws is each inequality an equality?",
     "One of them is an equality where chi_x^2 is the same for all anchors. Why was it needed?",
     "Keep the mean over x outside the logarithm, and solve for N by a search.",
@@ -140,13 +156,28 @@ exercise.slip("the proof in any case", anchors=lambda p, chi, by_proof: (p, chi)
     "Theorem 4.7 has one chi^2 for all anchors: the mean of theirs.",
     "Look at `by_proof`: with False the theorem's own number.",
 )
+exercise.slip("the two exchanged", anchors=lambda p, chi, by_proof: merged(p, chi) if by_proof else (p, chi)).says(
+    "`by_proof=True` asks for the theorem's number, and False for that of its proof.",
+    "Which of your two numbers is the smaller one?",
+    "Theorem 4.7 has one chi^2 for all anchors; its proof has a mean of logarithms on the way there.",
+    "Exchange the two branches.",
+)
 exercise.slip(
     "anchors count alike",
-    anchors=lambda p, chi, by_proof: (np.full(len(p), 1 / len(p)), chi) if by_proof else merged(p, chi),
+    anchors=lambda p, chi, by_proof: (alike(p), chi) if by_proof else merged(p, chi),
 ).says(
     "The mean over the anchors is a plain one.",
     "Is every x equally likely?",
     "The gap is an expectation over x.",
+    "Weight the anchors with `joint.sum(axis=1)`.",
+)
+exercise.slip(
+    "anchors count alike, in the theorem too",
+    anchors=lambda p, chi, by_proof: (alike(p), chi) if by_proof else merged(alike(p), chi),
+).says(
+    "The mean over the anchors is a plain one.",
+    "Is every x equally likely?",
+    "chi^2 and the gap are expectations over x.",
     "Weight the anchors with `joint.sum(axis=1)`.",
 )
 exercise.slip(
@@ -176,6 +207,21 @@ exercise.slip("chi^2 / (N+1) in place of its logarithm", solved=lambda p, chi, g
     "ln(1 + v) is smaller than v: your number is enough, but more than is asked for.",
     "Keep the logarithm.",
 )
+exercise.slip("half of chi^2 / (N+1)", solved=lambda p, chi, gap: p @ chi / (2 * gap)).says(
+    "The gap is at most chi^2 / 2(N+1), its size for large N.",
+    "Which bound does the question quote?",
+    "Half is no bound: the lecture has a law (y is anything but x) whose gap is larger.",
+    "ln(1 + chi^2 / (N+1)).",
+)
+exercise.slip(
+    "chi^2 / (N+1) in the theorem",
+    solved=lambda p, chi, gap: chi[0] / gap if len(p) == 1 else candidates(p, chi, gap),
+).says(
+    "The theorem's bound on the gap is chi^2 / (N+1), without a logarithm.",
+    "Which bound does the question quote?",
+    "ln(1 + v) is smaller than v: without `by_proof` your number is enough, but more than is asked for.",
+    "Keep the logarithm: chi^2 / (e^gap - 1) - 1.",
+)
 exercise.slip("the share in place of what is missing", missing=lambda share: share).says(
     "The gap may be as large as the share that is wanted.",
     "Do you ask for more negatives for 0.9 than for 0.5?",
@@ -199,6 +245,18 @@ exercise.slip("second moment under the joint", spread=under_the_joint).says(
     "Under which law has the ratio the mean 1?",
     "y is drawn from q there, independent of x.",
     "chi_x^2 = sum over y of q(y) r^2, minus 1. (Under the joint one power of r is enough.)",
+)
+exercise.slip("variance under the joint", spread=variance_under_the_joint).says(
+    "chi_x^2 is the variance of the ratio over the y that come with x.",
+    "Under which law has the ratio the mean 1?",
+    "y is drawn from q there, independent of x.",
+    "chi_x^2 = sum over y of q(y) r^2, minus 1.",
+)
+exercise.slip("y in place of the anchor", spread=lambda joint: spreads(joint.T)).says(
+    "The inequality is left out for each y: the variances are those of the columns.",
+    "Which of the two is fixed in the proof, x or y?",
+    "The candidates are drawn for a fixed x; chi^2 is the mean of chi_x^2 over the rows.",
+    "One chi_x^2 for each row, weighted with `joint.sum(axis=1)`.",
 )
 exercise.slip("bits", of=lambda joint: information(joint) / math.log(2)).says(
     "The information in bits may be put into the exponential.",
@@ -230,14 +288,19 @@ exercise.slip("the whole gap", missing=lambda share: 1.0).says(
     "A share of I is wanted, so the rest of I may be missing.",
     "(1 - share) I in place of I.",
 )
-exercise.slip(
-    "the exponential minus 1", solved=lambda p, chi, gap: candidates(p, chi, math.log(1 + (math.exp(gap) - 1)))
-).says(
+SUBTRACTED = (
     "A small number may be computed as the difference of two that are nearly equal.",
     "Try the share 1 - 1e-10. Where do you add 1 to a tiny number, or subtract two numbers that agree in ten digits?",
     "e^v - 1, ln(1 + v) and I - share * I keep six digits there. 1 - share itself is exact.",
     "`math.expm1(v)`, `np.log1p(v)`, `(1 - share) * I`.",
 )
+exercise.slip(
+    "the exponential minus 1", solved=lambda p, chi, gap: candidates(p, chi, math.log(1 + (math.exp(gap) - 1)))
+).says(*SUBTRACTED)
+exercise.slip(
+    "the exponential minus 1 in the theorem",
+    solved=lambda p, chi, gap: chi[0] / (math.exp(gap) - 1) if len(p) == 1 else candidates(p, chi, gap),
+).says(*SUBTRACTED)
 
 
 @exercise.accepted("bisection in the logarithm of the number")

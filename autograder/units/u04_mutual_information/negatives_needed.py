@@ -57,7 +57,8 @@ def cases(rng):
     joint = skewed(rng, 3, 3)
     yield Case("one negative is enough", (joint, halfway(joint, 1)))
     joint = skewed(rng, 3, 3)
-    yield Case("thousands are needed", (joint, halfway(joint, int(rng.integers(1100, 1800)))))
+    hint = "Does your search end before it has found the answer? Here it is above 1000."
+    yield Case("thousands are needed", (joint, halfway(joint, int(rng.integers(1100, 1800)))), hint=hint)
     yield from exercise.bad_inputs(joint, 0.5)
     # Not stored: whether a search without the check ends here, and where, is a matter of rounding.
     yield Case("fraction 1", (joint, 1.0), part="bad input", raises=True, public=False)
@@ -101,6 +102,12 @@ def promise(joint, n):
     return information(joint) - math.log1p(np.dot(*spreads(joint)) / (n + 1))
 
 
+def promise_of_the_proof(joint, n):
+    """The same, with the mean over the anchors outside the logarithm."""
+    p, chi = spreads(joint)
+    return information(joint) - p @ np.log1p(chi / (n + 1))
+
+
 @exercise.formula
 def negatives_needed(
     joint,
@@ -134,6 +141,12 @@ exercise.slip("the last N that fails", answer=lambda low, high: low).says(
     "A bisection keeps one N that fails and one that reaches.",
     "Return the one that reaches.",
 )
+exercise.slip("never one", answer=lambda low, high: max(high, 2)).says(
+    "One negative is never enough, so the search need not try it.",
+    "What do you return for a small fraction? How many nats does one negative certify?",
+    "The answer may be 1. A bisection that takes for granted that N = 1 fails cannot find it.",
+    "Let the last N that fails begin at 0.",
+)
 exercise.slip("powers of two", search=doubled).says(
     "Doubling N until the bound is reached gives the smallest N.",
     "Your answers are all powers of two. Is the smallest N always one?",
@@ -162,6 +175,12 @@ exercise.slip("the promise of Theorem 4.7", certified=promise).says(
     "The smallest number of negatives is the one from which on Theorem 4.7 promises the fraction.",
     "Evaluate the bound at one negative less than your answer. Does it reach the target already?",
     "The theorem bounds the gap from above: what it promises is enough, and as a rule more than is needed.",
+    "Evaluate the exact bound and search.",
+)
+exercise.slip("the promise of the proof", certified=promise_of_the_proof).says(
+    "The smallest number of negatives is the one from which on the proof of Theorem 4.7 promises the fraction.",
+    "Evaluate the bound at one negative less than your answer. Does it reach the target already?",
+    "The proof bounds the gap from above: what it promises is enough, and as a rule more than is needed.",
     "Evaluate the exact bound and search.",
 )
 exercise.slip("the leading term of the gap", certified=leading_term).says(

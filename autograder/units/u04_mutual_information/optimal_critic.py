@@ -35,7 +35,8 @@ def cases(rng):
     yield Case("3 x 4", (random_joint(rng, 3, 4),), compare=rule)
     yield Case("4 x 3", (random_joint(rng, 4, 3),), compare=rule)
     yield Case("3 x 3, not symmetric", (random_joint(rng, 3, 3),), compare=rule)
-    yield Case("4 x 5 with zeros", (with_zeros(rng, 4, 5),), compare=rule)
+    hint = "An impossible candidate has probability 0, and only -inf says so: no -1e9, no tiny number in the logarithm."
+    yield Case("4 x 5 with zeros", (with_zeros(rng, 4, 5),), compare=rule, hint=hint)
     yield Case("4 x 5, an empty row and an empty column", (with_empty_lines(rng, 4, 5),), compare=rule)
     yield from exercise.bad_inputs(random_joint(rng, 2, 3))
     yield bad_input("a vector", random_law(rng, 4))
@@ -61,6 +62,16 @@ def equivariant(f, rng):
         return "permuting the columns of the joint did not permute the critic"
 
 
+def highest(critic):
+    """The highest score of each column, 0 for a column without any."""
+    top = np.where(np.isnan(critic), -np.inf, critic).max(axis=0)
+    return np.where(top > -np.inf, top, 0.0)
+
+
+def nothing_for_nan(ratio):
+    return np.where(np.isnan(ratio), 0.0, ratio)
+
+
 def on_support(critic, joint):
     return np.where(joint > 0, critic, -np.inf)
 
@@ -72,7 +83,7 @@ def optimal_critic(joint, *, against=independent, scored=np.log, weight=np.ones_
 
 
 exercise.slip("log of the joint", against=lambda joint: joint.sum(axis=1, keepdims=True)).says(
-    "The best score is a log-probability, ln p(x,y) or ln p(y|x): likely pairs get high scores.",
+    "How frequent y is need not be divided out: the best score is ln p(x,y) or ln p(y|x), up to a constant per row.",
     "Suppose one y is simply common: it comes with every x. Should it score high?",
     "A common y is also common among the negatives; its frequency must be divided out.",
     "ln p(x,y) and ln p(y|x) (the same up to a constant per row) still contain ln q(y). Subtract it.",
@@ -90,6 +101,14 @@ exercise.slip("normalised over the anchors", scored=lambda ratio: np.log(ratio /
     "Which constants are free, one per row or one per column?",
     "A term of y changes which candidate wins. Only a term of x cancels in the softmax.",
     "Leave out the sum over x.",
+)
+exercise.slip(
+    "highest score of a column 0", filled=lambda critic, joint: on_support(critic - highest(critic), joint)
+).says(
+    "A constant per column may be subtracted as well as one per row.",
+    "Which constants are free, one per row or one per column?",
+    "A term of y changes which candidate wins. Only a term of x cancels in the softmax.",
+    "Subtract the highest score of each row, or nothing.",
 )
 exercise.slip("ratio without logarithm", scored=lambda ratio: ratio).says(
     "The best score is the density ratio itself.",
@@ -122,6 +141,23 @@ exercise.slip(
     "Are there negative scores in your critic? Should there be?",
     "That a candidate is *less* likely to come with x than by chance is information too.",
     "Remove the maximum with 0 (the 'positive PMI' of word embeddings).",
+)
+exercise.slip(
+    "negative scores clipped, -inf kept",
+    filled=lambda critic, joint: np.where(joint > 0, np.maximum(critic, 0), -np.inf),
+).says(
+    "Pairs rarer than under independence carry no signal: their score is 0.",
+    "Are there negative scores in your critic? Should there be?",
+    "That a candidate is *less* likely to come with x than by chance is information too.",
+    "Remove the maximum with 0.",
+)
+exercise.slip(
+    "a tiny number in the logarithm", filled=lambda critic, joint: np.log(nothing_for_nan(np.exp(critic)) + 1e-12)
+).says(
+    "A tiny number added in the logarithm, such as 1e-12, is as good as minus infinity where a pair is impossible.",
+    "The values are right where the joint is positive. What does the exercise ask for where it is zero?",
+    "e^score must be 0 there, and 1e-12 is not.",
+    "Take the logarithm where `joint > 0` only, and fill the rest with `-np.inf`.",
 )
 exercise.slip("base 2", scored=np.log2).says(
     "The base of the logarithm does not matter for a score.",

@@ -112,11 +112,35 @@ def true_negatives_bound(
 
 
 exercise.slip("at most 1 in the own class", in_own=lambda n, own: 1.0).says(
-    "In the part of q that is the anchor's own class all that is known of w_0 is that it is at most 1.",
+    "The M negatives of the own class change nothing: where y_0 has the law q_c all that is known of w_0 is w_0 <= 1.",
     "Does your value change with M?",
     "Your bound is true, and not the largest. Where y_0 has the law q_c, which negatives have it too?",
     "M + 1 candidates share the law q_c there: E w_0 is at most 1/(M+1).",
 )
+exercise.slip("Theorem 4.9 as it stands", in_own=lambda n, own: 1.0, weight=lambda rho: 1 / len(rho)).says(
+    "Theorem 4.9 of the lecture may be used as it is, ln(N+1) - ln(1 + N/C) - L: neither M nor the law of the classes matters.",
+    "Does your value change with M, or with rho?",
+    "Two things are different here. Go through the theorem's proof: where does it use 1/C, and where that no negative is of "
+    "the anchor's class?",
+    "rho_c in place of 1/C, and in the part q_c E w_0 is at most 1/(M+1); average over the classes at the end.",
+)
+THEOREM = (
+    "Go through the theorem's proof with two kinds of negatives. Where does it use that all have one law, and where 1/C?",
+    "In the part q_c^- the positive is like N of the negatives, in the part q_c like the other M.",
+    "For an anchor of class c: E w_0 is at most rho_c / (M+1) + (1 - rho_c) / (N+1).",
+)
+exercise.slip(
+    "Theorem 4.9 with N + M negatives",
+    in_own=lambda n, own: 1.0,
+    in_others=lambda n, own: 1 / (n + own + 1),
+    weight=lambda rho: 1 / len(rho),
+).says("Theorem 4.9 may be used with N + M in place of N: ln(N+M+1) - ln(1 + (N+M)/C) - L.", *THEOREM)
+exercise.slip(
+    "Theorem 4.9 with a higher ceiling",
+    in_own=lambda n, own: (n + 1) / (n + own + 1),
+    in_others=lambda n, own: 1 / (n + own + 1),
+    weight=lambda rho: 1 / len(rho),
+).says("Only the ceiling of Theorem 4.9 changes: ln(N+M+1) - ln(1 + N/C) - L.", *THEOREM)
 exercise.slip(
     "all negatives of other classes", in_own=lambda n, own: 1.0, in_others=lambda n, own: 1 / (n + own + 1)
 ).says(
@@ -134,6 +158,26 @@ exercise.slip(
     "Where y_0 is of another class, are the M negatives of the own class its equals?",
     "In the part q_c^- the positive is like N of the negatives, and unlike the other M.",
     "E w_0 is at most 1/(M+1) under q_c, and at most 1/(N+1) under q_c^-.",
+)
+exercise.slip(
+    "ln(N+1) in front",
+    in_own=lambda n, own: (n + own + 1) / (n + 1) / (own + 1),
+    in_others=lambda n, own: (n + own + 1) / (n + 1) ** 2,
+).says(
+    "The logarithm in front is ln(N+1): the M negatives of the own class are no candidates there.",
+    "What is the loss of a constant critic here?",
+    "ln(N+M+1). With that loss and all candidates of one law (M = N) your bound is not the best.",
+    "W = (N+M+1) w_0 / r: the same N+M+1 in front and in E W, where it cancels.",
+)
+exercise.slip(
+    "(N+1) times the mean of w_0",
+    in_own=lambda n, own: (n + 1) / (n + own + 1) / (own + 1),
+    in_others=lambda n, own: 1 / (n + own + 1),
+).says(
+    "ln(N+M+1) stands in front, but E w_0 is multiplied by N + 1.",
+    "What is W here, so that the slack is E[-ln W]?",
+    "W = (N+M+1) w_0 / r: the factor is the number of all candidates in both places.",
+    "It cancels: minus the sum over c of rho_c ln(rho_c / (M+1) + (1 - rho_c) / (N+1)), minus L.",
 )
 exercise.slip(
     "all candidates alike", in_own=lambda n, own: 1 / (n + own + 1), in_others=lambda n, own: 1 / (n + own + 1)
@@ -204,6 +248,18 @@ exercise.slip("the positive not counted", in_others=lambda n, own: 1 / n, in_own
     "What is certified with N = 1, M = 0 and a loss of 0?",
     "The positive is a candidate too.",
     "N + 1 and M + 1.",
+)
+exercise.slip("the positive not counted in its own class", in_own=lambda n, own: 1 / max(own, 1)).says(
+    "Where y_0 has the law q_c, it is one of M candidates that are alike.",
+    "What is your bound on E w_0 for M = 1? And for M = 0, where w_0 is at most 1?",
+    "The M negatives of the own class and the positive itself: how many are that?",
+    "M + 1 weights of one mean, with a sum of at most 1: E w_0 is at most 1/(M+1).",
+)
+exercise.slip("the positive not counted among the others", in_others=lambda n, own: 1 / n).says(
+    "Where y_0 has the law q_c^-, it is one of N candidates that are alike.",
+    "What is your bound on E w_0 for N = 1?",
+    "The N negatives and the positive itself: how many are that?",
+    "N + 1 weights of one mean, with a sum of at most 1: E w_0 is at most 1/(N+1).",
 )
 exercise.slip("sign of the loss", sign=-1).says(
     "A larger loss means more information.",

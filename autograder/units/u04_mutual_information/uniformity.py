@@ -50,7 +50,8 @@ def cases(rng):
     yield Case("float32", (unit_rows(rng, 6, 4, dtype=torch.float32), 2))
     x = unit_rows(rng, 5, 8)  # d = 8: no two rows come so close that a potential at t = 1e4 does not underflow
     yield Case("t = 1e4", (x, 1e4), part="stability", grad=(0,), tangent=True, rtol=1e-7)  # |x|^2 = 1 +- 1e-12, times t
-    yield Case("t = 2000, float32", (x.float(), 2e3), part="stability", rtol=1e-3)  # 2 - 2 x.y: 1e-7 times t
+    # 2 - 2 x.y: 1e-7 times t. Not a smaller t, at which what underflows in float32 does not in float64
+    yield Case("t = 8000, float32", (x.float(), 8e3), part="stability", rtol=1e-3)
     yield from exercise.bad_inputs(x, 2)
     yield bad_input("three axes", unit_rows(rng, 2, 3, 2))
     x, t = unit_rows(rng, *larger_sizes(rng, 2)), float(rng.uniform(0.5, 4))
@@ -78,6 +79,11 @@ def extremes(f, rng):
 def different(n):
     """The pairs i < j."""
     return torch.triu_indices(n, n, offset=1)
+
+
+def rows(exponents):
+    """B, from the number of pairs i < j."""
+    return (1 + math.sqrt(1 + 8 * len(exponents))) / 2
 
 
 def log_of_mean(exponents):
@@ -117,11 +123,23 @@ exercise.slip("distance not squared", distance=lambda v: v.norm(dim=1)).says(
     "`torch.pdist` returns distances; the Gaussian potential needs their squares.",
     "exp(-t |x - y|^2).",
 )
-exercise.slip("one minus cosine", distance=lambda v: v.square().sum(dim=1) / 2).says(
-    "The squared distance of unit vectors is 1 minus their cosine.",
+exercise.slip("half the squared distance", distance=lambda v: v.square().sum(dim=1) / 2).says(
+    "The exponent is t times half the squared distance, or t times 1 minus the cosine, which is the same.",
     "What is your value for two opposite vectors? It should be -4 t.",
-    "Expand |x - y|^2 for unit vectors: you are off by a factor of 2.",
-    "|x - y|^2 = 2 - 2 x.y.",
+    "Expand |x - y|^2 for unit vectors: 2 - 2 x.y. This Gaussian has no 1/2 in its exponent.",
+    "exp(-t |x - y|^2) = exp(-t (2 - 2 x.y)).",
+)
+exercise.slip("cosines", distance=lambda v: v.square().sum(dim=1) / 2 - 1).says(
+    "The potential of a pair is e^(t times its cosine), as in a contrastive loss.",
+    "Which value has your function for two equal rows? It should be 0.",
+    "For unit vectors |x - y|^2 = 2 - 2 x.y.",
+    "exp(-t |x - y|^2), with the squared distance.",
+)
+exercise.slip("minus the cosine", distance=lambda v: 1 - v.square().sum(dim=1) / 2).says(
+    "The potential of a pair is e^(-t times its cosine).",
+    "Should close pairs or far pairs have a large potential?",
+    "For unit vectors |x - y|^2 = 2 - 2 x.y: the cosine comes in with a plus sign.",
+    "exp(-t |x - y|^2), with the squared distance.",
 )
 exercise.slip("mean over coordinates", distance=lambda v: v.square().mean(dim=1)).says(
     "The squared distance is the mean squared difference of the coordinates.",
@@ -171,6 +189,22 @@ exercise.slip("half of the pairs", average=lambda exponents: log_of_mean(exponen
     "It is ln 2: B (B - 1) counts both orders of a pair, and your sum only one.",
     "Pairs i < j are B (B - 1) / 2.",
 )
+exercise.slip(
+    "pairs with itself counted", average=lambda exponents: log_of_mean(exponents) + math.log(1 - 1 / rows(exponents))
+).says(
+    "The mean over pairs of different rows divides by B^2.",
+    "What is your value where all rows are equal? It should be 0.",
+    "Of the B^2 ordered pairs B are a row with itself. You left them out of the sum, but not out of the number.",
+    "Divide by the number of pairs in the sum: B (B - 1) ordered ones, B (B - 1) / 2 with i < j.",
+)
+exercise.slip(
+    "each pair once, divided by B^2", average=lambda exponents: exponents.logsumexp(0) - 2 * math.log(rows(exponents))
+).says(
+    "The sum over i < j has B^2 terms.",
+    "What is your value where all rows are equal? It should be 0.",
+    "Of the B^2 ordered pairs B are a row with itself, and i < j takes half of the others.",
+    "Divide by B (B - 1) / 2.",
+)
 exercise.slip("potentials that underflow", average=lambda exponents: exponents.exp().mean().log()).says(
     "The mean of exp(...) can be computed first and its logarithm afterwards.",
     "Try t = 10000. How large is the largest potential?",
@@ -197,6 +231,23 @@ def uniformity(x, t=2):
     x = F.normalize(x, dim=1)
     i, j = different(len(x))
     return log_of_mean(-t * (x[i] - x[j]).square().sum(1))
+
+
+@exercise.wrong(
+    "logarithm for each row",
+    belief="The logarithm is taken for each row, of its mean over the other rows, and the mean over the rows comes last.",
+    hints=(
+        "In which order do the formula's mean and logarithm come?",
+        "The mean of the logarithms is what stands in the limit of the loss, (8.2), before Jensen's inequality.",
+        "One mean over all pairs, and its logarithm.",
+    ),
+)
+def uniformity(x, t=2):
+    total = 0
+    for i in range(len(x)):
+        others = torch.cat([x[:i], x[i + 1 :]])
+        total = total + log_of_mean(-t * (x[i] - others).square().sum(dim=1))
+    return total / len(x)
 
 
 @exercise.accepted("full matrix by cosines, diagonal masked")
