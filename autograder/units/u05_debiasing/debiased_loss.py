@@ -374,6 +374,39 @@ def plain(z, tau_plus, t):
     return torch.log1p(mass.clamp(min=(n - 2) * math.exp(-1 / t)) / own).mean()
 
 
+def careful(view1, view2, tau_plus, t):
+    """The right loss."""
+    return plain(F.normalize(torch.cat([view1, view2]).double(), dim=1), tau_plus, t).to(view1.dtype)
+
+
+@exercise.wrong(
+    "one image accepted",
+    belief="A batch of one image is no bad input.",
+    hints=("How many negatives has an anchor then?", "None: raise ValueError for B = 1."),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if not 0 <= tau_plus < 1:
+        raise ValueError(f"tau_plus = {tau_plus}")
+    return careful(view1, view2, tau_plus, temperature) * (1 if len(view1) > 1 else torch.nan)  # whatever it is
+
+
+@exercise.wrong(
+    "tau_plus not checked",
+    belief="Any number will do for tau_plus.",
+    hints=("What is a probability of -0.1, and what is left for tau_plus = 1?", "validate_prior(tau_plus)"),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if len(view1) < 2:
+        raise ValueError("one image")
+    return careful(view1, view2, tau_plus, temperature)
+
+
 @exercise.wrong(
     "a value from float64 where float32 fails",
     belief="Where float32 overflows it is enough to put the right number in its place.",
@@ -402,6 +435,19 @@ def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
     z = F.normalize(torch.cat([view1, view2]))
     biased, n = plain(z, 0.0, temperature), len(z) - 2
     return torch.log((biased.exp() - tau_plus * (n + 1)).clamp(min=1 - tau_plus) / (1 - tau_plus))
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for one image, for a NaN, for tau_plus = 1?",
+        "validate.batch(...), validate_prior(tau_plus), validate.positive(temperature=...), and one `if` for B.",
+    ),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    return careful(view1, view2, tau_plus, temperature)
 
 
 @exercise.accepted("plain exponentials in float64, validated by hand", guarded=False)

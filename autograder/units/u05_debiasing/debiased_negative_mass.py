@@ -177,7 +177,10 @@ SMALLEST = (
 )
 exercise.slip("masked as cosines of -1", number=columns, read=lambda neg: neg.clamp(min=-1)).says(*SMALLEST)
 exercise.slip(
-    "masked as cosines of -1, an empty row apart", number=columns_or_none, read=lambda neg: neg.clamp(min=-1)
+    "masked as cosines of -1, an empty row apart",
+    number=columns_or_none,
+    read=lambda neg: neg.clamp(min=-1),
+    of=lambda n, neg: torch.where(n > 0, 1, torch.inf),
 ).says(*SMALLEST)
 exercise.slip("mean over all columns", total=lambda neg, n, pos: n * neg.mean(dim=1)).says(
     "The mean over an anchor's negatives is the mean of its row, masked entries too.",
@@ -401,6 +404,24 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
 
 
 @exercise.wrong(
+    "shapes not checked",
+    belief="Shapes need not be checked: torch raises by itself where they do not fit.",
+    hints=(
+        "pos_sim of shape (B, 1): what comes out?",
+        "(B, B) numbers by broadcasting. Check ndim of both, the common B, and that B and N are not 0.",
+    ),
+    guarded=False,
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    validate.floating("pos_sim", pos_sim)
+    validate.floating("neg_sim", neg_sim)
+    validate.positive(temperature=temperature)
+    if not 0 <= tau_plus < 1:
+        raise ValueError(f"tau_plus = {tau_plus}")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
     "tau_plus not checked",
     belief="Any number will do for tau_plus.",
     hints=("What is a probability of -0.1, and what is left for tau_plus = 1?", "validate_prior(tau_plus)"),
@@ -412,6 +433,19 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     validate.positive(temperature=temperature)
     if pos_sim.shape != neg_sim.shape[:1] or neg_sim.ndim != 2 or 0 in neg_sim.shape:
         raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for tau_plus = 1, for a NaN, for pos_sim of shape (B, 1)?",
+        "validate.floating(...) twice, validate_prior(tau_plus), validate.positive(temperature=...), one `if` for shapes.",
+    ),
+    guarded=False,
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     return summed(pos_sim, neg_sim, tau_plus, temperature)
 
 

@@ -300,6 +300,22 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     return float((neg.logsumexp(dim=1) <= least).double().mean())
 
 
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for tau_plus = 1, for a NaN, for pos_sim of shape (B, 1)?",
+        "debiased_negative_mass checks the same arguments: call it.",
+    ),
+    guarded=False,
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    top = neg_sim.amax(dim=1)
+    mean = ((neg_sim - top[:, None]) / temperature).exp().mean(dim=1)
+    own = tau_plus * ((pos_sim - top) / temperature).clamp(max=80).exp()
+    return float((mean <= own + (1 - tau_plus) * ((-1 - top) / temperature).exp()).double().mean())
+
+
 @exercise.accepted("count over B, a Python float, validated first", guarded=False)
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     validate.floating("pos_sim", pos_sim)

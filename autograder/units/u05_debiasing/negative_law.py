@@ -100,9 +100,12 @@ def cases(rng):
     own, rest = (short(worlds.random_law(rng, 3, minimum=0.1)) for _ in range(2))
     yield Case("no sister, and sigma = 0.4 that says nothing", (0.3 * own + 0.7 * rest, own, 0.3, None, 0.4))
     half = np.array([0.5, 0.5])
-    yield bad_input("three equal laws, tau_plus + sigma = 1.25", half, half, 0.5, half, 0.75)
-    yield bad_input("p_plus of one point", half, np.ones(1), 0.1, half, 0.1)
-    yield bad_input("an entry of -1.6e-9", three, first, 0.2 + 8e-10, second, 0.3 - 8e-10)
+    more = "The two classes exclude each other: tau_plus + sigma must be below 1, whatever the entries are."
+    yield bad_input("three equal laws, tau_plus + sigma = 1.25", half, half, 0.5, half, 0.75, hint=more)
+    alone = "numpy stretches a law of one point to any length: compare the shapes of the laws."
+    yield bad_input("p_plus of one point", half, np.ones(1), 0.1, half, 0.1, hint=alone)
+    divided = "-1e-9 is the limit for an entry of the answer, so after the division."
+    yield bad_input("an entry of -1.6e-9", three, first, 0.2 + 8e-10, second, 0.3 - 8e-10, hint=divided)
 
 
 @exercise.property("in every world it is the law of a draw that has neither the anchor's class nor its sister's")
@@ -271,6 +274,24 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
 
 
 @exercise.wrong(
+    "the sum of the priors not checked",
+    belief="It is enough that tau_plus and sigma lie in [0, 1), each by itself.",
+    hints=(
+        "tau_plus = 0.5 and sigma = 0.75: what is left for the other classes?",
+        "The two classes exclude each other: tau_plus + sigma must be below 1.",
+    ),
+    guarded=False,
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)
+    for given in (p, p_plus, p_sister):
+        validate.law(given, "a law", zeros=True)
+    if not (0 <= tau_plus < 1 and 0 <= sigma < 1 and len(p) == len(p_plus) == len(p_sister)):
+        raise ValueError(f"tau_plus = {tau_plus}, sigma = {sigma}, {len(p)} points")
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / np.float64(1 - tau_plus - sigma))
+
+
+@exercise.wrong(
     "a tau_plus of 0 refused",
     belief="tau_plus must be positive.",
     hints=(
@@ -328,6 +349,20 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
     left = np.where((p_plus > 0) | (p_sister > 0), 0, p)
     return left / (left.sum() or np.nan)
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: a bad one shows in the result.",
+    hints=(
+        "What do you return for p that sums to 0.9, and for tau_plus = NaN?",
+        "validate.law(..., zeros=True) for each law; equal shapes; tau_plus, sigma >= 0 with a sum below 1.",
+    ),
+    guarded=False,
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / np.float64(1 - tau_plus - sigma))
 
 
 @exercise.accepted("point by point, rounding left in, validated by hand", guarded=False)

@@ -173,6 +173,12 @@ def in_all_orders(e, law, n):
     return mean, chance * math.factorial(n)
 
 
+def everywhere(e, law, n):
+    """Points of mass 0 with the others."""
+    counts, ways = multisets(len(law), n)
+    return e @ counts.T / n, ways * np.prod(law**counts, axis=1)
+
+
 def pair_of(law, p):
     """Joint law (S, S) of the anchor and its positive."""
     return np.outer(law, law)
@@ -330,7 +336,7 @@ exercise.slip(
     "What is the expectation of something that is not defined with probability 0.02?",
     "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",
 )
-exercise.slip("draws of probability 0 refused", counted=defined_anywhere).says(
+exercise.slip("draws of probability 0 refused", counted=defined_anywhere, chances=everywhere).says(
     "A draw that leaves the logarithm without a value raises, whatever its probability.",
     "Can an anchor of class c be a point that D_c does not have?",
     "Look only at arguments whose weight is > 0.",
@@ -473,6 +479,29 @@ def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
         variance = (spread[0] / n_negatives + prior**2 * spread[1] / n_positives) / (1 - prior) ** 2
         squared = (e + (e @ ((p - prior * law) / (1 - prior)))[:, None]) ** 2
         bias -= prior * law @ (variance[:, None] / squared) @ law / 2
+    return bias
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: a bad one shows in the result.",
+    hints=(
+        "What do you return for rho that sums to 0.9, and for one class?",
+        "validate.world(...), validate.count(1, n_negatives=..., n_positives=...), and one `if` for the classes.",
+    ),
+    guarded=False,
+)
+def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
+    e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    mean, chance = means(e, p, n_negatives)
+    for prior, law in zip(rho, classes):
+        positives, also = means(e, law, n_positives)
+        mass = (mean[:, None] - prior * positives[:, :, None]) / (1 - prior)
+        exact = e + (e @ ((p - prior * law) / (1 - prior)))[:, None]
+        weight = np.outer(law, law)[:, :, None, None] * also[:, None] * chance
+        quotient = (e[:, :, None, None] + mass[:, None]) / exact[:, :, None, None]
+        kept = all_defined(quotient, weight, mass)
+        bias += prior * (weight[kept] * np.log(quotient[kept])).sum()
     return bias
 
 

@@ -393,6 +393,21 @@ exercise.slip("only the next image is compared", alike=following).says(
 
 
 @exercise.wrong(
+    "the labels' shape not checked",
+    belief="The number of labels need not be checked: torch raises by itself where it does not fit.",
+    hints=("Which kind of error does torch raise?", "The text wants ValueError: compare labels.shape with (B,)."),
+    guarded=False,
+)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if len(view1) < 2:
+        raise ValueError("one image")
+    z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
+    return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
+
+
+@exercise.wrong(
     "one image accepted",
     belief="A batch of one image is no bad input: its loss is 0.",
     hints=("How many images has a batch, by the docstring?", "B >= 2: raise ValueError for B = 1."),
@@ -403,6 +418,20 @@ def unbiased_loss(view1, view2, labels, temperature=0.5):
     validate.positive(temperature=temperature)
     if labels.shape != view1.shape[:1]:
         raise ValueError(f"{labels.shape}")
+    z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
+    return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for one image, for a NaN, for a temperature of -1?",
+        "validate.batch(...), validate.positive(temperature=...), and one `if` each for B and the labels.",
+    ),
+    guarded=False,
+)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
     z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
     return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
 
