@@ -141,7 +141,7 @@ exercise.slip("prior of another class", prior=lambda tau: 1 - tau, rest=lambda t
     "The positive is taken out with weight tau_plus; what is left is divided by 1 - tau_plus.",
 )
 exercise.slip("the sum of the negatives with the floor of one", gathered=lambda neg, pos: summed(neg)).says(
-    "W is compared with tau_plus A + (1 - tau_plus) b.",
+    "The sum over the N negatives is compared with the share of one positive and the floor of one negative.",
     "How many exponentials are in W, and how many in A and b?",
     "Compare the mean W/N, or put N in front of A and b.",
 )
