@@ -35,8 +35,8 @@
 # **Conventions.** Natural logarithm, nats. `tau_plus` is the probability that a draw from the data has **the same class
 # as the anchor**, $0 \le \tau^+ < 1$; `temperature` is $t > 0$. Letters as in the lecture: $s$ is a cosine,
 # $e(x, u) = e^{f(x)\cdot f(u)}$, $E$ an expectation, $M$ a mass, $N$ the number of negatives, $K$ that of extra positives.
-# Batch losses (6 and 7) take torch tensors, are differentiable and return a tensor of shape (). Inputs are never changed. Bad
-# input raises `ValueError`; `course.validate` has most of it in a line:
+# The mass (4) and the batch losses (6 and 7) take torch tensors and are differentiable: gradients are checked too. A loss is
+# a tensor of shape (). Inputs are never changed. Bad input raises `ValueError`; `course.validate` has most of it in a line:
 #
 # ```python
 # validate.batch(view1=view1, view2=view2)              # equal shapes (B, d), B >= 1, no NaN
@@ -279,7 +279,7 @@ check(proof_floor, "proof_floor")
 
 # %% nbgrader={"grade": false, "grade_id": "debiased_negative_mass", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
-    """Estimated mass of N true negatives for each anchor, never below what N cosines can have, shape (B,).
+    """Estimated mass of N true negatives for each anchor, never below what N cosines can have, shape (B,), differentiable.
 
     pos_sim (B,), neg_sim (B, N): floating tensors of cosines, B, N >= 1, masked entries of neg_sim -inf (they do not count
     in G); tau_plus in [0, 1); temperature > 0.

@@ -72,18 +72,50 @@ def slope(loss, state, batch):
     return torch.cat([g.flatten() for g in grads])
 
 
+def other_step(name, step, before, images, labels, seed):
+    """What a first step that does not follow its own loss follows instead, in words, or ""."""
+    batch = next(batches(images, labels, seed, 1))
+    first, second, _ = batch
+    own = losses()[name]
+    tries = [
+        (f"the {other} loss at the same place", loss, batch) for other, loss in losses().items() if other != name
+    ] + [
+        ("its own loss at temperature 1", losses(1.0)[name], batch),
+        ("its own loss at temperature 0.1", losses(0.1)[name], batch),
+        ("the debiased loss with tau_plus counted from the labels", with_prior_of(labels)["debiased"], batch),
+        ("the debiased loss with 1 - tau_plus for tau_plus", lambda a, b, y: contrast(a, b, 0.9), batch),
+        (
+            "its own loss with the labels of the first images, not the batch's",
+            own,
+            (first, second, labels[: len(first)]),
+        ),
+        ("its own loss on a batch drawn with seed 0", own, next(batches(images, labels, 0, 1))),
+    ]
+    if followed(-step, slope(own, before, batch)) >= AGREE:
+        return "; it goes with it, so that the loss is raised"
+    for word, loss, there in tries:
+        if followed(step, slope(loss, before, there)) >= AGREE:
+            return f"; it goes against the gradient of {word}"
+    return ""
+
+
 def training_problem(runs, images, labels, seed, unseen):
     """The first run that does not begin where, go where, or arrive where it should; unseen = (view1, view2, labels)."""
     batch = next(batches(images, labels, seed, 1))
     for name, loss in losses().items():
         before, after, end = runs[name]
         if problem := other_start(name, before, images.shape[1:], seed):
+            for other, (_, _, last) in runs.items():
+                if other != name and all(torch.equal(before[key], last[key]) for key in before):
+                    return f"{problem}: it is the end of the run {other}, so one encoder goes on from loss to loss"
+            if all(torch.equal(before[key], end[key]) for key in before):
+                return f"{problem}: it is the end, so it was no copy, or was taken after the training"
             return problem
         step = torch.cat([(after[key] - before[key]).flatten() for key in before])
         if not followed(step, slope(loss, before, batch)) >= AGREE:
             return (
                 f"{name}: the first step does not go against the gradient of the {name} loss on the first batch of "
-                "batches(images, labels, seed, ...)"
+                "batches(images, labels, seed, ...)" + other_step(name, step, before, images, labels, seed)
             )
         first, second, y = unseen
         values = [float(loss(outputs(state, first), outputs(state, second), y)) for state in (before, end)]

@@ -85,6 +85,9 @@ def cases(rng):
     args = (1e-5 * first, 1e5 * second, 0.1, 0.5)
     yield Case("rows of length 1e-5 and 1e5", args, part="stability", grad=(), rtol=1e-8)
     yield from exercise.bad_inputs(first, second, 0.1, 0.5)
+    # one positive is e^95 times below a negative: G/A overflows, its inverse is still a float32
+    plane = torch.tensor([[1, 0], [0.95, 0.3122]]), torch.tensor([[0, 1], [0.95, -0.3122]])
+    yield Case("float32, a quotient of e^95", (*plane, 0.0, 0.01), part="stability", rtol=1e-4, public=False)
 
 
 @exercise.property("at collapse the loss is ln(2B - 1), for every tau_plus and temperature")
@@ -143,6 +146,8 @@ def debiased_loss(
     taken=lambda n: itself(n) | partner(n),
     number=lambda n: n - 2,
     top=largest,
+    units=lambda shift: shift,
+    data=lambda others, own, n: others,
     serving=lambda own, unit: own,
     false=lambda tau, n: tau * n,
     rest=lambda tau: 1 - tau,
@@ -157,7 +162,7 @@ def debiased_loss(
     positive, negatives = logits[partner(len(z))], logits.masked_fill(taken(len(z)), -torch.inf)
     shift = top(positive, negatives)  # in units of e^shift no exponential overflows
     own, others = (positive - shift).exp(), (negatives - shift[:, None]).exp().sum(dim=1)
-    least = (log_floor(n, temperature) - shift).exp()
+    others, least = data(others, own, n), (log_floor(n, temperature) - units(shift)).exp()
     mass = bounded((others - false(tau_plus, n) * serving(own, shift.exp())) / rest(tau_plus), least) / of(n)
     return pool(cost(own, mass, shift - positive))
 
@@ -182,6 +187,21 @@ exercise.slip("floor without N and without the temperature", log_floor=lambda n,
     "Which exponentials are summed in the mass, and how many of them?",
     "Each of the N exponentials e^{s/t} is at least e^{-1/t}: the floor is N e^{-1/t}.",
 )
+exercise.slip("floor e^{-t}", log_floor=lambda n, t: math.log(n) - t).says(
+    "The smallest exponential is e^{-t}.",
+    "At temperature 1 you are right. Does the temperature multiply the cosine, or divide it?",
+    "e^{s/t} is smallest at s = -1: e^{-1/t}.",
+)
+exercise.slip("the floor not shifted", units=lambda shift: 0 * shift).says(
+    "The floor is N e^{-1/t} also after all exponentials were divided by the largest one.",
+    "You compare the mass with the floor: in which units is each of them?",
+    "Divide the floor by the same number: N exp(-1/t - top).",
+)
+exercise.slip("the positive in the mean over the data", data=lambda others, own, n: (others + own) * n / (n + 1)).says(
+    "The mean over the data is that over the negatives and the positive.",
+    "Which draws are from p? Was the positive drawn from it?",
+    "The mean over the N negatives alone.",
+)
 exercise.slip("floor with the sign of the largest cosine", log_floor=lambda n, t: math.log(n) + 1 / t).says(
     "The floor is N e^{1/t}.",
     "That is the largest mass that N cosines can have. Which one is the smallest?",
@@ -203,6 +223,11 @@ exercise.slip("the positive of the estimate is detached", serving=lambda own, un
     "An estimate of the positives' mass needs no gradient.",
     "Your values are right. Move a view a little: does the loss change by what your gradient says?",
     "The positive is part of the mass: no detach.",
+)
+exercise.slip("the mass is detached", cost=lambda own, mass, lead: (own + mass.detach()).log() + lead).says(
+    "The mass is a constant in the gradient, off the floor too.",
+    "Your values are right. Move a negative a little: does the loss change by what your gradient says?",
+    "The mass depends on the negatives and on the positive: no detach, no no_grad.",
 )
 exercise.slip("positives averaged over the batch", serving=lambda own, unit: (own * unit).mean() / unit).says(
     "The positives' mean is taken over the batch.",
@@ -287,6 +312,11 @@ exercise.slip("the anchor is one of its negatives", taken=partner).says(
     "With tau_plus = 0 you should get nt_xent. Which row does nt_xent leave out?",
     "An anchor is always most similar to itself: mask the diagonal of the similarities with -inf.",
 )
+exercise.slip("the anchor is one of N = 2B - 1 negatives", taken=partner, number=lambda n: n - 1).says(
+    "The negatives are all rows but the positive, the anchor itself among them.",
+    "With tau_plus = 0 you should get nt_xent. Which row does nt_xent leave out?",
+    "An anchor is always most similar to itself: mask the diagonal of the similarities with -inf.",
+)
 exercise.slip("sum instead of mean", pool=torch.sum).says(
     "The loss of a batch is the sum over its anchors.",
     "Your values are 2B times the right ones.",
@@ -302,6 +332,11 @@ exercise.slip("logarithm of the mean", pool=lambda losses: -torch.exp(-losses).m
     "Is the mean of -ln q the same as -ln of the mean of q?",
     "One logarithm for each anchor, then the mean.",
 )
+exercise.slip("logarithm of the mean quotient", pool=lambda losses: losses.exp().mean().log()).says(
+    "The mean of G/A over the anchors is taken inside the logarithm.",
+    "Is the mean of ln(1 + q) the same as ln(1 + the mean of q)?",
+    "One logarithm for each anchor, then the mean.",
+)
 exercise.slip("no normalisation", scaled=lambda z: z).says(
     "Similarity is the inner product.",
     "Multiply a row by 5: your loss changes. Does the cosine?",
@@ -313,6 +348,12 @@ exercise.slip("the quotient underflows", cost=lambda own, mass, lead: -(own / (o
     "Which quotient has an anchor whose positive is the view most unlike it, at temperature 0.01?",
     "About e^{-200}: in float32 that is 0, and -ln 0 is infinite.",
     "Take the logarithm of a quotient as a difference: ln(own + mass) + top - s+/t.",
+)
+exercise.slip("the quotient overflows", cost=lambda own, mass, lead: torch.log1p(mass / own)).says(
+    "Where no exponential overflows, the quotient G/A can be formed.",
+    "Which quotient has an anchor whose positive is the view most unlike it, at temperature 0.01?",
+    "About e^{200}: infinite in float32, since its denominator is 0.",
+    "ln(1 + G/A) as a difference: ln(own + mass) + top - s+/t.",
 )
 exercise.slip("plain exponentials in float32", top=lambda positive, negatives: torch.zeros_like(positive)).says(
     "A cosine is at most 1, so its exponential cannot overflow.",
@@ -334,6 +375,39 @@ def plain(z, tau_plus, t):
     own = e[partner(n)]
     mass = (e.masked_fill(itself(n) | partner(n), 0).sum(dim=1) - tau_plus * (n - 2) * own) / (1 - tau_plus)
     return torch.log1p(mass.clamp(min=(n - 2) * math.exp(-1 / t)) / own).mean()
+
+
+def careful(view1, view2, tau_plus, t):
+    """The right loss."""
+    return plain(F.normalize(torch.cat([view1, view2]).double(), dim=1), tau_plus, t).to(view1.dtype)
+
+
+@exercise.wrong(
+    "one image accepted",
+    belief="A batch of one image is no bad input.",
+    hints=("How many negatives has an anchor then?", "None: raise ValueError for B = 1."),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if not 0 <= tau_plus < 1:
+        raise ValueError(f"tau_plus = {tau_plus}")
+    return careful(view1, view2, tau_plus, temperature) * (1 if len(view1) > 1 else torch.nan)  # whatever it is
+
+
+@exercise.wrong(
+    "tau_plus not checked",
+    belief="Any number will do for tau_plus.",
+    hints=("What is a probability of -0.1, and what is left for tau_plus = 1?", "validate_prior(tau_plus)"),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if len(view1) < 2:
+        raise ValueError("one image")
+    return careful(view1, view2, tau_plus, temperature)
 
 
 @exercise.wrong(
@@ -364,6 +438,19 @@ def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
     z = F.normalize(torch.cat([view1, view2]))
     biased, n = plain(z, 0.0, temperature), len(z) - 2
     return torch.log((biased.exp() - tau_plus * (n + 1)).clamp(min=1 - tau_plus) / (1 - tau_plus))
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for one image, for a NaN, for tau_plus = 1?",
+        "validate.batch(...), validate_prior(tau_plus), validate.positive(temperature=...), and one `if` for B.",
+    ),
+    guarded=False,
+)
+def debiased_loss(view1, view2, tau_plus=0.1, temperature=0.5):
+    return careful(view1, view2, tau_plus, temperature)
 
 
 @exercise.accepted("plain exponentials in float64, validated by hand", guarded=False)

@@ -119,6 +119,24 @@ def unbiased(f, rng):
         return "it is not"
 
 
+def finite(neg):
+    """How many negatives each anchor has."""
+    return neg.isfinite().sum(dim=1).to(neg.dtype)
+
+
+def columns(neg):
+    return torch.full_like(neg[:, 0], neg.shape[1])
+
+
+def columns_or_none(neg):
+    """All columns count, but for an anchor without any negative."""
+    return columns(neg) * (finite(neg) > 0)
+
+
+def of_the_mean_cosine(neg, n, pos):
+    return n * (torch.where(neg > 0, neg, 1).log().sum(dim=1) / n.clamp(min=1)).exp()
+
+
 @exercise.formula
 def debiased_negative_mass(
     pos_sim,
@@ -127,25 +145,96 @@ def debiased_negative_mass(
     temperature,
     *,
     heated=lambda s, t: torch.exp(s / t),
-    number=lambda neg: neg.isfinite().sum(dim=1).to(neg.dtype),
+    number=finite,
+    read=lambda neg: neg,
+    total=lambda neg, n, pos: neg.sum(dim=1),
     own=lambda pos: pos,
     false=lambda tau, n: tau * n,
     rest=lambda tau: 1 - tau,
     floor=lambda n, t, neg: n * math.exp(-1 / t),
     bounded=torch.maximum,
     divided_first=True,
-    of=lambda n: 1,
+    of=lambda n, neg: 1,
+    given=lambda mass, pos: mass,
 ):
-    pos, neg, n = heated(pos_sim, temperature), heated(neg_sim, temperature), number(neg_sim)
-    left, least, share = neg.sum(dim=1) - false(tau_plus, n) * own(pos), floor(n, temperature, neg), rest(tau_plus)
-    return (bounded(left / share, least) if divided_first else bounded(left, least) / share) / of(n)
+    pos, neg, n = heated(pos_sim, temperature), heated(read(neg_sim), temperature), number(neg_sim)
+    left, least, share = total(neg, n, pos) - false(tau_plus, n) * own(pos), floor(n, temperature, neg), rest(tau_plus)
+    return given((bounded(left / share, least) if divided_first else bounded(left, least) / share) / of(n, neg), pos)
 
 
-exercise.slip("masked candidates counted", number=lambda neg: torch.full_like(neg[:, 0], neg.shape[1])).says(
+ALL_COUNT = (
     "All anchors have one number of negatives, that of the columns of neg_sim.",
     "Take an anchor with masked entries, and take those columns away for it alone: does its mass change?",
     "The exponential of -inf is 0, so the sum is right. Where else does N stand?",
     "N is the number of finite entries of the row, in the correction and in the floor.",
+)
+exercise.slip("masked candidates counted", number=columns).says(*ALL_COUNT)
+exercise.slip("masked candidates counted, an empty row apart", number=columns_or_none).says(*ALL_COUNT)
+SMALLEST = (
+    "A masked entry is a negative with the smallest cosine.",
+    "What would the mass be had the masked entries never been there?",
+    "e^{-1/t} is small, not 0: leave them out of the sum and out of N.",
+)
+exercise.slip("masked as cosines of -1", number=columns, read=lambda neg: neg.clamp(min=-1)).says(*SMALLEST)
+exercise.slip(
+    "masked as cosines of -1, an empty row apart",
+    number=columns_or_none,
+    read=lambda neg: neg.clamp(min=-1),
+    of=lambda n, neg: torch.where(n > 0, 1, torch.inf),
+).says(*SMALLEST)
+exercise.slip("mean over all columns", total=lambda neg, n, pos: n * neg.mean(dim=1)).says(
+    "The mean over an anchor's negatives is the mean of its row, masked entries too.",
+    "A row of two negatives and four masked entries: which number divides the sum?",
+    "Divide by the number of finite entries; neg.mean(dim=1) divides by all columns.",
+)
+exercise.slip("as many negatives as columns", of=lambda n, neg: n.clamp(min=1) / neg.shape[1]).says(
+    "The mean over an anchor's negatives is multiplied by the number of columns.",
+    "An anchor has two negatives left: how many does its mass G stand for?",
+    "The factor N is the number of finite entries of the row.",
+)
+ZERO_COSINE = (
+    "A cosine of 0 takes a candidate out of the sum.",
+    "Which exponential has a cosine of 0?",
+    "e^0 = 1: a masked entry must add 0, which e^{-inf} does by itself.",
+)
+exercise.slip("masked cosines set to 0", read=lambda neg: torch.where(neg.isfinite(), neg, 0)).says(*ZERO_COSINE)
+exercise.slip(
+    "masked cosines set to 0, an empty row apart",
+    read=lambda neg: torch.where(neg.isfinite(), neg, 0),
+    of=lambda n, neg: torch.where(n > 0, 1, torch.inf),
+).says(*ZERO_COSINE)
+exercise.slip("no number for an anchor without negatives", of=lambda n, neg: n / n).says(
+    "Every anchor has a negative, so that one may divide by their number.",
+    "Which anchor has no number in your answer?",
+    "0/0 where all is masked: divide by n.clamp(min=1), or put G = 0 there with torch.where.",
+)
+exercise.slip(
+    "a floor for an anchor without negatives",
+    floor=lambda n, t, neg: torch.where(n > 0, n, neg.shape[1]) * math.exp(-1 / t),
+).says(
+    "An anchor without negatives is on the floor of N = the number of columns.",
+    "What is a sum over no cosines?",
+    "0: its N is 0, in the floor too.",
+)
+exercise.slip("exponential of the mean cosine", total=of_the_mean_cosine).says(
+    "The mean of the exponentials is the exponential of the mean cosine.",
+    "Cosines 1 and -1: is the mean of e^1 and e^{-1} equal to e^0?",
+    "The exponential is convex: take it of each cosine, then sum.",
+)
+exercise.slip("the positive summed too", total=lambda neg, n, pos: (neg.sum(dim=1) + pos) * n / (n + 1)).says(
+    "The mean over the data is that over the negatives and the positive.",
+    "Which draws are from p? Was the positive drawn from it?",
+    "The mean over the N negatives alone.",
+)
+exercise.slip("the positive added", given=lambda mass, pos: mass + pos).says(
+    "G is the whole denominator, the positive's exponential included.",
+    "With tau_plus = 0 the answer is the sum of the e^{s_j/t}. What is yours?",
+    "G stands in place of the sum over the negatives; the positive is added later, in the loss.",
+)
+exercise.slip("logarithm of the mass", given=lambda mass, pos: mass.log()).says(
+    "The logarithm of the mass is asked for.",
+    "Your answer can be negative. Can G?",
+    "Return G itself.",
 )
 exercise.slip(
     "masked candidates counted in the floor",
@@ -160,10 +249,24 @@ exercise.slip("no floor", bounded=lambda mass, least: mass).says(
     "It is a difference. What happens where the positive is very similar to the anchor?",
     "N cosines cannot have a mass below N e^{-1/t}: take the maximum with it.",
 )
-exercise.slip("floor without N", floor=lambda n, t, neg: torch.full_like(n, math.exp(-1 / t))).says(
+ONE_FLOOR = (
     "The smallest possible mass is e^{-1/t}.",
     "That is the smallest exponential of one cosine. How many are in the sum?",
     "The floor of a sum over N negatives is N e^{-1/t}.",
+)
+exercise.slip("floor without N", floor=lambda n, t, neg: torch.full_like(n, math.exp(-1 / t))).says(*ONE_FLOOR)
+exercise.slip("floor without N, an empty row apart", floor=lambda n, t, neg: (n > 0) * math.exp(-1 / t)).says(
+    *ONE_FLOOR
+)
+exercise.slip("floor e^{-t}", floor=lambda n, t, neg: n * math.exp(-t)).says(
+    "The smallest exponential is e^{-t}.",
+    "Does the temperature multiply the cosine, or divide it?",
+    "e^{s/t} is smallest at s = -1: e^{-1/t}.",
+)
+exercise.slip("floor e^{-2/t}", floor=lambda n, t, neg: n * math.exp(-2 / t)).says(
+    "The floor of one negative is e^{-2/t}.",
+    "-2 is the smallest difference of two cosines. What is in the sum?",
+    "Single cosines, at least -1: the floor is N e^{-1/t}.",
 )
 exercise.slip("floor without the temperature", floor=lambda n, t, neg: n * math.exp(-1)).says(
     "A cosine is at least -1, so its exponential is at least e^{-1}.",
@@ -209,7 +312,7 @@ exercise.slip("one false negative subtracted", false=lambda tau, n: tau).says(
     "For N = 1 you are right. How many of N draws are false negatives on average?",
     "tau_plus N of them: the positive's exponential is subtracted tau_plus N times.",
 )
-exercise.slip("mean over the negatives", of=lambda n: n).says(
+exercise.slip("mean over the negatives", of=lambda n, neg: n).says(
     "The mass is that of one average negative.",
     "Your answers are the right ones divided by something. By what?",
     "The mass of N negatives is N times the estimate for one.",
@@ -229,6 +332,24 @@ exercise.slip("exponential of the cosine", heated=lambda s, t: torch.exp(s) / t)
     "At temperature 1 you are right.",
     "The temperature divides the cosine inside the exponential: e^{s/t}.",
 )
+NO_TEMPERATURE = (
+    "The cosines are exponentiated as they are.",
+    "At temperature 1 you are right. Where does your sum have the temperature?",
+    "e^{s/t}: divide each cosine by it first.",
+)
+exercise.slip("temperature left out", heated=lambda s, t: torch.exp(s)).says(*NO_TEMPERATURE)
+exercise.slip(
+    "temperature left out, in the floor too",
+    heated=lambda s, t: torch.exp(s),
+    floor=lambda n, t, neg: n * math.exp(-1),
+).says(*NO_TEMPERATURE)
+exercise.slip(
+    "temperature multiplied", heated=lambda s, t: torch.exp(s * t), floor=lambda n, t, neg: n * math.exp(-t)
+).says(
+    "The temperature multiplies the cosine.",
+    "Does a low temperature make large cosines count more, or less?",
+    "More: the exponent is s / t.",
+)
 exercise.slip("the gradient leaks through the floor", bounded=leaking).says(
     "The floor corrects the value of the mass; the gradient stays that of the estimate.",
     "On the floor the mass is the constant N e^{-1/t}. What is its gradient?",
@@ -237,6 +358,13 @@ exercise.slip("the gradient leaks through the floor", bounded=leaking).says(
 
 exercise.style("relu above the floor", bounded=lambda mass, least: F.relu(mass - least) + least)
 exercise.style("counted without a dtype", number=lambda neg: (neg > -1.5).sum(dim=1))
+
+
+def summed(pos, neg, tau_plus, t):
+    """The right mass."""
+    n = finite(neg)
+    mass = ((neg / t).exp().sum(dim=1) - tau_plus * n * (pos / t).exp()) / (1 - tau_plus)
+    return torch.maximum(mass, n * math.exp(-1 / t))
 
 
 @exercise.wrong(
@@ -251,6 +379,74 @@ def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
     pos, neg = torch.exp(pos_sim / temperature), torch.exp(neg_sim / temperature)
     terms = ((neg - tau_plus * pos[:, None]) / (1 - tau_plus)).clamp(min=math.exp(-1 / temperature))
     return torch.where(neg_sim.isfinite(), terms, 0).sum(dim=1)
+
+
+@exercise.wrong(
+    "masked entries refused",
+    belief="An entry of -inf is bad input.",
+    hints=("What does the text make of an entry of -inf?", "It is a masked candidate: leave it out, and do not raise."),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    if not neg_sim.isfinite().all():
+        raise ValueError("not finite")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "a tau_plus of 0 refused",
+    belief="tau_plus must be positive.",
+    hints=("Which range of tau_plus does the docstring give?", "0 is allowed: nothing is to be corrected then."),
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    if tau_plus == 0:
+        raise ValueError("a prior of 0")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "shapes not checked",
+    belief="Shapes need not be checked: torch raises by itself where they do not fit.",
+    hints=(
+        "pos_sim of shape (B, 1): what comes out?",
+        "(B, B) numbers by broadcasting. Check ndim of both, the common B, and that B and N are not 0.",
+    ),
+    guarded=False,
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    validate.floating("pos_sim", pos_sim)
+    validate.floating("neg_sim", neg_sim)
+    validate.positive(temperature=temperature)
+    if not 0 <= tau_plus < 1:
+        raise ValueError(f"tau_plus = {tau_plus}")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "tau_plus not checked",
+    belief="Any number will do for tau_plus.",
+    hints=("What is a probability of -0.1, and what is left for tau_plus = 1?", "validate_prior(tau_plus)"),
+    guarded=False,
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    validate.floating("pos_sim", pos_sim)
+    validate.floating("neg_sim", neg_sim)
+    validate.positive(temperature=temperature)
+    if pos_sim.shape != neg_sim.shape[:1] or neg_sim.ndim != 2 or 0 in neg_sim.shape:
+        raise ValueError(f"{pos_sim.shape}, {neg_sim.shape}")
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for tau_plus = 1, for a NaN, for pos_sim of shape (B, 1)?",
+        "validate.floating(...) twice, validate_prior(tau_plus), validate.positive(temperature=...), one `if` for shapes.",
+    ),
+    guarded=False,
+)
+def debiased_negative_mass(pos_sim, neg_sim, tau_plus, temperature):
+    return summed(pos_sim, neg_sim, tau_plus, temperature)
 
 
 @exercise.accepted("mean form, times N at the end, validated by hand", guarded=False)

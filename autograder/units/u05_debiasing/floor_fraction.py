@@ -79,6 +79,15 @@ def share(f, rng):
         return "six anchors on the floor among twelve are a share of 0.5"
 
 
+def summed(neg):
+    return neg.logsumexp(dim=1) + math.log(neg.shape[1])
+
+
+def with_positive(neg, pos):
+    n = neg.shape[1]
+    return torch.cat([neg, pos[:, None]], dim=1).logsumexp(dim=1) + math.log(n / (n + 1))
+
+
 @exercise.formula
 def floor_fraction(
     pos_sim,
@@ -87,14 +96,18 @@ def floor_fraction(
     temperature,
     *,
     log_floor=lambda n, t: math.log(n) - 1 / t,
+    prior=lambda tau: tau,
+    gathered=lambda neg, pos: neg.logsumexp(dim=1),
     rest=lambda tau: 1 - tau,
     counted=lambda others, least: others <= least,
     pool=torch.mean,
 ):
     pos, neg, n = pos_sim.double() / temperature, neg_sim.double() / temperature, neg_sim.shape[1]
-    false = pos + torch.tensor(tau_plus * n, dtype=torch.float64).log()  # logarithms: the terms overflow, they do not
-    least = torch.logaddexp(false, torch.full_like(pos, math.log(rest(tau_plus)) + log_floor(n, temperature)))
-    return float(pool(counted(neg.logsumexp(dim=1), least).double()))
+    same, other = (torch.tensor(share, dtype=torch.float64).log() for share in (prior(tau_plus) * n, rest(tau_plus)))
+    least = torch.logaddexp(
+        pos + same, (other + log_floor(n, temperature)).expand(len(pos))
+    )  # logarithms do not overflow
+    return float(pool(counted(gathered(neg, pos), least).double()))
 
 
 exercise.slip("strictly below after the maximum", counted=lambda others, least: others.maximum(least) < least).says(
@@ -121,6 +134,35 @@ exercise.slip("not divided", rest=lambda tau: 1).says(
     "What is compared with the floor is the sum minus the false negatives' share.",
     "Is that the mass of N true negatives? With all cosines equal to s it should be N e^{s/t}.",
     "Divide by 1 - tau_plus before you compare.",
+)
+exercise.slip("prior of another class", prior=lambda tau: 1 - tau, rest=lambda tau: tau).says(
+    "tau_plus is the probability of another class.",
+    "With tau_plus = 0 no anchor is on the floor. How many are in your answer?",
+    "The positive is taken out with weight tau_plus; what is left is divided by 1 - tau_plus.",
+)
+exercise.slip("the sum of the negatives with the floor of one", gathered=lambda neg, pos: summed(neg)).says(
+    "The sum over the N negatives is compared with the share of one positive and the floor of one negative.",
+    "How many exponentials are in W, and how many in A and b?",
+    "Compare the mean W/N, or put N in front of A and b.",
+)
+exercise.slip(
+    "the most similar negative decides", gathered=lambda neg, pos: neg.amax(dim=1) + math.log(neg.shape[1])
+).says(
+    "The mean mass of the negatives is that of the most similar one.",
+    "Which of the negatives stand in W?",
+    "All: the mean of their exponentials is compared.",
+)
+exercise.slip(
+    "exponential of the mean cosine", gathered=lambda neg, pos: neg.mean(dim=1) + math.log(neg.shape[1])
+).says(
+    "The mean of the exponentials is the exponential of the mean cosine.",
+    "Cosines 1 and -1: is the mean of e^1 and e^{-1} equal to e^0?",
+    "The exponential is convex: take it of each cosine, then sum (logsumexp).",
+)
+exercise.slip("the positive in the mean over the data", gathered=with_positive).says(
+    "The mean over the data is that over the negatives and the positive.",
+    "Which draws are from p? Was the positive drawn from it?",
+    "The mean over the N negatives alone.",
 )
 exercise.slip("share above the floor", counted=lambda others, least: others > least).says(
     "It is the share of anchors that the floor leaves alone.",
@@ -182,11 +224,11 @@ def star(pos, neg, tau_plus, t):
 
 
 @exercise.wrong(
-    "(5.6) as it is written",
-    belief="The prior of (5.6) can be computed by the exponentials that stand in it.",
+    "exponentials that overflow in float32",
+    belief="Exponentials of cosine over temperature can be formed as they stand in the formulas.",
     hints=(
         "What are A and W at t = 0.01 in float32?",
-        "Infinite, and their quotient is no number: divide both before you form them.",
+        "Infinite, and what you make of them is no number: divide both by a large term before you form them.",
     ),
 )
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
@@ -194,29 +236,84 @@ def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
 
 
 @exercise.wrong(
-    "(5.6) as it is written, in float64",
-    belief="In float64 the prior of (5.6) can be computed by the exponentials that stand in it.",
+    "exponentials that overflow in float64",
+    belief="In float64 exponentials of cosine over temperature can be formed as they stand in the formulas.",
     hints=(
         "What are A and W at t = 0.001?",
-        "Infinite, and their quotient is no number: divide both before you form them.",
+        "Infinite, and what you make of them is no number: divide both by a large term before you form them.",
     ),
 )
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
     return star(pos_sim.double(), neg_sim.double(), tau_plus, temperature)
 
 
-@exercise.wrong(
-    "everything in units of the positive's exponential",
-    belief="Divided by e^{s+/t} nothing can go wrong: what is too small to be represented is too small to matter.",
-    hints=(
-        "With tau_plus = 0 the share is 0 unless all negatives are opposite. What do you get at temperature 0.001?",
+UNITS = {
+    "belief": "Divided by e^{s+/t}, or by the row's largest exponential, nothing can go wrong: what is too small to be "
+    "represented is too small to matter.",
+    "hints": (
+        "With tau_plus = 0 the share is 0 unless all negatives are opposite. What do you get at a low temperature?",
         "There both sides underflow, and 0 <= 0. Divide by the largest term of the negatives' sum instead.",
+    ),
+}
+
+
+def in_units(pos, neg, tau_plus, t):
+    """Both sides divided by e^{s+/t}."""
+    mean = ((neg - pos[:, None]) / t).exp().mean(dim=1)
+    return float((mean <= tau_plus + (1 - tau_plus) * ((-1 - pos) / t).exp()).double().mean())
+
+
+@exercise.wrong("in units of the positive's exponential", **UNITS)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return in_units(pos_sim.double(), neg_sim.double(), tau_plus, temperature)
+
+
+@exercise.wrong("in units of the positive's exponential, float32", **UNITS)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    return in_units(pos_sim, neg_sim, tau_plus, temperature)
+
+
+@exercise.wrong(
+    "one threshold for all anchors",
+    belief="Every anchor meets the floor at the prior 1/(1 + e^{1/t}).",
+    hints=(
+        "For which cosines does the lecture have that prior?",
+        "For a perfect positive and orthogonal negatives. Each anchor has a tau* of its own, (5.6).",
     ),
 )
 def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
-    pos, neg = pos_sim.double(), neg_sim.double()
-    mean = ((neg - pos[:, None]) / temperature).exp().mean(dim=1)
-    return float((mean <= tau_plus + (1 - tau_plus) * ((-1 - pos) / temperature).exp()).double().mean())
+    return float(tau_plus >= math.exp(-1 / temperature) / (1 + math.exp(-1 / temperature)))
+
+
+@exercise.wrong(
+    "no answer for tau_plus = 0",
+    belief="tau_plus = 0 need not have an answer.",
+    hints=(
+        "Which range of tau_plus does the docstring of debiased_negative_mass give?",
+        "ln 0 raises in Python's math: treat tau_plus = 0 apart, or use np.log or torch.log, which give -inf.",
+    ),
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    pos, neg, n = pos_sim.double() / temperature, neg_sim.double() / temperature, neg_sim.shape[1]
+    low = torch.full_like(pos, math.log(1 - tau_plus) - 1 / temperature)
+    least = torch.logaddexp(pos + math.log(tau_plus), low) + math.log(n)
+    return float((neg.logsumexp(dim=1) <= least).double().mean())
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for tau_plus = 1, for a NaN, for pos_sim of shape (B, 1)?",
+        "debiased_negative_mass checks the same arguments: call it.",
+    ),
+    guarded=False,
+)
+def floor_fraction(pos_sim, neg_sim, tau_plus, temperature):
+    top = neg_sim.amax(dim=1)
+    mean = ((neg_sim - top[:, None]) / temperature).exp().mean(dim=1)
+    own = tau_plus * ((pos_sim - top) / temperature).clamp(max=80).exp()
+    return float((mean <= own + (1 - tau_plus) * ((-1 - top) / temperature).exp()).double().mean())
 
 
 @exercise.accepted("count over B, a Python float, validated first", guarded=False)

@@ -96,6 +96,16 @@ def cases(rng):
     yield bad_input("sigma far too large", np.array([0.25, 0.3, 0.45]), overlap[0], 0.1, overlap[1], 0.8)
     yield bad_input("p has a negative entry", np.array([-0.2, 1.2]), np.full(2, 0.5), 0.1, np.full(2, 0.5), 0.1)
     yield from exercise.bad_inputs(p, p_plus, 0.1, p_sister, 0.2)
+    # no zero anywhere, and a sigma that says nothing
+    own, rest = (short(worlds.random_law(rng, 3, minimum=0.1)) for _ in range(2))
+    yield Case("no sister, and sigma = 0.4 that says nothing", (0.3 * own + 0.7 * rest, own, 0.3, None, 0.4))
+    half = np.array([0.5, 0.5])
+    more = "The two classes exclude each other: tau_plus + sigma must be below 1, whatever the entries are."
+    yield bad_input("three equal laws, tau_plus + sigma = 1.25", half, half, 0.5, half, 0.75, hint=more)
+    alone = "numpy stretches a law of one point to any length: compare the shapes of the laws."
+    yield bad_input("p_plus of one point", half, np.ones(1), 0.1, half, 0.1, hint=alone)
+    divided = "-1e-9 is the limit for an entry of the answer, so after the division."
+    yield bad_input("an entry of -1.6e-9", three, first, 0.2 + 8e-10, second, 0.3 - 8e-10, hint=divided)
 
 
 @exercise.property("in every world it is the law of a draw that has neither the anchor's class nor its sister's")
@@ -152,6 +162,11 @@ exercise.slip("the sister is another class", related=lambda tau, sigma: 0, rest=
     "Three one-point classes of 1/5, 3/10 and 1/2: has your law a draw of the sister?",
     "Two kinds of draws leave p: those of the anchor's class, and those of its sister.",
 )
+exercise.slip("the sister is in the divisor only", related=lambda tau, sigma: 0).says(
+    "p_sister itself is not needed: its probability sigma in the divisor is enough.",
+    "Three one-point classes of 1/5, 3/10 and 1/2: has your law a draw of the sister?",
+    "Subtract sigma * p_sister too: what you divide by is the mass that is left then.",
+)
 exercise.slip(
     "one after the other, sigma of what is left",
     related=lambda tau, sigma: (1 - tau) * sigma,
@@ -203,6 +218,15 @@ exercise.slip(
     "One-point classes of 1/5, 3/10 and 1/2: do you get a law?",
     "tau_plus is the probability of the same class: it stands in front of p_plus, and 1 - tau_plus - sigma is left.",
 )
+exercise.slip(
+    "prior of another class, refused where it gives no law",
+    own=lambda tau, sigma: 1 - tau,
+    rest=lambda tau, sigma: tau - sigma or np.nan,
+).says(
+    "The weight in front of p_plus is the probability 1 - tau_plus of another class.",
+    "tau_plus = 0: how much of p_plus is in p, and how much do you subtract?",
+    "tau_plus is the probability of the same class: it stands in front of p_plus, and 1 - tau_plus - sigma is left.",
+)
 exercise.slip("absolute value instead of raised", settled=np.abs).says(
     "The sign of a probability does not matter.",
     "What do you return for one-point classes of 1/5, 3/10 and 1/2 with the priors exchanged? Does it sum to 1?",
@@ -250,6 +274,70 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
 
 
 @exercise.wrong(
+    "the sum of the priors not checked",
+    belief="It is enough that tau_plus and sigma lie in [0, 1), each by itself.",
+    hints=(
+        "tau_plus = 0.5 and sigma = 0.75: what is left for the other classes?",
+        "The two classes exclude each other: tau_plus + sigma must be below 1.",
+    ),
+    guarded=False,
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)
+    for given in (p, p_plus, p_sister):
+        validate.law(given, "a law", zeros=True)
+    if not (0 <= tau_plus < 1 and 0 <= sigma < 1 and len(p) == len(p_plus) == len(p_sister)):
+        raise ValueError(f"tau_plus = {tau_plus}, sigma = {sigma}, {len(p)} points")
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / np.float64(1 - tau_plus - sigma))
+
+
+@exercise.wrong(
+    "a tau_plus of 0 refused",
+    belief="tau_plus must be positive.",
+    hints=(
+        "Which range of tau_plus does the docstring give?",
+        "0 is allowed: only the sister is to be taken out then.",
+    ),
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    if tau_plus == 0:
+        raise ValueError("a prior of 0")
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
+
+
+@exercise.wrong(
+    "zeros refused",
+    belief="A law has no entry that is 0.",
+    hints=(
+        "Has every class every point?",
+        "Entries of 0 are allowed: validate.law(p_plus, 'p_plus', zeros=True).",
+    ),
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    if min(map(min, (p, p_plus, p_sister))) == 0:
+        raise ValueError("a zero")
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
+
+
+@exercise.wrong(
+    "sigma counts without a sister",
+    belief="sigma is subtracted from 1 whether or not there is a sister.",
+    hints=(
+        "What does the docstring say of sigma where p_sister is None?",
+        "Without a sister the formula is the lecture's: only tau_plus is taken out.",
+    ),
+    guarded=False,
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    other = np.zeros_like(p_plus) if p_sister is None else p_sister
+    for given in (p, p_plus, p_plus if p_sister is None else p_sister):
+        validate.law(given, "a law", zeros=True)
+    if not (tau_plus >= 0 and sigma >= 0 and tau_plus + sigma < 1) or not len(p) == len(p_plus) == len(other):
+        raise ValueError(f"tau_plus = {tau_plus}, sigma = {sigma}, {len(p)} points")
+    return law_or_error((p - tau_plus * p_plus - sigma * other) / (1 - tau_plus - sigma))
+
+
+@exercise.wrong(
     "the points of the two classes removed",
     belief="The other classes have no point in common with the anchor's class and its sister.",
     hints=(
@@ -261,6 +349,20 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
     law_or_error((p - tau_plus * p_plus - sigma * p_sister) / (1 - tau_plus - sigma))
     left = np.where((p_plus > 0) | (p_sister > 0), 0, p)
     return left / (left.sum() or np.nan)
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: a bad one shows in the result.",
+    hints=(
+        "What do you return for p that sums to 0.9, and for tau_plus = NaN?",
+        "validate.law(..., zeros=True) for each law; equal shapes; tau_plus, sigma >= 0 with a sum below 1.",
+    ),
+    guarded=False,
+)
+def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
+    p_sister, sigma = (p_plus, 0.0) if p_sister is None else (p_sister, sigma)
+    return law_or_error((p - tau_plus * p_plus - sigma * p_sister) / np.float64(1 - tau_plus - sigma))
 
 
 @exercise.accepted("point by point, rounding left in, validated by hand", guarded=False)

@@ -87,6 +87,9 @@ def cases(rng):
     yield bad_input("the same at scale 1: some argument is negative", two, halves, f, 1, 1)
     yield bad_input("the same at scale 3", two, halves, 3 * f, 2, 2)
     yield from exercise.bad_inputs(rho, classes, z, 2, 2)
+    # at a point that the class does not have the logarithm would have no value
+    apart = np.array([[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]]), np.array([[0.6, 0.1], [0.5, 0], [0.4, 0.9], [0.5, 1]])
+    yield Case("no value for draws of probability 0", (np.array([0.4, 0.6]), *apart, 2, 1))
 
 
 @exercise.property("negative where the estimate moves, and closer to 0 with more negatives, and with more positives")
@@ -148,7 +151,35 @@ def means(e, law, n):
     return e[:, points] @ counts.T / n, ways * np.prod(law[points] ** counts, axis=1)
 
 
-def pair_of(law):
+def alike(e, law, n):
+    """All multisets equally likely."""
+    mean, chance = means(e, law, n)
+    return mean, np.full(len(chance), 1 / len(chance))
+
+
+def once(e, law, n):
+    """The points' probabilities multiplied, in one order."""
+    mean, chance = means(e, law, n)
+    return mean, chance / multisets(np.count_nonzero(law), n)[1]
+
+
+def once_of_all(e, law, n):
+    mean, chance = once(e, law, n)
+    return mean, chance / chance.sum()
+
+
+def in_all_orders(e, law, n):
+    mean, chance = once(e, law, n)
+    return mean, chance * math.factorial(n)
+
+
+def everywhere(e, law, n):
+    """Points of mass 0 with the others."""
+    counts, ways = multisets(len(law), n)
+    return e @ counts.T / n, ways * np.prod(law**counts, axis=1)
+
+
+def pair_of(law, p):
     """Joint law (S, S) of the anchor and its positive."""
     return np.outer(law, law)
 
@@ -166,6 +197,12 @@ def itself(means, chance, e, law):
 def all_defined(quotient, weight, mass):
     if (quotient[weight > 0] <= 0).any():
         raise ValueError("the argument of the logarithm is not positive for some draw")
+    return weight > 0
+
+
+def defined_anywhere(quotient, weight, mass):
+    if (quotient <= 0).any():
+        raise ValueError("the argument of the logarithm is not positive somewhere")
     return weight > 0
 
 
@@ -187,6 +224,12 @@ def plugin_bias(
     pool=lambda mean, n: mean,
     gather=lambda mean, k, e: mean,
     extra=lambda k: k,
+    scores=lambda z: z @ z.T,
+    chances=means,
+    left=lambda own: 1 - own,
+    source=lambda law, p: law,
+    above=lambda e, law: e,
+    apart=False,
     drawn=lambda p, others: p,
     meant=lambda p, others: others,
     pairs=pair_of,
@@ -197,18 +240,21 @@ def plugin_bias(
     chosen=lambda share, rho: share,
     sign=1,
 ):
-    e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    e, p, bias = np.exp(scores(z)), rho @ classes, 0.0
     for share, own, law in zip(rho, prior(rho), classes):
         others = (p - share * law) / (1 - share)
-        negatives, chance = means(e, drawn(p, others), n_negatives)
-        positives, also = serving(*means(e, law, extra(n_positives)), e, law)  # (S, 1 or S, K), (S, K)
-        own_mean = gather(positives, n_positives, e)[..., None]
-        mass = floored((pool(negatives, n_negatives)[:, None, None] - own * own_mean) / (1 - own), e)
-        argument = e[:, :, None, None] + times(n_negatives) * mass  # anchor, positive, extra positives, negatives
-        quotient = argument / (e + times(n_negatives) * (e @ meant(p, others))[:, None])[:, :, None, None]
-        weight = pairs(law)[:, :, None, None] * also[None, :, :, None] * chance
+        negatives, chance = chances(e, drawn(p, others), n_negatives)
+        positives, also = serving(*chances(e, source(law, p), extra(n_positives)), e, law)  # (S, 1 or S, K), (S, K)
+        own_mean, first = gather(positives, n_positives, e)[..., None], above(e, law)
+        mass = floored((pool(negatives, n_negatives)[:, None, None] - own * own_mean) / left(own), e)
+        argument = first[:, :, None, None] + times(n_negatives) * mass  # anchor, positive, extra positives, negatives
+        exact = 1 + times(n_negatives) * (e @ meant(p, others))[:, None] / first
+        quotient = argument / (first * exact)[:, :, None, None]
+        weight = pairs(law, p)[:, :, None, None] * also[None, :, :, None] * chance
         kept = counted(quotient, weight, mass)
         bias += chosen(share, rho) * (weight[kept] * np.log(quotient[kept])).sum()
+        if apart:  # the target's mean is taken over the anchor and its positive alone
+            bias += chosen(share, rho) * ((weight.sum(axis=(2, 3)) - pairs(law, p)) * np.log(exact)).sum()
     return sign * bias
 
 
@@ -266,12 +312,34 @@ exercise.slip("N times the mass", times=lambda n: n).says(
     "For N = 1 your numbers are right. Which loss does the text give?",
     "ln(1 + mass / e(x, x+)), the mass being that of one negative.",
 )
-exercise.slip(
-    "the estimate floored", floored=lambda mass, e: np.maximum(mass, e.min(axis=1)[:, None, None, None])
-).says(
+FLOORED = (
     "The estimate is kept above the smallest exponential.",
     "Does the text want a floor here?",
     "No floor: an argument of the logarithm that is not positive raises.",
+)
+exercise.slip(
+    "the estimate floored", floored=lambda mass, e: np.maximum(mass, e.min(axis=1)[:, None, None, None])
+).says(*FLOORED)
+exercise.slip("the estimate floored for all anchors alike", floored=lambda mass, e: np.maximum(mass, e.min())).says(
+    *FLOORED
+)
+exercise.slip("negative masses set to 0", floored=lambda mass, e: np.maximum(mass, 0)).says(
+    "An estimated mass that is negative is set to 0.",
+    "Is the estimate then right on average?",
+    "No floor: only an argument of the logarithm that is not positive raises.",
+)
+exercise.slip(
+    "undefined logarithms count as 0",
+    floored=lambda mass, e: np.where(e[:, :, None, None] + mass > 0, mass, 0),
+).says(
+    "Where the plug-in's logarithm has no value it can be set to 0.",
+    "What is the expectation of something that is not defined with probability 0.02?",
+    "It does not exist. Raise ValueError where an argument with positive weight is <= 0.",
+)
+exercise.slip("draws of probability 0 refused", counted=defined_anywhere, chances=everywhere).says(
+    "A draw that leaves the logarithm without a value raises, whatever its probability.",
+    "Can an anchor of class c be a point that D_c does not have?",
+    "Look only at arguments whose weight is > 0.",
 )
 exercise.slip("classes equally likely", chosen=lambda share, rho: 1 / len(rho)).says(
     "The classes are averaged with equal weights.",
@@ -288,7 +356,79 @@ exercise.slip("compared with the biased loss", meant=lambda p, others: p).says(
     "At constant embeddings your answer is right. Which population loss is meant?",
     "The target has the expectation over p_minus of the anchor's class inside the logarithm.",
 )
-exercise.slip("the positive is the anchor itself", pairs=np.diag).says(
+exercise.slip("the positive drawn from all the data", pairs=np.outer).says(
+    "The positive is a draw from the law of all the data.",
+    "Which class has the positive of an anchor of class c?",
+    "The same one: weigh x+ with D_c(x+), as x.",
+)
+exercise.slip("anchors equally likely", pairs=lambda law, p: np.outer((law > 0) / np.count_nonzero(law), law)).says(
+    "All points of a class are equally likely anchors.",
+    "With which probability does nature draw the anchor x from class c?",
+    "D_c(x): weigh the anchors with it, as their positives.",
+)
+exercise.slip("the extra positives drawn from all the data", source=lambda law, p: p).says(
+    "The extra positives are draws from the law of all the data.",
+    "Which mass do they serve to estimate?",
+    "That of the anchor's class: they are draws from D_c.",
+)
+exercise.slip("prior 1/C", prior=lambda rho: np.full(len(rho), 1 / len(rho))).says(
+    "The prior in the estimate is one over the number of classes.",
+    "Are the classes of this world equally likely?",
+    "The prior of an anchor of class c is rho_c.",
+)
+exercise.slip("not divided by the rest", left=lambda own: 1).says(
+    "The estimate is the difference of the two means, and that is all.",
+    "All embeddings equal: the true mass is e^s. What is your estimate?",
+    "Divide by 1 - rho_c: what is left stands for that share of the draws.",
+)
+exercise.slip("cosines", scores=lambda z: z @ z.T / np.outer(*[np.linalg.norm(z, axis=1)] * 2)).says(
+    "Embeddings are divided by their lengths first.",
+    "How does the notebook define e(x, u)?",
+    "np.exp(z @ z.T), with z as it is.",
+)
+exercise.slip("bits", sign=1 / math.log(2)).says(
+    "The logarithm has base 2.",
+    "Your numbers are the right ones divided by ln 2.",
+    "Nats: np.log.",
+)
+exercise.slip("mean of the positives' exponentials", above=lambda e, law: np.repeat(e @ law[:, None], len(e), 1)).says(
+    "e(x, x+) can be replaced by its mean over x+.",
+    "The mean of a logarithm: is it the logarithm of a mean?",
+    "Sum over x+ outside the logarithm, with weights D_c(x+).",
+)
+exercise.slip("mass times the positive's exponential", above=lambda e, law: 1 / e).says(
+    "The logarithm holds 1 + mass * e(x, x+).",
+    "Does a more similar positive make your loss smaller, or larger?",
+    "Divide the mass by e(x, x+).",
+)
+EQUALLY_LIKELY = (
+    "All multisets of draws are equally likely.",
+    "Toss a coin twice: how likely is one head and one tail?",
+    "Each multiset has the probability N!/(n_1! n_2! ...) prod p(u)^{n_u}.",
+)
+exercise.slip("multisets equally likely", chances=alike).says(*EQUALLY_LIKELY)
+ONE_ORDER = (
+    "The probability of a multiset is the product of its points' probabilities.",
+    "Toss a coin twice: how likely is one head and one tail?",
+    "A multiset can be drawn in several orders: N! divided by the factorials of the counts.",
+    "Do the probabilities of your multisets sum to 1?",
+)
+exercise.slip("each multiset once", chances=once).says(*ONE_ORDER)
+exercise.slip("each multiset once, target apart", chances=once, apart=True).says(*ONE_ORDER)
+exercise.slip("each multiset once, scaled to sum 1", chances=once_of_all).says(
+    "Multisets are as likely as the products of their points' probabilities say, scaled to sum 1.",
+    "Toss a coin twice: how likely is one head and one tail, and how likely are two heads?",
+    "A multiset can be drawn in several orders: N! divided by the factorials of the counts.",
+)
+ALL_ORDERS = (
+    "Every multiset of N draws comes up in N! orders.",
+    "Toss a coin twice: in how many orders come two heads?",
+    "In one: divide N! by the factorials of the counts.",
+    "Do the probabilities of your multisets sum to 1?",
+)
+exercise.slip("n! orders for every multiset", chances=in_all_orders).says(*ALL_ORDERS)
+exercise.slip("n! orders for every multiset, target apart", chances=in_all_orders, apart=True).says(*ALL_ORDERS)
+exercise.slip("the positive is the anchor itself", pairs=lambda law, p: np.diag(law)).says(
     "The positive is another view of the same point, so x+ = x.",
     "In this world a similar pair is two independent draws from one class.",
     "Sum over x+ with the weights D_c(x+), as over x.",
@@ -343,29 +483,25 @@ def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
 
 
 @exercise.wrong(
-    "each multiset once",
-    belief="All multisets of draws are equally likely, up to the probabilities of their points.",
+    "nothing is checked",
+    belief="The arguments need not be checked: a bad one shows in the result.",
     hints=(
-        "Toss a coin twice: how likely is one head and one tail?",
-        "A multiset can be drawn in several orders: N! divided by the factorials of the counts.",
-        "Do the probabilities of your multisets sum to 1?",
+        "What do you return for rho that sums to 0.9, and for one class?",
+        "validate.world(...), validate.count(1, n_negatives=..., n_positives=...), and one `if` for the classes.",
     ),
+    guarded=False,
 )
 def plugin_bias(rho, classes, z, n_negatives, n_positives=1):
     e, p, bias = np.exp(z @ z.T), rho @ classes, 0.0
+    mean, chance = means(e, p, n_negatives)
     for prior, law in zip(rho, classes):
-        mean, chance = means(e, p, n_negatives)
         positives, also = means(e, law, n_positives)
-        for n, probability in ((n_negatives, chance), (n_positives, also)):
-            probability /= multisets(round(np.count_nonzero(p if probability is chance else law)), n)[1]
         mass = (mean[:, None] - prior * positives[:, :, None]) / (1 - prior)
-        quotient = (e[:, :, None, None] + mass[:, None]) / (e + (e @ (p - prior * law) / (1 - prior))[:, None])[
-            ..., None, None
-        ]
+        exact = e + (e @ ((p - prior * law) / (1 - prior)))[:, None]
         weight = np.outer(law, law)[:, :, None, None] * also[:, None] * chance
-        if (quotient[weight > 0] <= 0).any():
-            raise ValueError("undefined")
-        bias += prior * (weight * np.log(np.where(weight > 0, quotient, 1.0))).sum()
+        quotient = (e[:, :, None, None] + mass[:, None]) / exact[:, :, None, None]
+        kept = all_defined(quotient, weight, mass)
+        bias += prior * (weight[kept] * np.log(quotient[kept])).sum()
     return bias
 
 

@@ -96,6 +96,8 @@ def cases(rng):
     yield Case("two equal views, temperature 0.001", (first, 2 * first, y, 1e-3), part="stability")
     yield Case("rows of length 1e-5 and 1e5", (1e-5 * first, 1e5 * second, y, 0.5), part="stability")
     yield from exercise.bad_inputs(first, second, y, 0.5)
+    args = (first, -first, torch.full((4,), 3), 1e-4)  # the positives' logits are -1e4, and nothing else is left
+    yield Case("two opposite views, all labels equal, temperature 0.0001", args, part="stability")
 
 
 @exercise.property("merging two classes takes candidates away, so it lowers the loss")
@@ -131,6 +133,17 @@ def without(logits, gone):
     return logits.masked_fill(gone, -torch.inf)
 
 
+def one_hot(y):
+    rows = F.one_hot(y.long()).double()
+    return rows @ rows.T > 0
+
+
+def no_loss_without_negatives(logits, same):
+    """Its denominator lacks the positive, and an anchor without a negative has loss 0."""
+    losses = negatives_below(logits, same)
+    return torch.where(losses.isfinite(), losses, 0)
+
+
 def zeroed(logits, gone):
     return torch.where(gone, 0, logits).masked_fill(itself(len(logits)), -torch.inf)
 
@@ -138,6 +151,11 @@ def zeroed(logits, gone):
 def within_a_view(n):
     second = torch.arange(n) >= n // 2
     return second[:, None] == second
+
+
+def not_across(same):
+    """The false negatives, and the rows of the anchor's own view."""
+    return false_negatives(same) | within_a_view(len(same))
 
 
 def following(y):
@@ -200,6 +218,9 @@ def unbiased_loss(
     named=lambda labels: torch.cat([labels, labels]),
     alike=lambda y: y[:, None] == y,
     gone=false_negatives,
+    keys=lambda z: z,
+    early=lambda s, gone: s,
+    heated=lambda s, t: s / t,
     masked=without,
     cost=cross_entropy,
     scaled=lambda z: F.normalize(z, dim=1),
@@ -207,7 +228,8 @@ def unbiased_loss(
 ):
     z = scaled(torch.cat([view1, view2]))
     same = alike(named(labels))
-    return pool(cost(masked(z @ z.T / temperature, gone(same)), same))
+    cosines = early(z @ keys(z).T, gone(same))
+    return pool(cost(masked(heated(cosines, temperature), gone(same)), same))
 
 
 exercise.slip("no normalisation", scaled=lambda z: z).says(
@@ -227,12 +249,56 @@ exercise.slip("anchors without a negative left out", pool=lambda losses: losses[
 )
 
 
+exercise.slip("sum instead of mean", pool=torch.sum).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Your values are 2B times the right ones.",
+    "Divide by the number of anchors, 2B.",
+)
+exercise.slip("temperature multiplied", heated=lambda s, t: s * t).says(
+    "The temperature multiplies the cosine.",
+    "At temperature 1 you would be right. Does a low temperature make large cosines count more, or less?",
+    "More: the logit is s / t.",
+)
+exercise.slip("the other rows are detached", keys=lambda z: z.detach()).says(
+    "Only the anchor's row has a gradient: the rows that it is compared with are constants.",
+    "Your values are right. Move a row a little: in how many anchors' losses does it stand?",
+    "Every row is an anchor, a positive and perhaps a negative: no detach, no no_grad.",
+)
+exercise.slip("only views of the other kind are candidates", gone=not_across).says(
+    "An anchor of view 1 is compared with the rows of view 2 only.",
+    "With all labels different it should be nt_xent. How many candidates does an anchor have there?",
+    "The other images' rows of the anchor's own view are negatives too, where their label is another.",
+)
+exercise.slip("labels are class numbers", alike=one_hot).says(
+    "Labels are the integers 0, ..., C - 1.",
+    "Which labels does the text allow?",
+    "Compare them: y[:, None] == y. Nothing has to be counted.",
+)
+exercise.slip(
+    "masked cosines set to -1",
+    early=lambda s, gone: s.masked_fill(gone, -1),
+    masked=lambda logits, gone: logits,
+).says(
+    "A cosine of -1 takes a candidate out of the softmax.",
+    "With all labels equal your loss should be 0. What is it?",
+    "e^{-1/t} is small, not 0: set the logit to -inf.",
+)
+exercise.slip("mask of -1e4", masked=lambda logits, gone: logits.masked_fill(gone, -1e4)).says(
+    "A logit of -1e4 is as good as minus infinity.",
+    "At temperature 0.0001, which logit has a positive with cosine -1?",
+    "`masked_fill(mask, -torch.inf)`: exactly 0 in the softmax, whatever the others are.",
+)
 exercise.slip("labels ignored", gone=lambda same: itself(len(same))).says(
     "All other views are candidates.",
     "Does your loss depend on the labels?",
     "Views with the anchor's label leave the denominator.",
 )
 exercise.slip("the positive removed too", cost=negatives_below).says(
+    "All views with the anchor's label leave the denominator, the positive among them.",
+    "With all labels different your loss is not nt_xent. Which candidate is missing?",
+    "The positive has the anchor's label and stays: it is in the denominator of every softmax here.",
+)
+exercise.slip("the positive removed too, no loss without negatives", cost=no_loss_without_negatives).says(
     "All views with the anchor's label leave the denominator, the positive among them.",
     "With all labels different your loss is not nt_xent. Which candidate is missing?",
     "The positive has the anchor's label and stays: it is in the denominator of every softmax here.",
@@ -324,6 +390,50 @@ exercise.slip("only the next image is compared", alike=following).says(
     "Permute the images: does your loss change?",
     "Every pair of images needs its comparison: labels[:, None] != labels[None, :].",
 )
+
+
+@exercise.wrong(
+    "the labels' shape not checked",
+    belief="The number of labels need not be checked: torch raises by itself where it does not fit.",
+    hints=("Which kind of error does torch raise?", "The text wants ValueError: compare labels.shape with (B,)."),
+    guarded=False,
+)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if len(view1) < 2:
+        raise ValueError("one image")
+    z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
+    return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
+
+
+@exercise.wrong(
+    "one image accepted",
+    belief="A batch of one image is no bad input: its loss is 0.",
+    hints=("How many images has a batch, by the docstring?", "B >= 2: raise ValueError for B = 1."),
+    guarded=False,
+)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+    if labels.shape != view1.shape[:1]:
+        raise ValueError(f"{labels.shape}")
+    z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
+    return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
+
+
+@exercise.wrong(
+    "nothing is checked",
+    belief="The arguments need not be checked: torch raises by itself where it must.",
+    hints=(
+        "Does it raise ValueError for one image, for a NaN, for a temperature of -1?",
+        "validate.batch(...), validate.positive(temperature=...), and one `if` each for B and the labels.",
+    ),
+    guarded=False,
+)
+def unbiased_loss(view1, view2, labels, temperature=0.5):
+    z, y = F.normalize(torch.cat([view1, view2]), dim=1), torch.cat([labels, labels])
+    return cross_entropy(without(z @ z.T / temperature, false_negatives(y[:, None] == y)), y).mean()
 
 
 @exercise.accepted("double loop, validated by hand", guarded=False)
