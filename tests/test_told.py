@@ -132,6 +132,11 @@ def test_a_bad_input_that_is_taken_is_answered_by_the_line_that_refuses_it():
         (("OverflowError", "math range error"), "709"),
         (("LinAlgError", "Singular matrix"), "singular"),
         (("RuntimeError", "Inference tensors cannot be saved for backward"), "inference_mode"),
+        (
+            ("RuntimeError", "a view of a leaf Variable that requires grad is being used in an in-place operation."),
+            "new",
+        ),
+        (("RuntimeError", "Can't call numpy() on Tensor that requires grad. Use ..."), "graph"),
         (("RuntimeError", "The size of tensor a (3) must match the size of tensor b (4)"), "shapes"),
         (("ValueError", "operands could not be broadcast together"), "shapes"),
         (("ValueError", "rho must sum to 1"), "your own validation"),

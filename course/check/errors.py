@@ -37,6 +37,11 @@ SYMPTOMS = (
     ("RuntimeError", "does not require grad", NO_AUTOGRAD),
     (
         "RuntimeError",
+        "in-place operation",
+        ("An argument is changed in place; the caller still needs it: compute something new, `x = x + 1`.",),
+    ),
+    (
+        "RuntimeError",
         "that requires grad",
         ("`.numpy()` and `.item()` leave the graph, and the gradient is asked for: stay with torch's operations.",),
     ),
