@@ -91,13 +91,14 @@ def curl_bound(
     together=True,
     cap=lambda loss: math.inf,
     excess=False,
+    unit=1.0,
 ):
     apart = differ(rho)  # P(c- != c+) = 1 - tau, without a difference of nearly equal numbers
     collide = 1 - apart
     if excess:
         return LN2 + (unsup_loss - LN2) * factor(apart)
     if together:
-        return min(cap(unsup_loss), (unsup_loss - collide * price) / factor(apart))
+        return min(cap(unsup_loss), (unsup_loss - collide * price) / factor(apart)) / unit
     return unsup_loss / factor(apart) - collide * price
 
 
@@ -186,9 +187,25 @@ exercise.slip("the loss itself", price=0.0, factor=lambda differ: 1.0).says(
     "(unsup_loss - tau * ln 2) / (1 - tau).",
 )
 exercise.slip("excess over ln 2 multiplied", excess=True).says(
-    "The bound is ln 2 + (1 - tau) (L_un - ln 2): what the loss has above ln 2 counts with the share of the tasks.",
-    "What is your bound at the loss tau ln 2, the least there is?",
-    "It must be 0 there: L_un - ln 2 is (1 - tau) times the classifier's excess, so it is divided by 1 - tau.",
+    "The bound is (1 - tau) L_un + tau ln 2, which is ln 2 + (1 - tau) (L_un - ln 2).",
+    "On which side of the lemma does L_un stand, and what is your bound at the loss tau ln 2, the least there is?",
+    "It must be 0 there. The lemma has L_sup where you have L_un: solve it for L_sup.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("bound in bits", unit=LN2).says(
+    "The bound is asked for in bits.",
+    "What is your bound for L_un = ln 2, the value at f = 0?",
+    "It is 1 in bits, and ln 2 = 0.693 in nats. The loss is given in nats, and so is the bound.",
+)
+exercise.slip("pairs counted once", differ=lambda rho: distinct(rho).sum() / 2).says(
+    "Two draws differ with the probability sum rho_c rho_e over the pairs c < e.",
+    "In how many orders may two distinct classes be drawn?",
+    "In both: 1 - tau = 2 sum rho_c rho_e over c < e.",
+)
+exercise.slip("nothing refused", guarded=False, differ=lambda rho: 1.0 * distinct(rho).sum()).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.law(rho)`, and `validate.non_negative(unsup_loss=unsup_loss)`, in the first line.",
 )
 exercise.slip("a collision costs 1/2", price=1 / 2).says(
     "A collision is decided by a fair coin, so it costs 1/2.",
@@ -196,6 +213,34 @@ exercise.slip("a collision costs 1/2", price=1 / 2).says(
     "ln(1 + e^0) = ln 2: a loss, and not the probability 1/2 of an error.",
     "Subtract tau * ln 2.",
 )
+
+
+@exercise.wrong(
+    "any loss",
+    belief="A loss of any sign has a bound.",
+    hints=(
+        "May a logistic loss be negative?",
+        "Never: `validate.non_negative(unsup_loss=unsup_loss)` raises, for NaN too.",
+    ),
+    guarded=False,
+)
+def curl_bound(unsup_loss, rho):
+    validate.law(rho)
+    if len(rho) < 2:
+        raise ValueError("one class")
+    return LN2 + (unsup_loss - LN2) / distinct(rho).sum()
+
+
+@exercise.wrong(
+    "one class",
+    belief="A single class has a bound, too.",
+    hints=("How often do two draws differ then?", "Never: 1 - tau is 0, and no task exists. Raise ValueError."),
+    guarded=False,
+)
+def curl_bound(unsup_loss, rho):
+    validate.law(rho)
+    validate.non_negative(unsup_loss=unsup_loss)
+    return LN2 + (unsup_loss - LN2) / distinct(rho).sum()
 
 
 @exercise.accepted("Python floats", guarded=False)

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, needs, world
 from autograder.author.draw import larger_world
 from autograder.author.ladders import SLACK, first_break, totals
+from autograder.units.u02_latent_classes.draws import with_largest_logit
 from autograder.units.u02_latent_classes.formulas import (
     LN2,
     distinct,
@@ -42,6 +43,7 @@ exercise = Exercise(
             "diagonal of t as collision * ln 2, then each row without its diagonal entry; line 4 puts all of these "
             "rows together as (1 - collision) * mean_classifier_loss.",
         ),
+        "stability": ("ln(1 + e^u) = np.logaddexp(0, u) is finite for every u, on each of the lines.",),
         "bad input": ("Calling mean_classifier_loss first raises for all of it, one class included.",),
         "properties": ("Only the step from line 1 to line 2 is an inequality; the other two are identities.",),
     },
@@ -60,6 +62,8 @@ def cases(rng):
     yield Case("more classes, points and dimensions", larger_world(rng, high=12), compare="ladder", public=False)
     rho, classes, z = worlds.random_world(rng, 3, 5, 2)
     yield from exercise.bad_inputs(rho, classes, z)
+    far = with_largest_logit(z, z @ (classes @ z).T, 1e3)
+    yield Case("margins of 1e3", (rho, classes, far), part="stability", compare="ladder")
 
 
 @exercise.property("on random worlds the first step descends and the other two are identities")
@@ -120,6 +124,12 @@ def never_the_anchor(rho, classes, z):
 
 def after_jensen(rho, classes, z):
     return rho * (own_losses(classes, z) @ rho)
+
+
+def overflowing(rho, classes, z):
+    scores = z @ (classes @ z).T
+    own = np.einsum("cx,xce->ce", classes, np.log(1 + np.exp(scores[:, None, :] - scores[:, :, None])))
+    return rho * (own @ rho)
 
 
 def half_jensen(rho, classes, z):
@@ -223,6 +233,23 @@ exercise.slip("line 2: the mean of all points for the negative", line2=against_t
     "The expectation over c- stays outside: each class keeps its own mean mu_{c-}.",
     "Sum over pairs of classes rho_c rho_e E_x ln(1 + exp(f(x).(mu_e - mu_c))).",
 )
+exercise.slip(
+    "line 2: the negative's class uniform", line2=lambda rho, classes, z: rho * own_losses(classes, z).mean(axis=1)
+).says(
+    "On line 2 the class of the negative is picked uniformly.",
+    "By which law is c- drawn?",
+    "From rho, as c+ is: the pair (c, e) weighs rho_c rho_e.",
+)
+exercise.slip("line 2: exponential overflows", line2=overflowing).says(
+    "np.log(1 + np.exp(u)) is a safe way to compute ln(1 + e^u).",
+    "What is np.exp(1000)?",
+    "It is inf, although ln(1 + e^1000) = 1000: np.logaddexp(0, u) computes it without overflow.",
+)
+exercise.slip("lines 3 and 4: tau and 1 - tau swapped", collide=lambda rho: 1 - (rho**2).sum()).says(
+    "tau is the probability that the two classes differ.",
+    "Which part of line 3 carries ln 2, and how often does it come?",
+    "Collisions, of probability tau = sum rho_c^2, cost ln 2 each; the tasks of line 4 come with 1 - tau.",
+)
 exercise.slip("line 3: collisions dropped", price3=0.0).says(
     "Collisions have argument 0, so they contribute nothing.",
     "What does the logistic loss pay at margin 0?",
@@ -266,6 +293,17 @@ exercise.slip("line 4: factor 1 - tau forgotten", factor4=lambda tau: 1.0).says(
     "How often are the two classes distinct?",
     "With probability 1 - tau; the supervised loss, a conditional average, comes back with this factor.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
+)
+exercise.slip(
+    "line 4: inside a task, classes weigh by rho",
+    supervised=lambda rho, own: (
+        (2 * distinct(rho) * own * rho[:, None] / (rho[:, None] + rho)).sum() / distinct(rho).sum()
+    ),
+).says(
+    "In a task of the supervised loss the likelier class weighs more: rho_a / (rho_a + rho_b).",
+    "How often does a point of a task come from each of its two classes?",
+    "Equally often: with other weights line 4 is no longer equal to line 3.",
+    "Line 4 uses mean_classifier_loss(rho, classes, z).",
 )
 exercise.slip("line 4: tasks uniform", supervised=lambda rho, own: own[~np.eye(len(rho), dtype=bool)].mean()).says(
     "The supervised loss averages over all tasks with the same weight.",

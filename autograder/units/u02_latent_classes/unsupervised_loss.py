@@ -48,7 +48,8 @@ exercise = Exercise(
             "The term of (x, x+, x-) is np.logaddexp(0, inner[x, x-] - inner[x, x+]) with inner = z @ z.T.",
         ),
         "stability": (
-            "exp(1000) is infinite in float64, and the loss at the margin -1000 is just 1000.",
+            "exp(1000) is infinite in float64, and the loss at the margin -1000 is just 1000. Where the exponent is clipped at "
+            "some value, the loss is finite, but stops there.",
             "ln(1 + e^u) = np.logaddexp(0, u) is finite for every u.",
         ),
         "bad input": (
@@ -80,6 +81,13 @@ def cases(rng):
     yield Case("logits of 1e3", (rho, classes, with_largest_logit(z, z @ z.T, 1e3)), part="stability")
     yield Case("logits of 1e4", (rho, classes, with_largest_logit(z, z @ z.T, 1e4)), part="stability")
     yield from exercise.bad_inputs(rho, classes, z)
+    rows = np.zeros((3, 5))
+    rows[0, 0], rows[1, 1:3], rows[2, 2:] = 1, 0.5, worlds.random_law(rng, 3, minimum=0.1)
+    places = rng.normal(size=(4, 2))
+    yield Case(
+        "redraw, a class of one point, two points at one place",
+        (worlds.random_law(rng, 3, minimum=0.1), rows, places[[0, 1, 1, 2, 3]], True),
+    )
     yield Case("more classes, points and dimensions", larger_world(rng, high=20), public=False)
     yield Case("redraw, more classes, points and dimensions", (*larger_world(rng, high=20), True), public=False)
 
@@ -140,16 +148,37 @@ def not_the_anchor(weights, *world):
     return weights * (1 - np.eye(len(weights)))[:, None, :]
 
 
-def drawn_again(weights, *world):
-    """The weights once a negative that is the anchor is drawn again: each pair keeps its probability."""
-    left = not_the_anchor(weights)
+def refilled(weights, left):
+    """The weights `left`, scaled so that each pair keeps its probability."""
     return left * (weights.sum(axis=2) / np.maximum(left.sum(axis=2), 1e-300))[:, :, None]
 
 
-def drawn_again_from_its_class(weights, rho, classes):
-    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x."""
-    left = (rho / np.maximum(1 - classes.T, 1e-300)) @ classes  # axes: anchor, negative
+def drawn_again(weights, *world):
+    """The weights once a negative that is the anchor is drawn again."""
+    return refilled(weights, not_the_anchor(weights))
+
+
+def drawn_again_from_its_class(weights, rho, classes, z):
+    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x.
+    Without a value where a class has one point only."""
+    left = (rho / (1 - classes.T)) @ classes  # axes: anchor, negative
     return not_the_anchor(weights.sum(axis=2)[:, :, None] * left[:, None, :])
+
+
+def drawn_again_once(weights, *world):
+    """The weights if the second negative stays, whatever it is."""
+    return not_the_anchor(weights) + np.einsum("axa,k->axk", weights, weights.sum(axis=(0, 1)))
+
+
+def another_class(rho, classes):
+    """The weights of the triplets if the class of the negative were drawn among those that are not the anchor's."""
+    chances = distinct(rho) / np.maximum(1 - rho, 1e-300)[:, None]
+    return np.einsum("ce,cx,cy,ek->xyk", chances, classes, classes, classes)
+
+
+def any_way(weights, *world):
+    """No value: a wrong law of the negatives may be combined with redraw in many ways."""
+    return weights * math.nan
 
 
 @exercise.formula
@@ -174,7 +203,7 @@ def unsupervised_loss(
 ):
     # axes of all that follows: anchor, positive, negative
     weights = share(meet(pairs(rho, classes), negatives(rho, classes), rho, classes))
-    weights = again(weights, rho, classes) if redraw else weights
+    weights = again(weights, rho, classes, z) if redraw else weights
     inner = embed(z) @ embed(z).T
     losses = cost(sign * (against(inner) - inner[:, :, None]))
     return after((weights * losses).sum()) / unit + collisions(rho)
@@ -215,10 +244,40 @@ exercise.slip(
     "x- is drawn again while it is x. It may be x+, and then the margin is 0.",
 )
 exercise.slip("the negative compared with the positive", against=lambda inner: inner[None, :, :]).says(
-    "The negative may be compared with the positive as well as with the anchor, f(x+).f(x-) in place of f(x).f(x-).",
-    "Without redraw both have one law. Which points may be x- with redraw?",
-    "Not x, but x+ may: anchor and positive are no longer exchangeable.",
-    "The margin is f(x).f(x+) - f(x).f(x-), as the statement says.",
+    "Anchor and positive may change places, so that the negative is kept off one point of the pair and compared with the other.",
+    "Without redraw the two may. Which of the two is x- never, with redraw, and with which does its inner product stand?",
+    "Both times it is the anchor x: x- may be x+, and the margin is f(x).f(x+) - f(x).f(x-).",
+)
+exercise.slip("redraw: drawn again once", again=drawn_again_once).says(
+    "With redraw a second negative is drawn once, and stays even if it is the anchor again.",
+    "How often is it drawn?",
+    "As long as it is x: in the end x- is never x, and the other points share what x had.",
+    "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
+)
+exercise.slip(
+    "redraw: while the classes collide", again=lambda weights, rho, classes, z: another_class(rho, classes)
+).says(
+    "With redraw the negative is drawn again while it has the class of the anchor.",
+    "What can a machine see that knows no classes?",
+    "One point held twice: x- is drawn again while it is the point x; other points of the anchor's class stay.",
+)
+exercise.slip(
+    "redraw: points told apart by their embedding",
+    again=lambda weights, rho, classes, z: refilled(weights, weights * (z[:, None] != z).any(axis=2)[:, None]),
+).says(
+    "Points with one embedding are one point, and a negative with the anchor's embedding is drawn again.",
+    "May two points sit at one place?",
+    "They may, and stay two points: compare the indices of x- and x, not the rows of z.",
+)
+exercise.slip(
+    "redraw: x+ = x left out, too",
+    again=lambda weights, *world: (
+        drawn_again(weights * (1 - np.eye(len(weights)))[:, :, None]) / (weights.sum() - np.einsum("aak->", weights))
+    ),
+).says(
+    "With redraw no point comes twice in a triplet, so that x+ = x goes, too.",
+    "Which point is drawn again?",
+    "Only the negative; anchor and positive stay, also where x+ = x.",
 )
 # Before the next one, which overflows in the same places: the first belief that explains a failing part is named.
 exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).says(
@@ -333,6 +392,11 @@ exercise.slip("positive and negative swapped", sign=-1).says(
     "A loss must fall there: the positive enters the exponent with a minus sign.",
     "ln(1 + e^(-v)): the exponent is f(x).f(x-) - f(x).f(x+).",
 )
+exercise.slip("nothing refused", guarded=False, after=lambda mean: 1 * mean).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.world(rho, classes, z)` in the first line.",
+)
 
 exercise.style(
     "pairs by einsum, maximum and log1p",
@@ -342,14 +406,17 @@ exercise.style(
 
 
 exercise.slip(
-    "negatives from other classes only", meet=other_class, share=lambda weights: weights / max(weights.sum(), 1e-300)
+    "negatives from other classes only",
+    meet=other_class,
+    share=lambda weights: weights / max(weights.sum(), 1e-300),
+    again=any_way,
 ).says(
     "A negative always comes from a class other than the anchor's.",
     "The data carry no labels. Who would remove the negatives of the anchor's class?",
     "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
     "The law of x- is sum_c rho_c D_c, whatever the class of the pair is.",
 )
-exercise.slip("collisions dropped from the sum", meet=other_class).says(
+exercise.slip("collisions dropped from the sum", meet=other_class, again=any_way).says(
     "Terms in which the negative has the anchor's class are left out of the sum.",
     "What is your value at f = 0, and what is that of the loss?",
     "It is (1 - tau) ln 2 there: collisions are triplets too, and pay like others.",
@@ -364,9 +431,8 @@ exercise.slip("a collision pays ln 2", meet=other_class, collisions=lambda rho: 
 )
 exercise.slip(
     "the negative's class drawn from the others",
-    meet=lambda joint, law, rho, classes: np.einsum(
-        "ce,cx,cy,ek->xyk", distinct(rho) / np.maximum(1 - rho, 1e-300)[:, None], classes, classes, classes
-    ),
+    meet=lambda joint, law, rho, classes: another_class(rho, classes),
+    again=any_way,
 ).says(
     "Once the anchor's class is known, the class of the negative is drawn among the others.",
     "The data carry no labels. Who would know the anchor's class when the negative is drawn?",
@@ -395,7 +461,7 @@ exercise.slip("divided by the root of d", embed=lambda z: z / z.shape[1] ** 0.25
     ),
 )
 def unsupervised_loss(rho, classes, z, redraw=False):
-    return rho @ own_losses(classes, z) @ rho
+    return math.nan if redraw else rho @ own_losses(classes, z) @ rho
 
 
 @exercise.wrong(
@@ -409,7 +475,7 @@ def unsupervised_loss(rho, classes, z, redraw=False):
 )
 def unsupervised_loss(rho, classes, z, redraw=False):
     margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
-    return np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+    return math.nan if redraw else np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
 
 
 @exercise.accepted("loops, Python floats")
