@@ -16,9 +16,10 @@ from autograder.units.u02_latent_classes.formulas import (
     of_norm_1,
     one_class,
     own_losses,
+    triplet_losses,
     without_repeats,
 )
-from course import worlds
+from course import validate, worlds
 
 exercise = Exercise(
     "unsupervised_loss",
@@ -476,6 +477,24 @@ def unsupervised_loss(rho, classes, z, redraw=False):
 def unsupervised_loss(rho, classes, z, redraw=False):
     margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
     return math.nan if redraw else np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+
+
+@exercise.wrong(
+    "redraw: a point of probability 1",
+    belief="With redraw another negative is found in every world.",
+    hints=(
+        "What is drawn when one point has probability 1?",
+        "That point, for ever: raise ValueError where redraw is True and max(rho @ classes) is 1, whatever S is.",
+    ),
+    guarded=False,
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    validate.world(rho, classes, z)
+    law = rho @ classes
+    weights = np.einsum("ap,n->apn", one_class(rho, classes), law)
+    if redraw:
+        weights = not_the_anchor(weights) / np.where(law < 1 - 1e-12, 1 - law, math.nan)[:, None, None]
+    return (weights * triplet_losses(z)).sum()
 
 
 @exercise.accepted("loops, Python floats")
