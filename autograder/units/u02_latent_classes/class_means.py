@@ -165,6 +165,18 @@ exercise.slip("nothing refused", guarded=False, scale=lambda means: 1 * means).s
 
 
 @exercise.wrong(
+    "NaN in z",
+    belief="An embedding needs no check once its shape fits.",
+    hints=("What are your means when z holds NaN?", "NaN, too: raise ValueError where np.isnan(z).any()."),
+    guarded=False,
+)
+def class_means(classes, z):
+    for row in classes:
+        validate.law(row, zeros=True)
+    return classes @ z
+
+
+@exercise.wrong(
     "classes with zeros refused",
     belief="A class gives every point a positive probability.",
     hints=(

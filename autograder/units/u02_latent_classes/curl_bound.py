@@ -80,6 +80,12 @@ def sharp(f, rng):
             return "on a world with an embedding constant inside each class the bound is not attained: it is not sharp"
 
 
+def at_most_guessing(loss):
+    if loss > LN2:
+        raise ValueError("worse than guessing")
+    return math.inf
+
+
 @exercise.formula
 def curl_bound(
     unsup_loss,
@@ -180,6 +186,11 @@ exercise.slip("never above the loss", cap=lambda loss: loss).says(
     "L_sup <= L_un is a theorem about the *best* linear classifier. The mean classifier may pay more, where L_un exceeds ln 2.",
     "Return the quotient as it is, however large.",
 )
+exercise.slip("a loss above ln 2 refused", cap=at_most_guessing).says(
+    "No contrastive loss is above ln 2.",
+    "What does a triplet pay whose margin is -10?",
+    "About 10: a bad embedding has a larger loss than f = 0, and a bound like any other.",
+)
 exercise.slip("the loss itself", price=0.0, factor=lambda differ: 1.0).says(
     "The loss bounds the mean classifier's loss as it is: L_sup <= L_un.",
     "For which classifier does the lecture prove that?",
@@ -240,7 +251,7 @@ def curl_bound(unsup_loss, rho):
 def curl_bound(unsup_loss, rho):
     validate.law(rho)
     validate.non_negative(unsup_loss=unsup_loss)
-    return LN2 + (unsup_loss - LN2) / distinct(rho).sum()
+    return LN2 + (unsup_loss - LN2) / distinct(rho).sum() if len(rho) > 1 else math.nan
 
 
 @exercise.accepted("Python floats", guarded=False)

@@ -106,6 +106,11 @@ def exact_loss(rho, classes, z):
     return loss_of_pairs(one_class(rho, classes), rho, classes, z)
 
 
+def of_a_world(rho, classes, z):
+    validate.world(rho, classes, z)
+    return exact_loss(rho, classes, z)
+
+
 def loss_of_pairs(joint, rho, classes, z):
     return np.einsum("xy,k,xyk->", joint, rho @ classes, triplet_losses(z))
 
@@ -168,7 +173,7 @@ def ladder_curl(
     shares=lambda others, rho: others,
     supervised=lambda rho, own: (distinct(rho) * own).sum() / distinct(rho).sum(),
     factor4=lambda tau: 1 - tau,
-    price4=LN2,
+    left4=lambda tau: tau * LN2,
     place3=lambda collision, rest: [collision, *rest],
     place4=lambda tasks, collision: [tasks, collision],
     order=list,
@@ -180,7 +185,7 @@ def ladder_curl(
             line1(rho, classes, z),
             list(line2(rho, classes, z)),
             place3(tau * price3, shares(others, rho)),
-            place4(factor4(tau) * supervised(rho, own), tau * price4),
+            place4(factor4(tau) * supervised(rho, own), left4(tau)),
         ]
     )
 
@@ -276,17 +281,27 @@ exercise.slip("lines 3 and 4: tau = 1 / C", collide=lambda rho: 1 / len(rho)).sa
     "1/C is the collision probability of the uniform law only.",
     "tau = rho @ rho on lines 3 and 4.",
 )
-exercise.slip("line 4: tau in place of tau ln 2", price4=1.0).says(
+exercise.slip("line 4: tau in place of tau ln 2", left4=lambda tau: tau).says(
     "The target is (1 - tau) L_sup + tau.",
     "Which step of yours turns ln 2 into 1?",
     "With the natural logarithm the collision term keeps its ln 2; line 4 must not rise above line 3.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
 )
-exercise.slip("line 4: collisions dropped", price4=0.0).says(
+exercise.slip("line 4: collisions dropped", left4=lambda tau: 0.0).says(
     "The target is (1 - tau) L_sup; the collisions have left on the way.",
     "Which step from line 3 to line 4 would remove them?",
     "This step is an identity: what the collisions contribute to line 3 stands on line 4, too.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
+)
+exercise.slip("line 4: ln 2 for the collisions, whatever tau", left4=lambda tau: LN2).says(
+    "The collisions contribute ln 2 to the target.",
+    "How often does a collision come?",
+    "With probability tau: what they contribute is tau ln 2, as on line 3.",
+)
+exercise.slip("line 4: tau and 1 - tau swapped", factor4=lambda tau: tau, left4=lambda tau: (1 - tau) * LN2).says(
+    "The target is tau L_sup + (1 - tau) ln 2.",
+    "With which probability are the two classes of a triplet distinct?",
+    "With 1 - tau: the tasks come with 1 - tau, the collisions with tau.",
 )
 exercise.slip("line 4: factor 1 - tau forgotten", factor4=lambda tau: 1.0).says(
     "The target is L_sup + tau ln 2.",
@@ -366,6 +381,11 @@ exercise.slip("from right to left", order=lambda lines: lines[::-1]).says(
     "In which order does the statement list the lines?",
     "From the loss down to the target: the largest line comes first.",
     "Reverse your list.",
+)
+exercise.slip("one class", guarded=False, line1=of_a_world).says(
+    "A world with one class has four lines, too.",
+    "Which two distinct classes would the tasks of line 4 have?",
+    "None: raise ValueError where len(rho) is 1.",
 )
 
 exercise.style("lines as numpy arrays", order=lambda lines: [np.asarray(line) for line in lines])

@@ -88,6 +88,7 @@ def cases(rng):
     yield Case(
         "redraw, a class of one point, two points at one place",
         (worlds.random_law(rng, 3, minimum=0.1), rows, places[[0, 1, 1, 2, 3]], True),
+        hint="Two points at one place are two points, and a class of a single point is a class.",
     )
     yield Case("more classes, points and dimensions", larger_world(rng, high=20), public=False)
     yield Case("redraw, more classes, points and dimensions", (*larger_world(rng, high=20), True), public=False)
@@ -173,7 +174,7 @@ def drawn_again_once(weights, *world):
 
 def another_class(rho, classes):
     """The weights of the triplets if the class of the negative were drawn among those that are not the anchor's."""
-    chances = distinct(rho) / np.maximum(1 - rho, 1e-300)[:, None]
+    chances = distinct(rho) / (1 - rho)[:, None]
     return np.einsum("ce,cx,cy,ek->xyk", chances, classes, classes, classes)
 
 
@@ -409,7 +410,7 @@ exercise.style(
 exercise.slip(
     "negatives from other classes only",
     meet=other_class,
-    share=lambda weights: weights / max(weights.sum(), 1e-300),
+    share=lambda weights: weights / weights.sum(),
     again=any_way,
 ).says(
     "A negative always comes from a class other than the anchor's.",
@@ -477,6 +478,20 @@ def unsupervised_loss(rho, classes, z, redraw=False):
 def unsupervised_loss(rho, classes, z, redraw=False):
     margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
     return math.nan if redraw else np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+
+
+@exercise.wrong(
+    "the negative averaged inside the logarithm",
+    belief="The expectation over x- stands inside the logarithm: a pair pays ln(1 + E e^(-v)).",
+    hints=(
+        "How many negatives does a triplet have?",
+        "One: it pays ln(1 + e^(-v)), and then all triplets are averaged. Averages inside come with many negatives, in unit 03.",
+        "Sum np.logaddexp(0, inner[x, x-] - inner[x, x+]) over x-, too, with the weights of the negative.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    odds = np.exp((z @ z.T)[:, None, :] - (z @ z.T)[:, :, None]) @ (rho @ classes)
+    return math.nan if redraw else (one_class(rho, classes) * np.log1p(odds)).sum()
 
 
 @exercise.wrong(
