@@ -160,6 +160,25 @@ exercise.slip(
     "Double the anchor: does your loss change? Should it?",
     "The margin holds plain inner products of the embeddings as they are.",
 )
+exercise.slip(
+    "hardest negative", score=one_by_one, match=lambda negative, positive: negative.amax(dim=1) - positive.mean(dim=1)
+).says(
+    "Of the negatives of a block only the nearest one counts.",
+    "Does your value change when another negative of the block moves a little?",
+    "All b points count the same: negatives.mean(dim=1).",
+)
+exercise.slip("distances", score=lambda anchor, block: -((anchor - block.mean(dim=1)) ** 2).sum(dim=1)).says(
+    "The score of a block is minus the squared distance of its average.",
+    "What is the margin, by the statement?",
+    "A difference of inner products: (anchor * positives.mean(dim=1)).sum(dim=1), less that of the negatives.",
+)
+exercise.slip(
+    "divided by the root of d", score=lambda anchor, block: inner(anchor, block.mean(dim=1)) / anchor.shape[1] ** 0.5
+).says(
+    "Inner products are divided by the square root of the dimension.",
+    "What is the margin, by the statement?",
+    "The inner product of the anchor with the difference of the averages, whatever d is.",
+)
 exercise.slip("inner product as a mean", score=lambda anchor, block: (anchor * block.mean(dim=1)).mean(dim=1)).says(
     "An inner product is the mean of the d products.",
     "What is (1, 1) . (1, 1)?",

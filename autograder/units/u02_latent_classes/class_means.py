@@ -152,6 +152,11 @@ exercise.slip(
     "What are your means when all points sit at the same place?",
     "The probabilities of a row sum to 1 already: they are the division.",
 )
+exercise.slip("all points alike", weigh=lambda classes: np.full(classes.shape, 1 / classes.shape[1])).says(
+    "The mean is taken over all points, in each class alike.",
+    "Does your answer change with classes?",
+    "Row c of classes holds the weights of the mean of class c.",
+)
 exercise.slip("points centred", embed=lambda z: z - z.mean(axis=0)).says(
     "The embedding is centred before the means are taken.",
     "What is the mean of a class whose points all sit at one place?",

@@ -115,6 +115,11 @@ exercise.slip("tau = 1 / C", tau=lambda rho: 1 / len(rho)).says(
     "Is a collision as likely when one class has probability 0.99?",
     "1/C is the value for a uniform rho only: sum the squares of rho.",
 )
+exercise.slip("tau is the share without collisions", tau=lambda rho: 1 - (rho**2).sum()).says(
+    "tau is the probability that the two classes differ.",
+    "What is tau when there is one class only?",
+    "A collision is certain there: tau = rho @ rho, not 1 - rho @ rho.",
+)
 exercise.slip("tau of the likeliest class", tau=max).says(
     "A collision happens as often as the likeliest class is drawn.",
     "May two draws collide in a class that is not the likeliest?",
@@ -169,6 +174,18 @@ exercise.slip("any class that can produce x", own=lambda rho, classes: 1.0 * (cl
     "A negative collides when its class can produce x.",
     "x is of one class, though several could have produced it. Which negatives collide?",
     "Those of the class that did produce it, so each class counts with P(c | x).",
+)
+exercise.slip(
+    "rho only above the fraction bar", own=lambda rho, classes: rho[:, None] * classes / classes.sum(axis=0)
+).says(
+    "P(c | x) is rho_c D_c(x) divided by the sum of the D_c(x).",
+    "What do your P(c | x) sum to over c?",
+    "To 1 they must: the sum below runs over rho_c D_c(x), too; it is rho @ classes.",
+)
+exercise.slip("law of the anchor's class", negative=lambda rho, own: 1.0, answer=lambda both: both).says(
+    "P(c | x) is asked for.",
+    "How many numbers are asked for at each point?",
+    "One: the negative's class is c with probability rho_c, so sum rho_c P(c | x) over c.",
 )
 exercise.slip("x and a collision", own=lambda rho, classes: rho[:, None] * classes).says(
     "The probability that the anchor is x and the negative collides is asked for.",

@@ -93,6 +93,7 @@ def curl_bound(
     *,
     differ=lambda rho: distinct(rho).sum(),
     price=LN2,
+    often=lambda collide: collide,
     factor=lambda differ: differ,
     together=True,
     cap=lambda loss: math.inf,
@@ -100,7 +101,7 @@ def curl_bound(
     unit=1.0,
 ):
     apart = differ(rho)  # P(c- != c+) = 1 - tau, without a difference of nearly equal numbers
-    collide = 1 - apart
+    collide = often(1 - apart)
     if excess:
         return LN2 + (unsup_loss - LN2) * factor(apart)
     if together:
@@ -143,6 +144,30 @@ exercise.slip("collision term added", price=-LN2).says(
     "At f = 0 the loss is ln 2 and the bound must be ln 2. Does yours?",
     "In L_un >= (1 - tau) L_sup + tau ln 2 the last term moves to the side of L_un: its sign changes.",
     "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("ln 2 subtracted whole", often=lambda collide: 1.0).says(
+    "The loss contains a whole ln 2 that says nothing about the classifier.",
+    "What is your bound at f = 0, where the loss is ln 2?",
+    "It is 0, yet the classifier pays ln 2 there. Only collisions are lost: ln 2 with probability tau.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip(
+    "only the collision term divided", often=lambda collide: collide / (1 - collide), factor=lambda differ: 1.0
+).says(
+    "Only the collision term is divided by 1 - tau.",
+    "Write the lemma down and move the collision term first. What is divided then?",
+    "The whole difference L_un - tau ln 2 is divided by 1 - tau.",
+    "Put the difference in brackets.",
+)
+exercise.slip("divided by tau", factor=lambda differ: 1 - differ).says(
+    "What is left of the loss comes with the probability tau.",
+    "How often are the two classes distinct?",
+    "With probability 1 - tau: the tasks carry this factor, and the bound is divided by it.",
+)
+exercise.slip("product of 1 - rho", differ=lambda rho: np.prod(1 - rho)).says(
+    "The two classes differ with probability prod (1 - rho_c).",
+    "What is your value of 1 - tau for rho = (1/2, 1/2)?",
+    "1/4, but two coins differ half of the time: 1 - tau = 1 - sum rho_c^2, the sum of rho_c rho_e over c != e.",
 )
 exercise.slip("factor 1 - tau forgotten", factor=lambda differ: 1.0).says(
     "The lemma reads L_un >= L_sup + tau ln 2.",

@@ -142,6 +142,15 @@ def half_jensen(rho, classes, z):
     return np.einsum("c,k,cx,xck->c", rho, rho @ classes, classes, half)
 
 
+def other_half(rho, classes, z):
+    half = np.logaddexp(0, (z @ (classes @ z).T)[:, :, None] - (z @ z.T)[:, None, :])  # axes: x, c-, x+
+    return np.einsum("c,e,cx,cy,xey->c", rho, rho, classes, classes, half)
+
+
+def closed_collisions(rho, classes, z):
+    return (rho @ rho) * LN2 + distinct(rho).sum() * loss_of_others(rho, classes, z)
+
+
 def at_the_means(rho, classes, z):
     scores = classes @ z @ (classes @ z).T
     return rho * (np.logaddexp(0, scores - np.diag(scores)[:, None]) @ rho)
@@ -196,6 +205,12 @@ exercise.slip("line 1: negatives from other classes only", line1=loss_of_others)
     "x- is drawn independently of the anchor's class, collisions included.",
     "Line 1 is unsupervised_loss(rho, classes, z).",
 )
+exercise.slip("line 1: a collision costs ln 2", line1=closed_collisions).says(
+    "A collision costs ln 2 on line 1, too.",
+    "Which margin has a triplet of three different points of one class?",
+    "Any: the margin of a collision is 0 only after Jensen's step, with class means in place of points.",
+    "Line 1 is unsupervised_loss(rho, classes, z).",
+)
 exercise.slip("line 1 already after Jensen", line1=lambda rho, classes, z: after_jensen(rho, classes, z).sum()).says(
     "The loss and its value after Jensen are the same number.",
     "When is Jensen's inequality an equality?",
@@ -225,6 +240,12 @@ exercise.slip("line 2: only the positive averaged", line2=half_jensen).says(
     "Over which variables is the expectation taken inside on line 2?",
     "Over x+ and over x-: both embeddings become class means, mu_{c+} and mu_{c-}.",
     "The argument of line 2 is f(x).(mu_{c-} - mu_{c+}), without any point x- left.",
+)
+exercise.slip("line 2: only the negative averaged", line2=other_half).says(
+    "Jensen moves the expectation over x- inside; x+ stays outside.",
+    "Over which variables is the expectation taken inside on line 2?",
+    "Over x+ and over x-: both embeddings become class means, mu_{c+} and mu_{c-}.",
+    "The argument of line 2 is f(x).(mu_{c-} - mu_{c+}), without any point x+ left.",
 )
 exercise.slip("line 2: the anchor averaged too", line2=at_the_means).says(
     "Jensen moves all three expectations inside, so that f(x) becomes mu_{c+}.",
@@ -375,6 +396,11 @@ exercise.slip("all lines solved for the supervised loss", order=solved_for_the_s
     "What is line 1, by the statement?",
     "Line 1 is L_un itself; nothing is divided before the proof is over.",
     "Return L_un, ..., (1 - tau) L_sup + tau ln 2.",
+)
+exercise.slip("sums only", order=lambda lines: [lines[0], *map(sum, lines[1:])]).says(
+    "A line is a number, the sum of its terms.",
+    "What does the statement ask for where the proof splits a line?",
+    "The list of its terms: 1, C, C + 1 and 2 numbers.",
 )
 exercise.slip("from right to left", order=lambda lines: lines[::-1]).says(
     "A ladder goes up, so the smallest line comes first.",

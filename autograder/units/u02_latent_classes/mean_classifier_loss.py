@@ -164,6 +164,11 @@ exercise.slip("second class uniform", weigh=lambda rho: rho[:, None] * (1 - np.e
     "From rho, as the first one: the pair (a, b) weighs rho_a rho_b.",
     "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
 )
+exercise.slip("divided by the number of tasks", total=lambda weights: len(weights) * (len(weights) - 1)).says(
+    "The weighted losses are averaged over the C (C - 1) tasks.",
+    "What is your value at f = 0?",
+    "ln 2 is right there. The weights rho_a rho_b sum to 1 - tau: divide by this, and by no count.",
+)
 exercise.slip("halves added", total=lambda weights: weights.sum() / 2).says(
     "The loss of a task is the sum of the losses of its two classes.",
     "What is your value at f = 0?",

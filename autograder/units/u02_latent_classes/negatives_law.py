@@ -125,6 +125,11 @@ exercise.slip("not divided by what is left", total=lambda weights: 1.0).says(
     "What does your vector sum to?",
     "To 1 - tau, the share of the triplets that is left. A law given an event is divided by its probability.",
 )
+exercise.slip("divided by 1 - 1/C", total=lambda weights: 1 - 1 / len(weights)).says(
+    "The share of the triplets that is left is 1 - 1/C.",
+    "What does your vector sum to when rho is not uniform?",
+    "1 - 1/C is the share for a uniform rho. In general it is 1 - tau, with tau = rho @ rho.",
+)
 exercise.slip("drawn again, not thrown out", left=lambda rho: distinct(rho) / (1 - rho)[:, None]).says(
     "Where the classes collide, only the negative is drawn again, until its class differs.",
     "What happens to the anchor of a triplet that collides?",

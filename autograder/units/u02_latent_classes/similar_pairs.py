@@ -139,6 +139,16 @@ exercise.slip("sum without weights", weigh=np.ones_like).says(
     "Each D_c D_c^T sums to 1, so their plain sum has mass C. A mixture needs weights.",
     "Multiply outer(classes[c], classes[c]) by rho[c] before adding.",
 )
+exercise.slip("weighted and averaged", weigh=lambda rho: rho / len(rho)).says(
+    "The weighted joint laws of the C classes are averaged once more.",
+    "What do your S^2 numbers sum to?",
+    "To 1/C: the weights rho_c are the average already, so that the classes are summed.",
+)
+exercise.slip("law of x given x+", given=lambda joint: joint / joint.sum(axis=0)).says(
+    "Column y holds the probabilities of x once x+ = y is known, so each column sums to 1.",
+    "What should all entries of a joint law sum to, and what do yours sum to?",
+    "Leave out the division by the column sums.",
+)
 exercise.slip("law of x+ given x", given=lambda joint: joint / joint.sum(axis=1, keepdims=True)).says(
     "Row x holds the probabilities of x+ once x is known, so each row sums to 1.",
     "What should all entries of a joint law sum to, and what do yours sum to?",

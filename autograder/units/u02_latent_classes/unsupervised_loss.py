@@ -172,6 +172,12 @@ def drawn_again_once(weights, *world):
     return not_the_anchor(weights) + np.einsum("axa,k->axk", weights, weights.sum(axis=(0, 1)))
 
 
+def shared_out(weights, *world):
+    """The weights if the other points had equal parts of what the anchor had."""
+    own = np.einsum("axa->ax", weights) / (len(weights) - 1)
+    return not_the_anchor(weights + own[:, :, None])
+
+
 def another_class(rho, classes):
     """The weights of the triplets if the class of the negative were drawn among those that are not the anchor's."""
     chances = distinct(rho) / (1 - rho)[:, None]
@@ -197,6 +203,7 @@ def unsupervised_loss(
     again=drawn_again,
     collisions=lambda rho: 0.0,
     embed=lambda z: z,
+    score=lambda z: z @ z.T,
     against=lambda inner: inner[:, None, :],
     sign=1,
     cost=lambda v: np.logaddexp(0, v),
@@ -206,7 +213,7 @@ def unsupervised_loss(
     # axes of all that follows: anchor, positive, negative
     weights = share(meet(pairs(rho, classes), negatives(rho, classes), rho, classes))
     weights = again(weights, rho, classes, z) if redraw else weights
-    inner = embed(z) @ embed(z).T
+    inner = score(embed(z))
     losses = cost(sign * (against(inner) - inner[:, :, None]))
     return after((weights * losses).sum()) / unit + collisions(rho)
 
@@ -254,6 +261,12 @@ exercise.slip("redraw: drawn again once", again=drawn_again_once).says(
     "With redraw a second negative is drawn once, and stays even if it is the anchor again.",
     "How often is it drawn?",
     "As long as it is x: in the end x- is never x, and the other points share what x had.",
+    "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
+)
+exercise.slip("redraw: shared out equally", again=shared_out).says(
+    "With redraw the other points share equally what x had.",
+    "By which law is the negative drawn again?",
+    "By the same one: what x had goes to the other points in proportion to their probabilities.",
     "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
 )
 exercise.slip(
@@ -446,6 +459,26 @@ exercise.slip("hinge", cost=lambda v: np.maximum(0, 1 + v)).says(
     "What is your value at f = 0?",
     "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
 )
+exercise.slip("exponential loss", cost=np.exp).says(
+    "A margin pays e^(-v).",
+    "What is your value at f = 0?",
+    "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
+)
+exercise.slip("share of wrong triplets", cost=lambda v: np.where(v >= 0, 1.0, 0.0)).says(
+    "The loss is how often x- is as near as x+.",
+    "Does your value change when z is multiplied by 1.01?",
+    "A mistake is an event. Its loss is ln(1 + e^(-v)), which also counts by how much it was one.",
+)
+exercise.slip("distances", score=lambda z: -((z[:, None] - z) ** 2).sum(axis=2)).says(
+    "The score of two points is minus their squared distance.",
+    "What is the margin, by the statement?",
+    "A difference of inner products, f(x).f(x+) - f(x).f(x-). Distances add the lengths of f(x+) and f(x-) to it.",
+)
+exercise.slip("averaged over the triplets", share=lambda weights: weights / weights.size).says(
+    "The weighted losses are averaged over the S^3 triplets.",
+    "What is your value at f = 0?",
+    "ln 2 is right there: the weights are probabilities and sum to 1, so that nothing is divided by a count.",
+)
 exercise.slip("divided by the root of d", embed=lambda z: z / z.shape[1] ** 0.25).says(
     "Inner products are divided by the square root of the dimension.",
     "What is the margin, by the statement?",
@@ -478,6 +511,33 @@ def unsupervised_loss(rho, classes, z, redraw=False):
 def unsupervised_loss(rho, classes, z, redraw=False):
     margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
     return math.nan if redraw else np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+
+
+@exercise.wrong(
+    "two binary losses",
+    belief="Positive and negative pay by themselves, ln(1 + e^(-f(x).f(x+))) and ln(1 + e^(f(x).f(x-))).",
+    hints=(
+        "What is your value at f = 0?",
+        "2 ln 2. A triplet has one margin, the difference of the two, and pays once.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    pairs, negatives = one_class(rho, classes), np.outer(rho @ classes, rho @ classes)
+    paid = (pairs * np.logaddexp(0, -z @ z.T) + negatives * np.logaddexp(0, z @ z.T)).sum()
+    return math.nan if redraw else paid
+
+
+@exercise.wrong(
+    "one mean for all negatives",
+    belief="The negative may be replaced by the mean of all points.",
+    hints=(
+        "Is E ln(1 + e^(-v)) equal to ln(1 + e^(-E v))?",
+        "That is Jensen's inequality, and it is strict. Sum over the points x-, not over their mean.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    margins = z @ z.T - (z @ (rho @ classes @ z))[:, None]
+    return math.nan if redraw else (one_class(rho, classes) * np.logaddexp(0, -margins)).sum()
 
 
 @exercise.wrong(
