@@ -349,6 +349,16 @@ exercise.slip("negatives uniform over classes", negatives=lambda rho, classes: c
     "c- has the law rho, exactly as c+.",
     "The weights of x- are rho @ classes, not classes.mean(axis=0).",
 )
+exercise.slip(
+    "all classes alike",
+    pairs=lambda rho, classes: classes.T @ classes / len(rho),
+    negatives=lambda rho, classes: classes.mean(axis=0),
+).says(
+    "All classes count the same, for the pair and for the negative.",
+    "How often does nature pick class c?",
+    "c+ and c- have the law rho, which need not be uniform.",
+    "The weights are rho_c for the pair, and rho @ classes for x-.",
+)
 exercise.slip("pairs uniform over classes", pairs=lambda rho, classes: classes.T @ classes / len(rho)).says(
     "The class of a similar pair is picked uniformly.",
     "By which law is the class of the pair drawn?",
