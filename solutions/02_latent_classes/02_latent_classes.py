@@ -346,8 +346,8 @@ if solved(unsupervised_loss, mean_classifier_loss, curl_bound):
 # section 13 of the lecture, which is optional and not needed here.)
 #
 # Torch this time: `anchor` (B, d), `positives` and `negatives` (B, b, d), floating tensors of any precision, float16
-# included; return a 0-dim tensor (of which floating dtype does not matter) that can be differentiated, best without a Python
-# loop over the batch, finite for margins of $\pm10^4$.
+# included; return a 0-dim tensor that can be differentiated, as precise as the inputs are (a wider dtype than theirs is as
+# good, a narrower one is not), best without a Python loop over the batch, finite for margins of $\pm10^4$.
 # `validate.candidates(anchor, positives=positives, negatives=negatives)` checks the shapes and NaN.
 
 
@@ -448,8 +448,8 @@ def ladder_curl(rho, classes, z):
     """The four lines of the proof of the lemma, in nats, from the loss to the target.
 
     [L_un, [after Jensen: C terms, one for each class of the anchor], [all collisions, then C terms without them],
-    [all tasks, all collisions]]. rho (C,), classes (C, S), z (S, d). ValueError when the three do not make a world
-    or C = 1. Source: Saunshi et al. 2019, proof of Lemma 4.3.
+    [all tasks, all collisions]]. rho (C,), classes (C, S), z (S, d). Finite for margins of +-1e4. ValueError when the
+    three do not make a world or C = 1. Source: Saunshi et al. 2019, proof of Lemma 4.3.
     """
     ### BEGIN SOLUTION
     target = mean_classifier_loss(rho, classes, z)  # raises for anything that is no world of two classes or more

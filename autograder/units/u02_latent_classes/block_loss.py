@@ -18,7 +18,10 @@ exercise = Exercise(
             "F.softplus(logits).mean(), with the block averages taken over dim=1.",
         ),
         "gradient": ("Stay in torch from the inputs to the answer: no .item(), .detach(), .numpy().",),
-        "stability": ("ln(1 + e^u) = F.softplus(u) is finite for every u.",),
+        "stability": (
+            "A clipped exponent gives a finite loss, but a wrong one: at u = 5000 the loss is 5000.",
+            "ln(1 + e^u) = F.softplus(u) is finite for every u.",
+        ),
         "bad input": ("validate.candidates(anchor, positives=positives, negatives=negatives) raises for all of it.",),
     },
 )
@@ -83,6 +86,10 @@ def inner(anchor, points):
     return (anchor * points).sum(dim=-1)
 
 
+def one_by_one(anchor, block):
+    return inner(anchor[:, None], block)
+
+
 @exercise.formula
 def block_loss(
     anchor,
@@ -101,7 +108,7 @@ def block_loss(
     return pool(cost(sign * logits), positives.shape[1]) / unit
 
 
-exercise.slip("losses averaged instead of embeddings", score=lambda anchor, block: inner(anchor[:, None], block)).says(
+exercise.slip("losses averaged instead of embeddings", score=one_by_one).says(
     "The block loss is the average of the pair losses over the block.",
     "What is averaged over a block, embeddings or losses?",
     "The embeddings are: the average is taken inside the logarithm, before the exponential.",
@@ -109,7 +116,7 @@ exercise.slip("losses averaged instead of embeddings", score=lambda anchor, bloc
 )
 exercise.slip(
     "losses averaged over all pairs",
-    score=lambda anchor, block: inner(anchor[:, None], block),
+    score=one_by_one,
     match=lambda negative, positive: negative[:, None, :] - positive[:, :, None],
 ).says(
     "The block loss is the average of the losses of all b^2 pairs of a positive and a negative.",
@@ -119,12 +126,78 @@ exercise.slip(
 )
 exercise.slip(
     "only the negatives averaged",
-    score=lambda anchor, block: inner(anchor[:, None], block),
+    score=one_by_one,
     match=lambda negative, positive: negative.mean(dim=1, keepdim=True) - positive,
 ).says(
     "The negatives are averaged inside the logarithm; each positive has a loss of its own.",
     "Which embeddings are replaced by averages in the margin?",
     "Both: there is one margin, and one loss, for each anchor.",
+)
+exercise.slip(
+    "only the positives averaged",
+    score=one_by_one,
+    match=lambda negative, positive: negative - positive.mean(dim=1, keepdim=True),
+).says(
+    "The positives are averaged inside the logarithm; each negative has a loss of its own.",
+    "Which embeddings are replaced by averages in the margin?",
+    "Both: there is one margin, and one loss, for each anchor.",
+)
+exercise.slip(
+    "softmax over the negatives",
+    score=one_by_one,
+    match=lambda negative, positive: negative.logsumexp(dim=1) - positive.mean(dim=1),
+).says(
+    "The negatives of a block are b candidates of a softmax.",
+    "How many negatives has the margin of an anchor?",
+    "One, the average of its block: ln(1 + e^(-v)) with a single v for each anchor.",
+    "Take negatives.mean(dim=1) before the inner product.",
+)
+exercise.slip(
+    "every embedding of norm 1",
+    score=lambda anchor, block: inner(F.normalize(anchor, dim=1), F.normalize(block, dim=2).mean(dim=1)),
+).says(
+    "Embeddings are scaled to norm 1 before anything else.",
+    "Double the anchor: does your loss change? Should it?",
+    "The margin holds plain inner products of the embeddings as they are.",
+)
+exercise.slip(
+    "hardest negative", score=one_by_one, match=lambda negative, positive: negative.amax(dim=1) - positive.mean(dim=1)
+).says(
+    "Of the negatives of a block only the nearest one counts.",
+    "Does your value change when another negative of the block moves a little?",
+    "All b points count the same: negatives.mean(dim=1).",
+)
+exercise.slip("distances", score=lambda anchor, block: -((anchor - block.mean(dim=1)) ** 2).sum(dim=1)).says(
+    "The score of a block is minus the squared distance of its average.",
+    "What is the margin, by the statement?",
+    "A difference of inner products: (anchor * positives.mean(dim=1)).sum(dim=1), less that of the negatives.",
+)
+exercise.slip(
+    "divided by the root of d", score=lambda anchor, block: inner(anchor, block.mean(dim=1)) / anchor.shape[1] ** 0.5
+).says(
+    "Inner products are divided by the square root of the dimension.",
+    "What is the margin, by the statement?",
+    "The inner product of the anchor with the difference of the averages, whatever d is.",
+)
+exercise.slip("inner product as a mean", score=lambda anchor, block: (anchor * block.mean(dim=1)).mean(dim=1)).says(
+    "An inner product is the mean of the d products.",
+    "What is (1, 1) . (1, 1)?",
+    "2: products are summed over the last axis, and only the blocks are averaged.",
+)
+exercise.slip("one loss for each anchor", pool=lambda losses, block: losses).says(
+    "The losses of the anchors are returned one by one.",
+    "How many numbers are asked for?",
+    "One, the mean over the B anchors.",
+)
+exercise.slip("no graph", pool=lambda losses, block: losses.mean().detach()).says(
+    "The value of the loss is enough: it need not be a tensor that can be differentiated.",
+    "What will train the encoder?",
+    "The gradient of this number: stay in torch, without .item(), .detach() or .numpy().",
+)
+exercise.slip("nothing refused", guarded=False, cost=lambda logits: 1 * F.softplus(logits)).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for an empty block, or for NaN?",
+    "ValueError: validate.candidates(anchor, positives=positives, negatives=negatives) in the first line.",
 )
 exercise.slip(
     "averages of norm 1", score=lambda anchor, block: inner(anchor, F.normalize(block.mean(dim=1), dim=1))

@@ -152,6 +152,50 @@ exercise.slip(
     "What are your means when all points sit at the same place?",
     "The probabilities of a row sum to 1 already: they are the division.",
 )
+exercise.slip("all points alike", weigh=lambda classes: np.full(classes.shape, 1 / classes.shape[1])).says(
+    "The mean is taken over all points, in each class alike.",
+    "Does your answer change with classes?",
+    "Row c of classes holds the weights of the mean of class c.",
+)
+exercise.slip("points centred", embed=lambda z: z - z.mean(axis=0)).says(
+    "The embedding is centred before the means are taken.",
+    "What is the mean of a class whose points all sit at one place?",
+    "That place. Nothing is subtracted: mu_c is the expectation of f(x) itself.",
+)
+exercise.slip("nothing refused", guarded=False, scale=lambda means: 1 * means).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a row that sums to 1.1, or for NaN in z?",
+    "ValueError: `validate.law(row, zeros=True)` for each row, then the number of rows of z, then NaN in z.",
+)
+
+
+@exercise.wrong(
+    "NaN in z",
+    belief="An embedding needs no check once its shape fits.",
+    hints=("What are your means when z holds NaN?", "NaN, too: raise ValueError where np.isnan(z).any()."),
+    guarded=False,
+)
+def class_means(classes, z):
+    for row in classes:
+        validate.law(row, zeros=True)
+    return classes @ z
+
+
+@exercise.wrong(
+    "classes with zeros refused",
+    belief="A class gives every point a positive probability.",
+    hints=(
+        "Which points can a class produce when the classes are disjoint?",
+        "Only its own: rows of classes have zeros. `validate.law` accepts them with zeros=True.",
+    ),
+    guarded=False,
+)
+def class_means(classes, z):
+    for row in classes:
+        validate.law(row)
+    if np.isnan(z).any():
+        raise ValueError("NaN in z")
+    return classes @ z
 
 
 @exercise.accepted("loop over classes and points, validated row by row", guarded=False)

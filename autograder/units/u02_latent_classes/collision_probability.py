@@ -69,6 +69,8 @@ def cases(rng):
     rho, classes, _ = larger_world(rng)
     yield Case("more classes and points", (rho, classes), public=False)
     yield Case("more classes, none given", (rho,), public=False)
+    rare = np.array([[1 - 2e-7, 2e-7], [1 - 1e-7, 1e-7]])
+    yield Case("a point of probability 1e-7", (worlds.random_law(rng, 2, minimum=0.2), rare), public=False)
 
 
 @exercise.property("its average over the anchors is tau, the sum of rho_c^2")
@@ -113,6 +115,21 @@ exercise.slip("tau = 1 / C", tau=lambda rho: 1 / len(rho)).says(
     "Is a collision as likely when one class has probability 0.99?",
     "1/C is the value for a uniform rho only: sum the squares of rho.",
 )
+exercise.slip("tau is the share without collisions", tau=lambda rho: 1 - (rho**2).sum()).says(
+    "tau is the probability that the two classes differ.",
+    "What is tau when there is one class only?",
+    "A collision is certain there: tau = rho @ rho, not 1 - rho @ rho.",
+)
+exercise.slip("tau of the likeliest class", tau=max).says(
+    "A collision happens as often as the likeliest class is drawn.",
+    "May two draws collide in a class that is not the likeliest?",
+    "Each class contributes its own collisions, rho_c^2: tau = rho @ rho.",
+)
+exercise.slip("one number for all points", own=lambda rho, classes: rho[:, None], answer=np.sum).says(
+    "With classes the share of all collisions is asked for, too: one number.",
+    "How many anchors x are there?",
+    "S of them, and each has its own share: an array of shape (S,). Your number, tau, is its average.",
+)
 exercise.slip("tau at every point", own=lambda rho, classes: rho[:, None] + 0 * classes).says(
     "The classes of the pair are drawn independently of the negative's, so that every point collides with probability tau.",
     "Take a point that only the rarest class can produce. How often does its negative collide?",
@@ -141,9 +158,10 @@ exercise.slip("rho left out of Bayes' rule", own=lambda rho, classes: classes / 
     "By Bayes' rule P(c | x) is proportional to rho_c D_c(x).",
 )
 exercise.slip("P(x | c) in place of P(c | x)", own=lambda rho, classes: classes).says(
-    "The class of the anchor has the probability D_c(x), once x is known.",
-    "What do D_1(x), ..., D_C(x) sum to?",
-    "Not to 1: D_c(x) = P(x | c). P(c | x) needs Bayes' rule.",
+    "A negative of class c collides with x as often as class c produces x.",
+    "You have sum_c rho_c D_c(x) = P(x). Is that how often a negative *is* x, or how often its class is the anchor's?",
+    "What collides is two classes, and D_c(x) = P(x | c) does not say how likely class c is, once x is known.",
+    "P(c | x) needs Bayes' rule: rho_c D_c(x), divided by its sum over c.",
 )
 exercise.slip(
     "the classes that can produce x count the same", own=lambda rho, classes: (classes > 0) / (classes > 0).sum(axis=0)
@@ -156,6 +174,18 @@ exercise.slip("any class that can produce x", own=lambda rho, classes: 1.0 * (cl
     "A negative collides when its class can produce x.",
     "x is of one class, though several could have produced it. Which negatives collide?",
     "Those of the class that did produce it, so each class counts with P(c | x).",
+)
+exercise.slip(
+    "rho only above the fraction bar", own=lambda rho, classes: rho[:, None] * classes / classes.sum(axis=0)
+).says(
+    "P(c | x) is rho_c D_c(x) divided by the sum of the D_c(x).",
+    "What do your P(c | x) sum to over c?",
+    "To 1 they must: the sum below runs over rho_c D_c(x), too; it is rho @ classes.",
+)
+exercise.slip("law of the anchor's class", negative=lambda rho, own: 1.0, answer=lambda both: both).says(
+    "P(c | x) is asked for.",
+    "How many numbers are asked for at each point?",
+    "One: the negative's class is c with probability rho_c, so sum rho_c P(c | x) over c.",
 )
 exercise.slip("x and a collision", own=lambda rho, classes: rho[:, None] * classes).says(
     "The probability that the anchor is x and the negative collides is asked for.",
@@ -175,8 +205,30 @@ exercise.slip("class by class", answer=lambda both: both).says(
     "The events 'both are of class c' exclude each other. How do their probabilities combine?",
     "They are added: sum over the classes, one number for each point.",
 )
+exercise.slip("nothing refused", guarded=False, tau=lambda rho: rho @ rho).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.law(rho)`, with classes `validate.world(rho, classes)`, in the first line.",
+)
 
 exercise.style("matrix products", own=lambda rho, classes: rho[:, None] * classes / (rho @ classes))
+
+
+@exercise.wrong(
+    "a point of no class",
+    belief="A point that no class can produce has an answer, too.",
+    hints=(
+        "With which probability is such a point the anchor?",
+        "With probability 0, and nothing can be said given an event that never happens: raise ValueError.",
+    ),
+    guarded=False,
+)
+def collision_probability(rho, classes=None):
+    validate.law(rho)
+    if classes is None:
+        return rho @ rho
+    validate.world(rho, classes)
+    return rho**2 @ classes / (rho @ classes)
 
 
 @exercise.accepted("loops, Python floats, validated by hand", guarded=False)

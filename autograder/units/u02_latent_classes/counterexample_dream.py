@@ -37,6 +37,7 @@ exercise = Exercise(
 def cases(rng):
     yield Case("a random r", (float(rng.uniform(1.4, 3)),), compare="any")
     yield from exercise.bad_inputs(2.0)
+    yield Case("r = 50", (50.0,), compare="any", public=False)
 
 
 exercise.property("the world that is returned is a counterexample")(dream_world)
@@ -50,18 +51,27 @@ def counterexample_dream(
     chance=lambda size: 1 / size,
     useless=np.zeros_like,
     order=lambda useless, good: (useless, good),
+    turn=lambda z: z,
 ):
     good = points(r)
     size = len(good) // 2
     classes = np.repeat(np.eye(2), size, axis=1) * chance(size)
-    return np.array([0.5, 0.5]), classes, *order(useless(good), good)
+    return np.array([0.5, 0.5]), classes, *order(turn(useless(good)), turn(good))
 
 
-exercise.slip("embeddings in the wrong order", order=lambda useless, good: (good, useless)).says(
+def slip(name, belief, *hints, **knobs):
+    """A slip with the points (+-r, +-1), and with the points (+-1, +-r)."""
+    exercise.slip(name, **knobs).says(belief, *hints)
+    exercise.slip(f"{name}, points (1, r)", turn=np.fliplr, **knobs).says(belief, *hints)
+
+
+slip(
+    "embeddings in the wrong order",
     "The good embedding is returned before the useless one.",
     "In which order are the four arrays asked for?",
     "The third array is the useless embedding, the fourth the good one.",
     "return rho, classes, z_useless, z_good",
+    order=lambda useless, good: (good, useless),
 )
 exercise.slip("spread between the classes", points=lambda r: np.array([[r], [-r]])).says(
     "A large r means that the two classes are far apart.",
@@ -75,35 +85,69 @@ exercise.slip("spread along the means", points=lambda r: np.array([[1 + r], [1 -
     "Scatter along mu_1 - mu_2 moves points across the boundary: the classifier is not perfect any more.",
     "Use a second coordinate for the scatter, so that f(x).(mu_1 - mu_2) does not see it.",
 )
-exercise.slip("margin too small", points=lambda r: np.array([[r, 0.5], [-r, 0.5], [r, -0.5], [-r, -0.5]])).says(
+slip(
+    "margin too small",
     "Points on the right side of the boundary have hinge loss 0.",
     "At which score does the hinge max(0, 1 - v) become 0?",
     "At v = 1, not at v = 0: each f(x).(mu_1 - mu_2) must be at least 1 for the points of class 1.",
     "Make the class means longer: with means (0, 1) and (0, -1) every score is 2.",
+    points=lambda r: np.array([[r, 0.5], [-r, 0.5], [r, -0.5], [-r, -0.5]]),
 )
-exercise.slip("one class scatters", points=lambda r: np.array([[r, 1.0], [-r, 1.0], [0.0, -1.0], [0.0, -1.0]])).says(
+slip(
+    "one class scatters",
     "It is enough to scatter the points of one class.",
     "What are your two contrastive losses at r = 1.3?",
     "Anchors of the class without scatter are easy: with them the contrastive loss of z_good falls below 1.",
     "Give the points of both classes the coordinates +r and -r.",
+    points=lambda r: np.array([[r, 1.0], [-r, 1.0], [0.0, -1.0], [0.0, -1.0]]),
 )
-exercise.slip("the useless embedding scatters too", useless=lambda good: good * [1.0, 0.0]).says(
+slip(
+    "r between the two points",
+    "The two points of a class at +r/2 and -r/2 scatter enough for every r that is allowed.",
+    "What are your two contrastive losses at r = 1.3?",
+    "With +s and -s the loss of z_good is s^2/2 + 1/4: it exceeds 1 where s is above sqrt(3/2).",
+    "Use s = r, not r/2.",
+    points=lambda r: np.array([[r / 2, 1.0], [-r / 2, 1.0], [r / 2, -1.0], [-r / 2, -1.0]]),
+)
+slip(
+    "no scatter",
+    "Class means that are far apart make the contrastive loss of the good embedding large.",
+    "What does a triplet of two distinct classes pay on your z_good, and what does a collision?",
+    "Nothing, and 1: the loss is tau, less than that of z_useless. Only scatter inside a class makes collisions pay more.",
+    "Let r scatter the points of each class, in a direction orthogonal to mu_1 - mu_2.",
+    points=lambda r: np.array([[0.0, r], [0.0, r], [0.0, -r], [0.0, -r]]),
+)
+slip(
+    "the class means as useless embedding",
+    "An embedding without scatter is useless.",
+    "What does the mean classifier do with your z_useless?",
+    "It is perfect: the class means are all that it needs. Take away what tells the classes apart.",
+    "z_useless = 0 has contrastive loss 1 and classifier loss 1.",
+    useless=lambda good: good * [0.0, 1.0],
+)
+slip(
+    "the useless embedding scatters too",
     "The useless embedding is the good one without the coordinate that tells the classes apart.",
     "Which of your two embeddings has the larger contrastive loss, and which part of it comes from the scatter?",
     "Scatter is what makes the contrastive loss large: it must be in z_good, and not in z_useless.",
     "z_useless = 0 has contrastive loss 1 and classifier loss 1.",
+    useless=lambda good: good * [1.0, 0.0],
 )
-exercise.slip("the good embedding turned round", useless=np.negative).says(
+slip(
+    "the good embedding turned round",
     "An embedding with all signs changed classifies everything wrong.",
     "What becomes of f(x).mu_c when f is replaced by -f?",
     "Nothing: the class means turn round, too, and no loss changes.",
     "z_useless = 0 has contrastive loss 1 and classifier loss 1.",
+    useless=np.negative,
 )
-exercise.slip("counts instead of laws", chance=lambda size: 1.0).says(
+slip(
+    "counts instead of laws",
     "A row of classes marks the points of the class with ones.",
     "What must a row of classes sum to?",
     "It is a law: its entries sum to 1.",
     "Two points of a class get probability 0.5 each.",
+    chance=lambda size: 1.0,
 )
 
 

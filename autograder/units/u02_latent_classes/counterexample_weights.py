@@ -174,6 +174,73 @@ def counterexample_weights(rho):
     return np.eye(len(rho)), z
 
 
+@exercise.wrong(
+    "on a line, the likeliest outermost",
+    belief="The rarer class is the one whose points the weights count more.",
+    hints=(
+        "Which of the two classes of a task gets the larger weight, and on which of them is your classifier bad?",
+        "It is bad on the class with the shorter mean: the more frequent class belongs nearer to 0.",
+    ),
+)
+def counterexample_weights(rho):
+    z = np.zeros((len(rho), 1))
+    z[np.argsort(rho), 0] = np.arange(1, len(rho) + 1)
+    return np.eye(len(rho)), z
+
+
+@exercise.wrong(
+    "on a line, in the order given",
+    belief="The classes come in the order of their probabilities.",
+    hints=(
+        "What does your function return for rho = (0.3, 0.7), and which of the two classes pays there?",
+        "Any order may come: sort the classes, the likeliest nearest to 0.",
+    ),
+)
+def counterexample_weights(rho):
+    return np.eye(len(rho)), np.arange(1.0, len(rho) + 1)[:, None]
+
+
+@exercise.wrong(
+    "orthogonal places",
+    belief="Any embedding with one point a class breaks the statement.",
+    hints=(
+        "What does the mean classifier pay on each of your points?",
+        "Nothing, in no class, so that weights change nothing. It must be bad on the frequent class of a task.",
+        "It is bad where the other mean is longer in the same direction: at s against 2s.",
+    ),
+)
+def counterexample_weights(rho):
+    return np.eye(len(rho)), np.eye(len(rho))
+
+
+@exercise.wrong(
+    "everything at 0, in one dimension",
+    belief="The embedding 0 has the largest loss, and breaks every statement.",
+    hints=(
+        "What do both sides of the statement amount to at f = 0?",
+        "Both are 1 there, with any weights. The two classes of a task must pay differently.",
+    ),
+)
+def counterexample_weights(rho):
+    return np.eye(len(rho)), np.zeros((len(rho), 1))
+
+
+@exercise.wrong(
+    "two classes only",
+    belief="With more than two classes there is no such world.",
+    hints=(
+        "What becomes of the statement when a third class is hardly ever drawn?",
+        "Take the likeliest and the rarest class as before, and put the others where they cost nothing, orthogonal to these.",
+    ),
+    guarded=False,
+)
+def counterexample_weights(rho):
+    validate.law(rho)
+    if len(rho) != 2 or np.ptp(rho) <= 1e-6:
+        raise ValueError("not two classes")
+    return np.eye(2), np.array([[10.0], [20.0]]) if rho[0] > rho[1] else np.array([[20.0], [10.0]])
+
+
 @exercise.accepted("all places scaled, lists", guarded=False)
 def counterexample_weights(rho):
     if np.ndim(rho) != 1 or len(rho) < 2 or not abs(sum(rho) - 1) <= 1e-9 or not min(rho) > 0:

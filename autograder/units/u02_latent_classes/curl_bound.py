@@ -80,6 +80,12 @@ def sharp(f, rng):
             return "on a world with an embedding constant inside each class the bound is not attained: it is not sharp"
 
 
+def at_most_guessing(loss):
+    if loss > LN2:
+        raise ValueError("worse than guessing")
+    return math.inf
+
+
 @exercise.formula
 def curl_bound(
     unsup_loss,
@@ -87,17 +93,19 @@ def curl_bound(
     *,
     differ=lambda rho: distinct(rho).sum(),
     price=LN2,
+    often=lambda collide: collide,
     factor=lambda differ: differ,
     together=True,
     cap=lambda loss: math.inf,
     excess=False,
+    unit=1.0,
 ):
     apart = differ(rho)  # P(c- != c+) = 1 - tau, without a difference of nearly equal numbers
-    collide = 1 - apart
+    collide = often(1 - apart)
     if excess:
         return LN2 + (unsup_loss - LN2) * factor(apart)
     if together:
-        return min(cap(unsup_loss), (unsup_loss - collide * price) / factor(apart))
+        return min(cap(unsup_loss), (unsup_loss - collide * price) / factor(apart)) / unit
     return unsup_loss / factor(apart) - collide * price
 
 
@@ -136,6 +144,30 @@ exercise.slip("collision term added", price=-LN2).says(
     "At f = 0 the loss is ln 2 and the bound must be ln 2. Does yours?",
     "In L_un >= (1 - tau) L_sup + tau ln 2 the last term moves to the side of L_un: its sign changes.",
     "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("ln 2 subtracted whole", often=lambda collide: 1.0).says(
+    "The loss contains a whole ln 2 that says nothing about the classifier.",
+    "What is your bound at f = 0, where the loss is ln 2?",
+    "It is 0, yet the classifier pays ln 2 there. Only collisions are lost: ln 2 with probability tau.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip(
+    "only the collision term divided", often=lambda collide: collide / (1 - collide), factor=lambda differ: 1.0
+).says(
+    "Only the collision term is divided by 1 - tau.",
+    "Write the lemma down and move the collision term first. What is divided then?",
+    "The whole difference L_un - tau ln 2 is divided by 1 - tau.",
+    "Put the difference in brackets.",
+)
+exercise.slip("divided by tau", factor=lambda differ: 1 - differ).says(
+    "What is left of the loss comes with the probability tau.",
+    "How often are the two classes distinct?",
+    "With probability 1 - tau: the tasks carry this factor, and the bound is divided by it.",
+)
+exercise.slip("product of 1 - rho", differ=lambda rho: np.prod(1 - rho)).says(
+    "The two classes differ with probability prod (1 - rho_c).",
+    "What is your value of 1 - tau for rho = (1/2, 1/2)?",
+    "1/4, but two coins differ half of the time: 1 - tau = 1 - sum rho_c^2, the sum of rho_c rho_e over c != e.",
 )
 exercise.slip("factor 1 - tau forgotten", factor=lambda differ: 1.0).says(
     "The lemma reads L_un >= L_sup + tau ln 2.",
@@ -179,6 +211,11 @@ exercise.slip("never above the loss", cap=lambda loss: loss).says(
     "L_sup <= L_un is a theorem about the *best* linear classifier. The mean classifier may pay more, where L_un exceeds ln 2.",
     "Return the quotient as it is, however large.",
 )
+exercise.slip("a loss above ln 2 refused", cap=at_most_guessing).says(
+    "No contrastive loss is above ln 2.",
+    "What does a triplet pay whose margin is -10?",
+    "About 10: a bad embedding has a larger loss than f = 0, and a bound like any other.",
+)
 exercise.slip("the loss itself", price=0.0, factor=lambda differ: 1.0).says(
     "The loss bounds the mean classifier's loss as it is: L_sup <= L_un.",
     "For which classifier does the lecture prove that?",
@@ -186,9 +223,25 @@ exercise.slip("the loss itself", price=0.0, factor=lambda differ: 1.0).says(
     "(unsup_loss - tau * ln 2) / (1 - tau).",
 )
 exercise.slip("excess over ln 2 multiplied", excess=True).says(
-    "The bound is ln 2 + (1 - tau) (L_un - ln 2): what the loss has above ln 2 counts with the share of the tasks.",
-    "What is your bound at the loss tau ln 2, the least there is?",
-    "It must be 0 there: L_un - ln 2 is (1 - tau) times the classifier's excess, so it is divided by 1 - tau.",
+    "The bound is (1 - tau) L_un + tau ln 2, which is ln 2 + (1 - tau) (L_un - ln 2).",
+    "On which side of the lemma does L_un stand, and what is your bound at the loss tau ln 2, the least there is?",
+    "It must be 0 there. The lemma has L_sup where you have L_un: solve it for L_sup.",
+    "(unsup_loss - tau * ln 2) / (1 - tau).",
+)
+exercise.slip("bound in bits", unit=LN2).says(
+    "The bound is asked for in bits.",
+    "What is your bound for L_un = ln 2, the value at f = 0?",
+    "It is 1 in bits, and ln 2 = 0.693 in nats. The loss is given in nats, and so is the bound.",
+)
+exercise.slip("pairs counted once", differ=lambda rho: distinct(rho).sum() / 2).says(
+    "Two draws differ with the probability sum rho_c rho_e over the pairs c < e.",
+    "In how many orders may two distinct classes be drawn?",
+    "In both: 1 - tau = 2 sum rho_c rho_e over c < e.",
+)
+exercise.slip("nothing refused", guarded=False, differ=lambda rho: 1.0 * distinct(rho).sum()).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.law(rho)`, and `validate.non_negative(unsup_loss=unsup_loss)`, in the first line.",
 )
 exercise.slip("a collision costs 1/2", price=1 / 2).says(
     "A collision is decided by a fair coin, so it costs 1/2.",
@@ -196,6 +249,34 @@ exercise.slip("a collision costs 1/2", price=1 / 2).says(
     "ln(1 + e^0) = ln 2: a loss, and not the probability 1/2 of an error.",
     "Subtract tau * ln 2.",
 )
+
+
+@exercise.wrong(
+    "any loss",
+    belief="A loss of any sign has a bound.",
+    hints=(
+        "May a logistic loss be negative?",
+        "Never: `validate.non_negative(unsup_loss=unsup_loss)` raises, for NaN too.",
+    ),
+    guarded=False,
+)
+def curl_bound(unsup_loss, rho):
+    validate.law(rho)
+    if len(rho) < 2:
+        raise ValueError("one class")
+    return LN2 + (unsup_loss - LN2) / distinct(rho).sum()
+
+
+@exercise.wrong(
+    "one class",
+    belief="A single class has a bound, too.",
+    hints=("How often do two draws differ then?", "Never: 1 - tau is 0, and no task exists. Raise ValueError."),
+    guarded=False,
+)
+def curl_bound(unsup_loss, rho):
+    validate.law(rho)
+    validate.non_negative(unsup_loss=unsup_loss)
+    return LN2 + (unsup_loss - LN2) / distinct(rho).sum() if len(rho) > 1 else math.nan
 
 
 @exercise.accepted("Python floats", guarded=False)

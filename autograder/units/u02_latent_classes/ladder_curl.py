@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, needs, world
 from autograder.author.draw import larger_world
 from autograder.author.ladders import SLACK, first_break, totals
+from autograder.units.u02_latent_classes.draws import with_largest_logit
 from autograder.units.u02_latent_classes.formulas import (
     LN2,
     distinct,
@@ -42,6 +43,7 @@ exercise = Exercise(
             "diagonal of t as collision * ln 2, then each row without its diagonal entry; line 4 puts all of these "
             "rows together as (1 - collision) * mean_classifier_loss.",
         ),
+        "stability": ("ln(1 + e^u) = np.logaddexp(0, u) is finite for every u, on each of the lines.",),
         "bad input": ("Calling mean_classifier_loss first raises for all of it, one class included.",),
         "properties": ("Only the step from line 1 to line 2 is an inequality; the other two are identities.",),
     },
@@ -60,6 +62,8 @@ def cases(rng):
     yield Case("more classes, points and dimensions", larger_world(rng, high=12), compare="ladder", public=False)
     rho, classes, z = worlds.random_world(rng, 3, 5, 2)
     yield from exercise.bad_inputs(rho, classes, z)
+    far = with_largest_logit(z, z @ (classes @ z).T, 1e3)
+    yield Case("margins of 1e3", (rho, classes, far), part="stability", compare="ladder")
 
 
 @exercise.property("on random worlds the first step descends and the other two are identities")
@@ -102,6 +106,11 @@ def exact_loss(rho, classes, z):
     return loss_of_pairs(one_class(rho, classes), rho, classes, z)
 
 
+def of_a_world(rho, classes, z):
+    validate.world(rho, classes, z)
+    return exact_loss(rho, classes, z)
+
+
 def loss_of_pairs(joint, rho, classes, z):
     return np.einsum("xy,k,xyk->", joint, rho @ classes, triplet_losses(z))
 
@@ -122,9 +131,24 @@ def after_jensen(rho, classes, z):
     return rho * (own_losses(classes, z) @ rho)
 
 
+def overflowing(rho, classes, z):
+    scores = z @ (classes @ z).T
+    own = np.einsum("cx,xce->ce", classes, np.log(1 + np.exp(scores[:, None, :] - scores[:, :, None])))
+    return rho * (own @ rho)
+
+
 def half_jensen(rho, classes, z):
     half = np.logaddexp(0, (z @ z.T)[:, None, :] - (z @ (classes @ z).T)[:, :, None])
     return np.einsum("c,k,cx,xck->c", rho, rho @ classes, classes, half)
+
+
+def other_half(rho, classes, z):
+    half = np.logaddexp(0, (z @ (classes @ z).T)[:, :, None] - (z @ z.T)[:, None, :])  # axes: x, c-, x+
+    return np.einsum("c,e,cx,cy,xey->c", rho, rho, classes, classes, half)
+
+
+def closed_collisions(rho, classes, z):
+    return (rho @ rho) * LN2 + distinct(rho).sum() * loss_of_others(rho, classes, z)
 
 
 def at_the_means(rho, classes, z):
@@ -158,7 +182,7 @@ def ladder_curl(
     shares=lambda others, rho: others,
     supervised=lambda rho, own: (distinct(rho) * own).sum() / distinct(rho).sum(),
     factor4=lambda tau: 1 - tau,
-    price4=LN2,
+    left4=lambda tau: tau * LN2,
     place3=lambda collision, rest: [collision, *rest],
     place4=lambda tasks, collision: [tasks, collision],
     order=list,
@@ -170,7 +194,7 @@ def ladder_curl(
             line1(rho, classes, z),
             list(line2(rho, classes, z)),
             place3(tau * price3, shares(others, rho)),
-            place4(factor4(tau) * supervised(rho, own), tau * price4),
+            place4(factor4(tau) * supervised(rho, own), left4(tau)),
         ]
     )
 
@@ -179,6 +203,12 @@ exercise.slip("line 1: negatives from other classes only", line1=loss_of_others)
     "The loss of line 1 takes its negatives from other classes than the anchor's.",
     "On which line do collisions leave? They are still there on line 1.",
     "x- is drawn independently of the anchor's class, collisions included.",
+    "Line 1 is unsupervised_loss(rho, classes, z).",
+)
+exercise.slip("line 1: a collision costs ln 2", line1=closed_collisions).says(
+    "A collision costs ln 2 on line 1, too.",
+    "Which margin has a triplet of three different points of one class?",
+    "Any: the margin of a collision is 0 only after Jensen's step, with class means in place of points.",
     "Line 1 is unsupervised_loss(rho, classes, z).",
 )
 exercise.slip("line 1 already after Jensen", line1=lambda rho, classes, z: after_jensen(rho, classes, z).sum()).says(
@@ -211,6 +241,12 @@ exercise.slip("line 2: only the positive averaged", line2=half_jensen).says(
     "Over x+ and over x-: both embeddings become class means, mu_{c+} and mu_{c-}.",
     "The argument of line 2 is f(x).(mu_{c-} - mu_{c+}), without any point x- left.",
 )
+exercise.slip("line 2: only the negative averaged", line2=other_half).says(
+    "Jensen moves the expectation over x- inside; x+ stays outside.",
+    "Over which variables is the expectation taken inside on line 2?",
+    "Over x+ and over x-: both embeddings become class means, mu_{c+} and mu_{c-}.",
+    "The argument of line 2 is f(x).(mu_{c-} - mu_{c+}), without any point x+ left.",
+)
 exercise.slip("line 2: the anchor averaged too", line2=at_the_means).says(
     "Jensen moves all three expectations inside, so that f(x) becomes mu_{c+}.",
     "Which expectations stay outside on line 2?",
@@ -222,6 +258,23 @@ exercise.slip("line 2: the mean of all points for the negative", line2=against_t
     "Is the class c- of the negative inside or outside on line 2?",
     "The expectation over c- stays outside: each class keeps its own mean mu_{c-}.",
     "Sum over pairs of classes rho_c rho_e E_x ln(1 + exp(f(x).(mu_e - mu_c))).",
+)
+exercise.slip(
+    "line 2: the negative's class uniform", line2=lambda rho, classes, z: rho * own_losses(classes, z).mean(axis=1)
+).says(
+    "On line 2 the class of the negative is picked uniformly.",
+    "By which law is c- drawn?",
+    "From rho, as c+ is: the pair (c, e) weighs rho_c rho_e.",
+)
+exercise.slip("line 2: exponential overflows", line2=overflowing).says(
+    "np.log(1 + np.exp(u)) is a safe way to compute ln(1 + e^u).",
+    "What is np.exp(1000)?",
+    "It is inf, although ln(1 + e^1000) = 1000: np.logaddexp(0, u) computes it without overflow.",
+)
+exercise.slip("lines 3 and 4: tau and 1 - tau swapped", collide=lambda rho: 1 - (rho**2).sum()).says(
+    "tau is the probability that the two classes differ.",
+    "Which part of line 3 carries ln 2, and how often does it come?",
+    "Collisions, of probability tau = sum rho_c^2, cost ln 2 each; the tasks of line 4 come with 1 - tau.",
 )
 exercise.slip("line 3: collisions dropped", price3=0.0).says(
     "Collisions have argument 0, so they contribute nothing.",
@@ -249,23 +302,44 @@ exercise.slip("lines 3 and 4: tau = 1 / C", collide=lambda rho: 1 / len(rho)).sa
     "1/C is the collision probability of the uniform law only.",
     "tau = rho @ rho on lines 3 and 4.",
 )
-exercise.slip("line 4: tau in place of tau ln 2", price4=1.0).says(
+exercise.slip("line 4: tau in place of tau ln 2", left4=lambda tau: tau).says(
     "The target is (1 - tau) L_sup + tau.",
     "Which step of yours turns ln 2 into 1?",
     "With the natural logarithm the collision term keeps its ln 2; line 4 must not rise above line 3.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
 )
-exercise.slip("line 4: collisions dropped", price4=0.0).says(
+exercise.slip("line 4: collisions dropped", left4=lambda tau: 0.0).says(
     "The target is (1 - tau) L_sup; the collisions have left on the way.",
     "Which step from line 3 to line 4 would remove them?",
     "This step is an identity: what the collisions contribute to line 3 stands on line 4, too.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
+)
+exercise.slip("line 4: ln 2 for the collisions, whatever tau", left4=lambda tau: LN2).says(
+    "The collisions contribute ln 2 to the target.",
+    "How often does a collision come?",
+    "With probability tau: what they contribute is tau ln 2, as on line 3.",
+)
+exercise.slip("line 4: tau and 1 - tau swapped", factor4=lambda tau: tau, left4=lambda tau: (1 - tau) * LN2).says(
+    "The target is tau L_sup + (1 - tau) ln 2.",
+    "With which probability are the two classes of a triplet distinct?",
+    "With 1 - tau: the tasks come with 1 - tau, the collisions with tau.",
 )
 exercise.slip("line 4: factor 1 - tau forgotten", factor4=lambda tau: 1.0).says(
     "The target is L_sup + tau ln 2.",
     "How often are the two classes distinct?",
     "With probability 1 - tau; the supervised loss, a conditional average, comes back with this factor.",
     "Line 4 = (1 - tau) * mean_classifier_loss + tau * ln 2.",
+)
+exercise.slip(
+    "line 4: inside a task, classes weigh by rho",
+    supervised=lambda rho, own: (
+        (2 * distinct(rho) * own * rho[:, None] / (rho[:, None] + rho)).sum() / distinct(rho).sum()
+    ),
+).says(
+    "In a task of the supervised loss the likelier class weighs more: rho_a / (rho_a + rho_b).",
+    "How often does a point of a task come from each of its two classes?",
+    "Equally often: with other weights line 4 is no longer equal to line 3.",
+    "Line 4 uses mean_classifier_loss(rho, classes, z).",
 )
 exercise.slip("line 4: tasks uniform", supervised=lambda rho, own: own[~np.eye(len(rho), dtype=bool)].mean()).says(
     "The supervised loss averages over all tasks with the same weight.",
@@ -323,11 +397,21 @@ exercise.slip("all lines solved for the supervised loss", order=solved_for_the_s
     "Line 1 is L_un itself; nothing is divided before the proof is over.",
     "Return L_un, ..., (1 - tau) L_sup + tau ln 2.",
 )
+exercise.slip("sums only", order=lambda lines: [lines[0], *map(sum, lines[1:])]).says(
+    "A line is a number, the sum of its terms.",
+    "What does the statement ask for where the proof splits a line?",
+    "The list of its terms: 1, C, C + 1 and 2 numbers.",
+)
 exercise.slip("from right to left", order=lambda lines: lines[::-1]).says(
     "A ladder goes up, so the smallest line comes first.",
     "In which order does the statement list the lines?",
     "From the loss down to the target: the largest line comes first.",
     "Reverse your list.",
+)
+exercise.slip("one class", guarded=False, line1=of_a_world).says(
+    "A world with one class has four lines, too.",
+    "Which two distinct classes would the tasks of line 4 have?",
+    "None: raise ValueError where len(rho) is 1.",
 )
 
 exercise.style("lines as numpy arrays", order=lambda lines: [np.asarray(line) for line in lines])

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, needs, world
 from autograder.author.draw import larger_world
 from autograder.units.u02_latent_classes.draws import with_largest_logit
-from autograder.units.u02_latent_classes.formulas import LN2, distinct, of_norm_1, on_support
+from autograder.units.u02_latent_classes.formulas import LN2, distinct, of_norm_1, on_support, own_losses
 from course import validate, worlds
 
 exercise = Exercise(
@@ -149,11 +149,25 @@ exercise.slip("second class drawn given the first", weigh=lambda rho: distinct(r
     "Both. So the pair (a, b) has probability rho_a rho_b / (1 - tau), and not rho_a rho_b / (1 - rho_a).",
     "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
 )
+exercise.slip(
+    "second class drawn given the first, both classes shown",
+    weigh=lambda rho: distinct(rho) * (1 / (1 - rho) + 1 / (1 - rho)[:, None]),
+).says(
+    "The first class of a task stays, and only the second one is drawn again until it differs.",
+    "When both draws give one class, which of the two are thrown away?",
+    "Both. So the task {a, b} has the probability 2 rho_a rho_b / (1 - tau): nothing is divided by 1 - rho_a.",
+    "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
+)
 exercise.slip("second class uniform", weigh=lambda rho: rho[:, None] * (1 - np.eye(len(rho)))).says(
     "Only the first class of a task is drawn from rho; the other is any of the rest.",
     "How is the second class of a task drawn?",
     "From rho, as the first one: the pair (a, b) weighs rho_a rho_b.",
     "Weigh task (a, b) by rho_a rho_b and divide by the sum of these weights over a != b.",
+)
+exercise.slip("divided by the number of tasks", total=lambda weights: len(weights) * (len(weights) - 1)).says(
+    "The weighted losses are averaged over the C (C - 1) tasks.",
+    "What is your value at f = 0?",
+    "ln 2 is right there. The weights rho_a rho_b sum to 1 - tau: divide by this, and by no count.",
 )
 exercise.slip("halves added", total=lambda weights: weights.sum() / 2).says(
     "The loss of a task is the sum of the losses of its two classes.",
@@ -224,6 +238,11 @@ exercise.slip("score by the distance", score=lambda points, means: -((points[:, 
     "What is the score of a class, by the statement?",
     "The inner product f(x).mu_c. The distance adds the length of mu_c to it, which differs between classes.",
 )
+exercise.slip("score with an offset", score=lambda points, means: points @ means.T - (means**2).sum(axis=1) / 2).says(
+    "The score of a class has an offset, minus half the squared length of its mean.",
+    "What is the score of a class, by the statement?",
+    "The inner product f(x).mu_c, and nothing else; with the offset the nearest mean would win.",
+)
 exercise.slip("tasks weigh by the sum", weigh=lambda rho: (rho[:, None] + rho) * (1 - np.eye(len(rho)))).says(
     "A task {a, b} is as likely as its two classes together, rho_a + rho_b.",
     "Both draws must come out right. How do the probabilities of independent events combine?",
@@ -241,6 +260,11 @@ exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).say
     "It is inf, and 0 * inf is NaN, although ln(1 + e^1000) = 1000.",
     "np.logaddexp(0, u) computes ln(e^0 + e^u) without overflow.",
 )
+exercise.slip("nothing refused", guarded=False, total=lambda weights: weights.sum()).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.world(rho, classes, z)` in the first line.",
+)
 
 exercise.style("bits turned into nats", cost=lambda v: np.logaddexp2(0, v / LN2) * LN2)
 
@@ -257,6 +281,17 @@ exercise.style("bits turned into nats", cost=lambda v: np.logaddexp2(0, v / LN2)
 def mean_classifier_loss(rho, classes, z):
     scores = z @ (classes @ z).T
     return np.einsum("c,cx,xc->", rho, classes, np.logaddexp.reduce(scores, axis=1)[:, None] - scores)
+
+
+@exercise.wrong(
+    "one class",
+    belief="A world with one class has an answer, too.",
+    hints=("Which two distinct classes would the task have?", "None: raise ValueError where len(rho) is 1."),
+    guarded=False,
+)
+def mean_classifier_loss(rho, classes, z):
+    validate.world(rho, classes, z)
+    return (distinct(rho) * own_losses(classes, z)).sum() / distinct(rho).sum()
 
 
 @exercise.accepted("unordered tasks, loops, Python floats", guarded=False)

@@ -66,6 +66,12 @@ def independent(rho):
     return np.outer(rho, rho)
 
 
+def two_or_more(rho):
+    if len(rho) < 2:
+        raise ValueError("one class")
+    return independent(rho)
+
+
 @exercise.formula
 def negatives_law(
     rho,
@@ -119,6 +125,11 @@ exercise.slip("not divided by what is left", total=lambda weights: 1.0).says(
     "What does your vector sum to?",
     "To 1 - tau, the share of the triplets that is left. A law given an event is divided by its probability.",
 )
+exercise.slip("divided by 1 - 1/C", total=lambda weights: 1 - 1 / len(weights)).says(
+    "The share of the triplets that is left is 1 - 1/C.",
+    "What does your vector sum to when rho is not uniform?",
+    "1 - 1/C is the share for a uniform rho. In general it is 1 - tau, with tau = rho @ rho.",
+)
 exercise.slip("drawn again, not thrown out", left=lambda rho: distinct(rho) / (1 - rho)[:, None]).says(
     "Where the classes collide, only the negative is drawn again, until its class differs.",
     "What happens to the anchor of a triplet that collides?",
@@ -126,9 +137,14 @@ exercise.slip("drawn again, not thrown out", left=lambda rho: distinct(rho) / (1
     "The pair (c, e) is left with probability rho_c rho_e / (1 - tau), not rho_c rho_e / (1 - rho_c).",
 )
 exercise.slip("the share that survives as weight", left=lambda rho: np.diag(1 - rho)).says(
-    "A class counts by the share 1 - rho_c of its negatives that survives.",
-    "How many negatives of the class were there before any was thrown out?",
-    "Class e had the share rho_e, of which 1 - rho_e survives: multiply the two.",
+    "Class e is left with a probability proportional to 1 - rho_e, as often as the anchor is of another class.",
+    "Given the class of the anchor, are the other classes equally likely to be the negative's?",
+    "Nature had drawn class e with probability rho_e; of these negatives the share 1 - rho_e survives: multiply the two.",
+)
+exercise.slip("divided by the share that survives", left=lambda rho: np.diag(rho / (1 - rho))).says(
+    "Each class is divided by its own probability 1 - rho_e to be left.",
+    "Do frequent classes lose more negatives or fewer, when collisions are thrown out? And with your weights?",
+    "A negative of class e survives with probability 1 - rho_e: that multiplies rho_e. What is divided by is the sum of all.",
 )
 exercise.slip("the collisions", left=lambda rho: np.diag(rho**2)).says(
     "A negative of class c has the weight rho_c squared, since two classes are drawn.",
@@ -162,6 +178,31 @@ exercise.slip(
     "Are all points equally likely in this world?",
     "Given its class, x- has the law of the class: sum the weight of class e times D_e(x-).",
 )
+exercise.slip("one class refused without apart", nature=two_or_more).says(
+    "With one class nature has no negatives, with apart or without.",
+    "Without apart, may a negative have the class of its anchor?",
+    "It may: with one class all negatives collide, and their law is D_1. Raise ValueError with apart only.",
+)
+exercise.slip("nothing refused", guarded=False, total=lambda weights: weights.sum()).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.world(rho, classes)` in the first line.",
+)
+
+
+@exercise.wrong(
+    "one class with apart",
+    belief="With apart and one class there is an answer, too.",
+    hints=(
+        "Which triplets are left when every negative collides?",
+        "None, so that there is no law: raise ValueError where apart is True and len(rho) is 1.",
+    ),
+    guarded=False,
+)
+def negatives_law(rho, classes, apart=False):
+    validate.world(rho, classes)
+    weights = rho * (1 - rho) if apart else rho
+    return weights @ classes / weights.sum()
 
 
 @exercise.accepted("loops over classes and points, validated by hand", guarded=False)

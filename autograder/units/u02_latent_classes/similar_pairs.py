@@ -54,6 +54,12 @@ def joint_law(f, rng):
             return "the law of one point of the pair is not sum_c rho_c D_c"
 
 
+def other_points(weights, classes):
+    """Joint law (S, S) if x+ were drawn from the points of the class other than x."""
+    joint = np.einsum("c,cx,cy->xy", weights, classes / (1 - classes), classes)
+    return joint * (1 - np.eye(len(joint)))
+
+
 @exercise.formula
 def similar_pairs(
     rho,
@@ -85,6 +91,17 @@ exercise.slip("two different points", given=without_repeats).says(
     "The two draws are independent given the class. May independent draws coincide?",
     "Excluding x+ = x makes x+ depend on x, and the lemma of this unit then fails.",
     "Keep the diagonal: entry [x, x] is sum_c rho_c D_c(x)^2.",
+)
+exercise.slip("two different points, not divided", given=lambda joint: joint * (1 - np.eye(len(joint)))).says(
+    "A point is never paired with itself, so that the diagonal holds zeros.",
+    "What do your numbers sum to? And may two independent draws from one class coincide?",
+    "They may: entry [x, x] is sum_c rho_c D_c(x)^2.",
+)
+exercise.slip("x+ drawn from the other points", pair=other_points).says(
+    "x+ is drawn from the class without the point x.",
+    "Is x+ drawn with or without a look at x?",
+    "x and x+ are independent given the class: x+ has the law D_c, x included.",
+    "Average outer(classes[c], classes[c]) with weights rho_c; nothing is divided by 1 - D_c(x).",
 )
 exercise.slip("classes equally likely", weigh=lambda rho: np.full(len(rho), 1 / len(rho))).says(
     "All classes count the same, so the C matrices are averaged with weights 1/C.",
@@ -122,13 +139,27 @@ exercise.slip("sum without weights", weigh=np.ones_like).says(
     "Each D_c D_c^T sums to 1, so their plain sum has mass C. A mixture needs weights.",
     "Multiply outer(classes[c], classes[c]) by rho[c] before adding.",
 )
+exercise.slip("weighted and averaged", weigh=lambda rho: rho / len(rho)).says(
+    "The weighted joint laws of the C classes are averaged once more.",
+    "What do your S^2 numbers sum to?",
+    "To 1/C: the weights rho_c are the average already, so that the classes are summed.",
+)
+exercise.slip("law of x given x+", given=lambda joint: joint / joint.sum(axis=0)).says(
+    "Column y holds the probabilities of x once x+ = y is known, so each column sums to 1.",
+    "What should all entries of a joint law sum to, and what do yours sum to?",
+    "Leave out the division by the column sums.",
+)
 exercise.slip("law of x+ given x", given=lambda joint: joint / joint.sum(axis=1, keepdims=True)).says(
     "Row x holds the probabilities of x+ once x is known, so each row sums to 1.",
     "What should all entries of a joint law sum to, and what do yours sum to?",
     "You have P(x+ | x); the joint law is P(x) P(x+ | x), a symmetric matrix of sum 1.",
     "Leave out the division by the row sums.",
 )
-
+exercise.slip("nothing refused", guarded=False, given=lambda joint: 1 * joint).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.world(rho, classes)` in the first line.",
+)
 
 exercise.style("einsum", pair=lambda weights, classes: np.einsum("c,cx,cy->xy", weights, classes, classes))
 

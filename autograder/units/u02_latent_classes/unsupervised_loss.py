@@ -16,9 +16,10 @@ from autograder.units.u02_latent_classes.formulas import (
     of_norm_1,
     one_class,
     own_losses,
+    triplet_losses,
     without_repeats,
 )
-from course import worlds
+from course import validate, worlds
 
 exercise = Exercise(
     "unsupervised_loss",
@@ -48,7 +49,8 @@ exercise = Exercise(
             "The term of (x, x+, x-) is np.logaddexp(0, inner[x, x-] - inner[x, x+]) with inner = z @ z.T.",
         ),
         "stability": (
-            "exp(1000) is infinite in float64, and the loss at the margin -1000 is just 1000.",
+            "exp(1000) is infinite in float64, and the loss at the margin -1000 is just 1000. Where the exponent is clipped at "
+            "some value, the loss is finite, but stops there.",
             "ln(1 + e^u) = np.logaddexp(0, u) is finite for every u.",
         ),
         "bad input": (
@@ -80,6 +82,14 @@ def cases(rng):
     yield Case("logits of 1e3", (rho, classes, with_largest_logit(z, z @ z.T, 1e3)), part="stability")
     yield Case("logits of 1e4", (rho, classes, with_largest_logit(z, z @ z.T, 1e4)), part="stability")
     yield from exercise.bad_inputs(rho, classes, z)
+    rows = np.zeros((3, 5))
+    rows[0, 0], rows[1, 1:3], rows[2, 2:] = 1, 0.5, worlds.random_law(rng, 3, minimum=0.1)
+    places = rng.normal(size=(4, 2))
+    yield Case(
+        "redraw, a class of one point, two points at one place",
+        (worlds.random_law(rng, 3, minimum=0.1), rows, places[[0, 1, 1, 2, 3]], True),
+        hint="Two points at one place are two points, and a class of a single point is a class.",
+    )
     yield Case("more classes, points and dimensions", larger_world(rng, high=20), public=False)
     yield Case("redraw, more classes, points and dimensions", (*larger_world(rng, high=20), True), public=False)
 
@@ -140,16 +150,43 @@ def not_the_anchor(weights, *world):
     return weights * (1 - np.eye(len(weights)))[:, None, :]
 
 
-def drawn_again(weights, *world):
-    """The weights once a negative that is the anchor is drawn again: each pair keeps its probability."""
-    left = not_the_anchor(weights)
+def refilled(weights, left):
+    """The weights `left`, scaled so that each pair keeps its probability."""
     return left * (weights.sum(axis=2) / np.maximum(left.sum(axis=2), 1e-300))[:, :, None]
 
 
-def drawn_again_from_its_class(weights, rho, classes):
-    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x."""
-    left = (rho / np.maximum(1 - classes.T, 1e-300)) @ classes  # axes: anchor, negative
+def drawn_again(weights, *world):
+    """The weights once a negative that is the anchor is drawn again."""
+    return refilled(weights, not_the_anchor(weights))
+
+
+def drawn_again_from_its_class(weights, rho, classes, z):
+    """The weights if such a negative kept its class: its law given the anchor is a sum over classes, each without x.
+    Without a value where a class has one point only."""
+    left = (rho / (1 - classes.T)) @ classes  # axes: anchor, negative
     return not_the_anchor(weights.sum(axis=2)[:, :, None] * left[:, None, :])
+
+
+def drawn_again_once(weights, *world):
+    """The weights if the second negative stays, whatever it is."""
+    return not_the_anchor(weights) + np.einsum("axa,k->axk", weights, weights.sum(axis=(0, 1)))
+
+
+def shared_out(weights, *world):
+    """The weights if the other points had equal parts of what the anchor had."""
+    own = np.einsum("axa->ax", weights) / (len(weights) - 1)
+    return not_the_anchor(weights + own[:, :, None])
+
+
+def another_class(rho, classes):
+    """The weights of the triplets if the class of the negative were drawn among those that are not the anchor's."""
+    chances = distinct(rho) / (1 - rho)[:, None]
+    return np.einsum("ce,cx,cy,ek->xyk", chances, classes, classes, classes)
+
+
+def any_way(weights, *world):
+    """No value: a wrong law of the negatives may be combined with redraw in many ways."""
+    return weights * math.nan
 
 
 @exercise.formula
@@ -166,6 +203,7 @@ def unsupervised_loss(
     again=drawn_again,
     collisions=lambda rho: 0.0,
     embed=lambda z: z,
+    score=lambda z: z @ z.T,
     against=lambda inner: inner[:, None, :],
     sign=1,
     cost=lambda v: np.logaddexp(0, v),
@@ -174,8 +212,8 @@ def unsupervised_loss(
 ):
     # axes of all that follows: anchor, positive, negative
     weights = share(meet(pairs(rho, classes), negatives(rho, classes), rho, classes))
-    weights = again(weights, rho, classes) if redraw else weights
-    inner = embed(z) @ embed(z).T
+    weights = again(weights, rho, classes, z) if redraw else weights
+    inner = score(embed(z))
     losses = cost(sign * (against(inner) - inner[:, :, None]))
     return after((weights * losses).sum()) / unit + collisions(rho)
 
@@ -215,10 +253,46 @@ exercise.slip(
     "x- is drawn again while it is x. It may be x+, and then the margin is 0.",
 )
 exercise.slip("the negative compared with the positive", against=lambda inner: inner[None, :, :]).says(
-    "The negative may be compared with the positive as well as with the anchor, f(x+).f(x-) in place of f(x).f(x-).",
-    "Without redraw both have one law. Which points may be x- with redraw?",
-    "Not x, but x+ may: anchor and positive are no longer exchangeable.",
-    "The margin is f(x).f(x+) - f(x).f(x-), as the statement says.",
+    "Anchor and positive may change places, so that the negative is kept off one point of the pair and compared with the other.",
+    "Without redraw the two may. Which of the two is x- never, with redraw, and with which does its inner product stand?",
+    "Both times it is the anchor x: x- may be x+, and the margin is f(x).f(x+) - f(x).f(x-).",
+)
+exercise.slip("redraw: drawn again once", again=drawn_again_once).says(
+    "With redraw a second negative is drawn once, and stays even if it is the anchor again.",
+    "How often is it drawn?",
+    "As long as it is x: in the end x- is never x, and the other points share what x had.",
+    "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
+)
+exercise.slip("redraw: shared out equally", again=shared_out).says(
+    "With redraw the other points share equally what x had.",
+    "By which law is the negative drawn again?",
+    "By the same one: what x had goes to the other points in proportion to their probabilities.",
+    "Given the anchor x, the law of x- is divided by the probability of a point other than x.",
+)
+exercise.slip(
+    "redraw: while the classes collide", again=lambda weights, rho, classes, z: another_class(rho, classes)
+).says(
+    "With redraw the negative is drawn again while it has the class of the anchor.",
+    "What can a machine see that knows no classes?",
+    "One point held twice: x- is drawn again while it is the point x; other points of the anchor's class stay.",
+)
+exercise.slip(
+    "redraw: points told apart by their embedding",
+    again=lambda weights, rho, classes, z: refilled(weights, weights * (z[:, None] != z).any(axis=2)[:, None]),
+).says(
+    "Points with one embedding are one point, and a negative with the anchor's embedding is drawn again.",
+    "May two points sit at one place?",
+    "They may, and stay two points: compare the indices of x- and x, not the rows of z.",
+)
+exercise.slip(
+    "redraw: x+ = x left out, too",
+    again=lambda weights, *world: (
+        drawn_again(weights * (1 - np.eye(len(weights)))[:, :, None]) / (weights.sum() - np.einsum("aak->", weights))
+    ),
+).says(
+    "With redraw no point comes twice in a triplet, so that x+ = x goes, too.",
+    "Which point is drawn again?",
+    "Only the negative; anchor and positive stay, also where x+ = x.",
 )
 # Before the next one, which overflows in the same places: the first belief that explains a failing part is named.
 exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).says(
@@ -274,6 +348,16 @@ exercise.slip("negatives uniform over classes", negatives=lambda rho, classes: c
     "By which law is the class of x- drawn?",
     "c- has the law rho, exactly as c+.",
     "The weights of x- are rho @ classes, not classes.mean(axis=0).",
+)
+exercise.slip(
+    "all classes alike",
+    pairs=lambda rho, classes: classes.T @ classes / len(rho),
+    negatives=lambda rho, classes: classes.mean(axis=0),
+).says(
+    "All classes count the same, for the pair and for the negative.",
+    "How often does nature pick class c?",
+    "c+ and c- have the law rho, which need not be uniform.",
+    "The weights are rho_c for the pair, and rho @ classes for x-.",
 )
 exercise.slip("pairs uniform over classes", pairs=lambda rho, classes: classes.T @ classes / len(rho)).says(
     "The class of a similar pair is picked uniformly.",
@@ -333,6 +417,11 @@ exercise.slip("positive and negative swapped", sign=-1).says(
     "A loss must fall there: the positive enters the exponent with a minus sign.",
     "ln(1 + e^(-v)): the exponent is f(x).f(x-) - f(x).f(x+).",
 )
+exercise.slip("nothing refused", guarded=False, after=lambda mean: 1 * mean).says(
+    "Bad input never comes, so that nothing has to be refused.",
+    "What should happen for a rho that sums to 0.9, or for NaN?",
+    "ValueError: `validate.world(rho, classes, z)` in the first line.",
+)
 
 exercise.style(
     "pairs by einsum, maximum and log1p",
@@ -342,14 +431,17 @@ exercise.style(
 
 
 exercise.slip(
-    "negatives from other classes only", meet=other_class, share=lambda weights: weights / max(weights.sum(), 1e-300)
+    "negatives from other classes only",
+    meet=other_class,
+    share=lambda weights: weights / weights.sum(),
+    again=any_way,
 ).says(
     "A negative always comes from a class other than the anchor's.",
     "The data carry no labels. Who would remove the negatives of the anchor's class?",
     "c- is drawn from rho independently of c+: with probability sum rho_c^2 both are the same class.",
     "The law of x- is sum_c rho_c D_c, whatever the class of the pair is.",
 )
-exercise.slip("collisions dropped from the sum", meet=other_class).says(
+exercise.slip("collisions dropped from the sum", meet=other_class, again=any_way).says(
     "Terms in which the negative has the anchor's class are left out of the sum.",
     "What is your value at f = 0, and what is that of the loss?",
     "It is (1 - tau) ln 2 there: collisions are triplets too, and pay like others.",
@@ -364,9 +456,8 @@ exercise.slip("a collision pays ln 2", meet=other_class, collisions=lambda rho: 
 )
 exercise.slip(
     "the negative's class drawn from the others",
-    meet=lambda joint, law, rho, classes: np.einsum(
-        "ce,cx,cy,ek->xyk", distinct(rho) / np.maximum(1 - rho, 1e-300)[:, None], classes, classes, classes
-    ),
+    meet=lambda joint, law, rho, classes: another_class(rho, classes),
+    again=any_way,
 ).says(
     "Once the anchor's class is known, the class of the negative is drawn among the others.",
     "The data carry no labels. Who would know the anchor's class when the negative is drawn?",
@@ -377,6 +468,26 @@ exercise.slip("hinge", cost=lambda v: np.maximum(0, 1 + v)).says(
     "The loss of a margin is the hinge.",
     "What is your value at f = 0?",
     "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
+)
+exercise.slip("exponential loss", cost=np.exp).says(
+    "A margin pays e^(-v).",
+    "What is your value at f = 0?",
+    "It is 1 there. The logistic loss pays ln(1 + e^0) = ln 2.",
+)
+exercise.slip("share of wrong triplets", cost=lambda v: np.where(v >= 0, 1.0, 0.0)).says(
+    "The loss is how often x- is as near as x+.",
+    "Does your value change when z is multiplied by 1.01?",
+    "A mistake is an event. Its loss is ln(1 + e^(-v)), which also counts by how much it was one.",
+)
+exercise.slip("distances", score=lambda z: -((z[:, None] - z) ** 2).sum(axis=2)).says(
+    "The score of two points is minus their squared distance.",
+    "What is the margin, by the statement?",
+    "A difference of inner products, f(x).f(x+) - f(x).f(x-). Distances add the lengths of f(x+) and f(x-) to it.",
+)
+exercise.slip("averaged over the triplets", share=lambda weights: weights / weights.size).says(
+    "The weighted losses are averaged over the S^3 triplets.",
+    "What is your value at f = 0?",
+    "ln 2 is right there: the weights are probabilities and sum to 1, so that nothing is divided by a count.",
 )
 exercise.slip("divided by the root of d", embed=lambda z: z / z.shape[1] ** 0.25).says(
     "Inner products are divided by the square root of the dimension.",
@@ -395,7 +506,7 @@ exercise.slip("divided by the root of d", embed=lambda z: z / z.shape[1] ** 0.25
     ),
 )
 def unsupervised_loss(rho, classes, z, redraw=False):
-    return rho @ own_losses(classes, z) @ rho
+    return math.nan if redraw else rho @ own_losses(classes, z) @ rho
 
 
 @exercise.wrong(
@@ -409,7 +520,66 @@ def unsupervised_loss(rho, classes, z, redraw=False):
 )
 def unsupervised_loss(rho, classes, z, redraw=False):
     margins = (z @ z.T)[:, :, None] - (z @ (classes @ z).T)[:, None, :]
-    return np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+    return math.nan if redraw else np.einsum("xy,e,xye->", one_class(rho, classes), rho, np.logaddexp(0, -margins))
+
+
+@exercise.wrong(
+    "two binary losses",
+    belief="Positive and negative pay by themselves, ln(1 + e^(-f(x).f(x+))) and ln(1 + e^(f(x).f(x-))).",
+    hints=(
+        "What is your value at f = 0?",
+        "2 ln 2. A triplet has one margin, the difference of the two, and pays once.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    pairs, negatives = one_class(rho, classes), np.outer(rho @ classes, rho @ classes)
+    paid = (pairs * np.logaddexp(0, -z @ z.T) + negatives * np.logaddexp(0, z @ z.T)).sum()
+    return math.nan if redraw else paid
+
+
+@exercise.wrong(
+    "one mean for all negatives",
+    belief="The negative may be replaced by the mean of all points.",
+    hints=(
+        "Is E ln(1 + e^(-v)) equal to ln(1 + e^(-E v))?",
+        "That is Jensen's inequality, and it is strict. Sum over the points x-, not over their mean.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    margins = z @ z.T - (z @ (rho @ classes @ z))[:, None]
+    return math.nan if redraw else (one_class(rho, classes) * np.logaddexp(0, -margins)).sum()
+
+
+@exercise.wrong(
+    "the negative averaged inside the logarithm",
+    belief="The expectation over x- stands inside the logarithm: a pair pays ln(1 + E e^(-v)).",
+    hints=(
+        "How many negatives does a triplet have?",
+        "One: it pays ln(1 + e^(-v)), and then all triplets are averaged. Averages inside come with many negatives, in unit 03.",
+        "Sum np.logaddexp(0, inner[x, x-] - inner[x, x+]) over x-, too, with the weights of the negative.",
+    ),
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    odds = np.exp((z @ z.T)[:, None, :] - (z @ z.T)[:, :, None]) @ (rho @ classes)
+    return math.nan if redraw else (one_class(rho, classes) * np.log1p(odds)).sum()
+
+
+@exercise.wrong(
+    "redraw: a point of probability 1",
+    belief="With redraw another negative is found in every world.",
+    hints=(
+        "What is drawn when one point has probability 1?",
+        "That point, for ever: raise ValueError where redraw is True and max(rho @ classes) is 1, whatever S is.",
+    ),
+    guarded=False,
+)
+def unsupervised_loss(rho, classes, z, redraw=False):
+    validate.world(rho, classes, z)
+    law = rho @ classes
+    weights = np.einsum("ap,n->apn", one_class(rho, classes), law)
+    if redraw:
+        weights = not_the_anchor(weights) / np.where(law < 1 - 1e-12, 1 - law, math.nan)[:, None, None]
+    return (weights * triplet_losses(z)).sum()
 
 
 @exercise.accepted("loops, Python floats")
