@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, bad_input, batch
 from autograder.author.draw import odd_sizes, strided, tensor
 from autograder.units.u06_spectral_loss.theorems import population_loss
-from course import graphs
+from course import graphs, validate
 
 exercise = Exercise(
     "spectral_loss",
@@ -215,6 +215,87 @@ exercise.slip("sum over the negatives of an anchor", terms=lambda n: n).says(
     "The expectation over negative pairs is a mean over all B (B - 1) of them.",
     "Divide by B - 1 as well.",
 )
+exercise.slip("divided by (B - 1)^2", terms=lambda n: (n - 1) ** 2).says(
+    "Without the diagonal (B - 1)^2 pairs are left.",
+    "B = 2: how many pairs (i, j) with i != j are there?",
+    "Each of the B rows has B - 1 negatives.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("negatives summed", terms=lambda n: 1).says(
+    "The second term is the sum over all negative pairs.",
+    "Repeat the batch twice: what becomes of your second term?",
+    "An expectation is estimated by a mean.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("positives summed", alike=lambda a, b: (a * b).sum()).says(
+    "The first term is the sum over the positive pairs.",
+    "Repeat the batch twice: what becomes of your first term?",
+    "An expectation is estimated by a mean.",
+    "Divide by B.",
+)
+exercise.slip("positives are a cost", pull=-2).says(
+    "Both terms of the loss have a plus sign.",
+    "Which sign has E_pos in the loss of section 3?",
+    "Positives are to be similar: a large inner product of theirs must make the loss small.",
+    "-2 times the mean of v_i.v'_i.",
+)
+exercise.slip("rows centred", scaled=lambda view: view - view.mean(dim=0)).says(
+    "The mean of the batch is taken off each view first.",
+    "Add one vector to all rows: your loss does not change. Should it?",
+    "The loss of section 3 takes the inner products as they are, and the constant column is part of the minimiser.",
+    "Leave the rows as they are.",
+)
+exercise.slip(
+    "the second view held fixed",
+    alike=lambda a, b: (a * b.detach()).sum(dim=1).mean(),
+    against=lambda a, b: a @ b.detach().T,
+).says(
+    "The second view is a target, through which no gradient flows.",
+    "Which gradient has view2?",
+    "E_pos and E_neg depend on both embeddings, and both are trained.",
+    "Leave .detach() and torch.no_grad() out.",
+)
+exercise.slip("a number in place of a tensor", alike=lambda a, b: float((a * b).sum(dim=1).mean()), after=float).says(
+    "The answer may be a Python number.",
+    "Can you call .backward() on your answer?",
+    "A number, or a detached tensor, does not remember how it was computed.",
+    "Return the tensor itself: no float, .item(), .detach() or numpy on the way.",
+)
+
+
+@exercise.wrong(
+    "one pair accepted",
+    belief="A batch of one pair has a loss, without negatives.",
+    hints=(
+        "What is the mean over no pairs?",
+        "B = 1 must raise ValueError.",
+        "if len(view1) < 2: raise ValueError(...)",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    validate.batch(view1=view1, view2=view2)
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / max(n * (n - 1), 1) - 2 * torch.trace(inner) / n
+
+
+@exercise.wrong(
+    "integers accepted",
+    belief="Integer tensors may be made floating ones.",
+    hints=(
+        "What does the question say of integers?",
+        "Convert nothing.",
+        "`validate.batch(view1=view1, view2=view2)` first.",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    view1, view2 = (view if view.is_floating_point() else view.double() for view in (view1, view2))
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / (n * (n - 1)) - 2 * torch.trace(inner) / n
 
 
 @exercise.accepted("loop over anchors, validated by hand", guarded=False)
