@@ -245,6 +245,42 @@ exercise.slip("excess over the gap", solve=lambda level, excess: excess).says(
     "The theorem has lambda_k in it, too.",
     "Solve the quadratic inequality for delta s, then divide by delta.",
 )
+exercise.slip("lambda_k not squared", solve=lambda level, excess: level - math.sqrt(level - excess)).says(
+    "Under the root stands lambda_k minus the excess.",
+    "Solve x (2 lambda_k - x) = excess by completing the square: what stands under the root?",
+    "(lambda_k - x)^2 = lambda_k^2 - excess.",
+    "Square lambda_k.",
+)
+exercise.slip("plus under the root", solve=lambda level, excess: math.sqrt(level**2 + excess) - level).says(
+    "Under the root stands lambda_k^2 plus the excess.",
+    "Put your value back into the theorem: is it an equality?",
+    "x (2 lambda_k - x) = excess gives (lambda_k - x)^2 = lambda_k^2 - excess.",
+    "lambda_k - sqrt(lambda_k^2 - excess).",
+)
+exercise.slip("twice the root", solve=lambda level, excess: 2 * smaller_root(level, excess)).says(
+    "The solution of the quadratic equation is -b minus the root, without a division by 2.",
+    "Put your value back into the theorem: is it an equality?",
+    "x^2 - 2 lambda_k x + excess = 0 has the solutions (2 lambda_k +- sqrt(4 lambda_k^2 - 4 excess)) / 2.",
+    "Divide by 2.",
+)
+exercise.slip(
+    "multiplied by the gap",
+    start=lambda values, k: 1 / (last(values, k) - following(values, k)),
+    end=lambda values, k: 0.0,
+).says(
+    "The gap is a factor of the bound.",
+    "Does your bound grow or fall with the gap?",
+    "The theorem speaks of delta s: a large gap makes s small.",
+    "Divide by delta.",
+)
+exercise.slip(
+    "excess as a share of lambda_k^2", solve=lambda level, excess: smaller_root(level, excess * level**2)
+).says(
+    "The excess is given as a share of lambda_k^2.",
+    "What does the question say of `excess`?",
+    "It is the loss above its minimum, as it is.",
+    "lambda_k - sqrt(lambda_k^2 - excess).",
+)
 exercise.slip("the first inequality only", solve=lambda level, excess: level).says(
     "The bound is where delta s reaches lambda_k.",
     "Does your answer change with the excess?",
@@ -357,6 +393,8 @@ def unless(skipped, eigenvalues, k, excess):
     if not (np.diff(values[: len(eigenvalues)]) <= 0).all() or k >= len(values):
         raise ValueError(f"k = {k}, eigenvalues {values}")
     high, gap = last(values, k), last(values, k) - following(values, k)
+    if skipped == "nan" and math.isnan(excess):
+        return math.nan
     if not gap > 0 or (high <= 0 and skipped != "lambda_k") or not 0 <= excess <= high**2:
         raise ValueError(f"lambda_k = {high}, gap {gap}, excess {excess}")
     if excess == high**2 and skipped != "edge":
@@ -392,6 +430,16 @@ def angle_bound(eigenvalues, k, excess):
 )
 def angle_bound(eigenvalues, k, excess):
     return unless("sign", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "NaN for the excess accepted",
+    belief="An excess of NaN needs no test of its own.",
+    hints=("What are NaN < 0 and NaN >= 1?", "Both are False.", "Raise ValueError unless 0 <= excess < lambda_k ** 2."),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("nan", eigenvalues, k, excess)
 
 
 @exercise.wrong(

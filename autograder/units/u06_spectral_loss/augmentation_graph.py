@@ -127,6 +127,12 @@ def several_pictures(pictures, distinct):
     return given_image(pictures, distinct)
 
 
+def rows_kept(joint):
+    """The diagonal spread over its row, in proportion."""
+    rest = off_diagonal(joint)
+    return rest / rest.sum(axis=1, keepdims=True) * joint.sum(axis=1, keepdims=True)
+
+
 def outer(joint):
     return np.outer(joint.sum(axis=1), joint.sum(axis=1))
 
@@ -222,6 +228,16 @@ exercise.slip(
     "Is your matrix without `distinct` an outer product? Then x tells nothing about x'.",
     "They are independent given the image; both come from the same one.",
     "Average the outer products of the rows, not the outer product of the average.",
+)
+exercise.slip(
+    "distinct: the row sums kept",
+    given=unconditioned,
+    finish=lambda joint, distinct: rows_kept(joint) if distinct else joint,
+).says(
+    "Throwing equal pairs away leaves the law of the first picture as it was.",
+    "Is your matrix symmetric?",
+    "A picture that often meets itself is thrown away often, so it becomes rarer.",
+    "Divide the law given image i by that image's own chance of two different pictures, then average.",
 )
 exercise.slip("distinct: one of the two is drawn again", given=either_redrawn).says(
     "When the two pictures are equal, one of them is drawn again, either with the same probability.",

@@ -117,7 +117,10 @@ def factorization_constant(
     sign=1,
     law=of_negatives,
     mixed=lambda p, m: m,
+    spared=False,
 ):
+    if spared and negatives is None:  # a program whose branch without other negatives is right
+        return (adjacency(joint) ** 2).sum()
     m = law(joint, negatives)
     used = m if negatives is None else mixed(joint.sum(axis=1), m)
     return sign * (pool(counted(matrix(joint, used))) - less)
@@ -173,6 +176,12 @@ exercise.slip("other negatives ignored", law=lambda joint, negatives: joint.sum(
 # wrong M for the other negatives only: M = p(x,x') / sqrt(e(x) e(x')) with e = m where it is right
 for name, effective, belief, nudge in (
     ("the other law's factors without a root", lambda p, m: m**2, "c(x) is m(x).", "Is c(x)^2 c(x')^2 = m(x) m(x')?"),
+    (
+        "M divided by m m' and weighed with p p'",
+        lambda p, m: m**2 / p,
+        "C is the sum of p p' (p(x,x') / (m m'))^2.",
+        "",
+    ),
     ("the adjacency times the roots", lambda p, m: p / m, "M is the normalised adjacency times sqrt(m(x) m(x')).", ""),
     ("the adjacency over the roots", lambda p, m: p * m, "M is the normalised adjacency over sqrt(m(x) m(x')).", ""),
     ("the root of m m' below the square", lambda p, m: np.sqrt(m), "C is the sum of p(x,x')^2 / sqrt(m(x) m(x')).", ""),
@@ -183,6 +192,17 @@ for name, effective, belief, nudge in (
         nudge or "Multiply out: is c(x) c(x') M(x,x') equal to p(x,x')?",
         "The last term of the square is E[(f.f')^2] under m when c(x) = sqrt(m(x)).",
         "Then c(x) c(x') M(x,x') = p(x,x') gives M, and C is its squared norm.",
+    )
+for name, knobs, belief, hint in (
+    ("chi-square divergence", {"less": 1}, "1 is subtracted from the squared norm", "Do not subtract 1."),
+    ("square root taken", {"pool": lambda matrix: np.linalg.norm(matrix)}, "the constant is the norm itself", "The squared norm is asked."),
+    ("sum of the eigenvalues", {"pool": np.trace}, "the constant is the trace of M", "Square the entries."),
+    ("loops left out", {"counted": off_diagonal}, "x' = x is left out", "Sum over all ordered pairs."),
+):
+    exercise.slip(f"{name}, for other negatives only", spared=True, **knobs).says(
+        f"With other negatives {belief}.",
+        "Give your function the masses p(x) for `negatives`: is the answer the one without?",
+        hint,
     )
 exercise.slip("positive pairs moved to the other law", matrix=moved).says(
     "With other negatives x of a positive pair has the law m too, and x' the conditional law p(x'|x).",

@@ -66,9 +66,11 @@ def factorization_loss(
     norm=lambda rest: (rest**2).sum(),
     weigh=lambda rest, p: rest,
     less=lambda A: 0,
+    cross=2,
 ):
-    rows = factor(F, joint)
-    return norm(weigh(counted(target(joint) - rows @ rows.T), joint.sum(axis=1))) - less(target(joint))
+    rows, A = factor(F, joint), target(joint)
+    whole = norm(weigh(counted(A - rows @ rows.T), joint.sum(axis=1))) - less(A)
+    return whole if cross == 2 else whole + (2 - cross) * (A * (rows @ rows.T)).sum()
 
 
 exercise.slip("weighted by p(x) p(x')", weigh=lambda rest, p: rest * np.sqrt(np.outer(p, p))).says(
@@ -140,6 +142,24 @@ exercise.slip("absolute values instead of squares", norm=lambda rest: np.abs(res
     "The error is the sum of the absolute entries.",
     "What is the exponent in the sum of the question?",
     "Square each entry of the difference.",
+    "(difference ** 2).sum().",
+)
+exercise.slip("cross term once", cross=1).says(
+    "(a - b)^2 is a^2 - a b + b^2.",
+    "What is the error where F F^T is the normalised adjacency? Is yours 0?",
+    "The cross term has the factor 2.",
+    "((A - F @ F.T) ** 2).sum(), without multiplying out.",
+)
+exercise.slip("rows of length 1", factor=lambda F, joint: F / np.linalg.norm(F, axis=1, keepdims=True)).says(
+    "The rows of F are scaled to length 1 first.",
+    "Multiply F by 2: your value does not change. Should it?",
+    "F stands in the formula as it is given.",
+    "Do not scale F.",
+)
+exercise.slip("nuclear norm", norm=lambda rest: np.linalg.norm(rest, "nuc") ** 2).says(
+    "The norm is the sum of the singular values.",
+    "Which norm does the index F of the formula mean?",
+    "The Frobenius norm squares them before the sum.",
     "(difference ** 2).sum().",
 )
 exercise.slip("half the sum", norm=lambda rest: (rest**2).sum() / 2).says(

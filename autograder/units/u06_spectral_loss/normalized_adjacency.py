@@ -138,6 +138,18 @@ exercise.slip("one root only, of the column", divisor=lambda p: np.sqrt(p)).says
     "joint / np.sqrt(p) divides the columns only; the rows want their root too.",
     "Divide by sqrt(p(x)) and by sqrt(p(y)).",
 )
+exercise.slip("divided by the mean of the masses", divisor=lambda p: (p[:, None] + p) / 2).says(
+    "The entry is divided by the mean of the two masses.",
+    "What is your entry for masses 0.1 and 0.4, and what is sqrt(0.1 * 0.4)?",
+    "The geometric mean is asked, not the arithmetic one.",
+    "joint / np.sqrt(np.outer(p, p)).",
+)
+exercise.slip("masses without the loops", masses=lambda joint: joint.sum(axis=1) - np.diag(joint)).says(
+    "The mass of a node is the sum of its edges to others.",
+    "Is sqrt(p) an eigenvector of your matrix, with eigenvalue 1?",
+    "p(x) is the whole row sum, the loop p(x, x) included.",
+    "p = joint.sum(axis=1).",
+)
 exercise.slip("multiplied by the roots", divisor=lambda p: 1 / np.sqrt(np.outer(p, p))).says(
     "The entries are multiplied by sqrt(p(x) p(y)).",
     "What is the largest eigenvalue of your matrix?",

@@ -241,7 +241,7 @@ exercise.slip(
     "Only positive eigenvalues qualify.",
 )
 exercise.slip("zero eigenvalues counted", kept=lambda values, k: np.flatnonzero(values > -1e-9)[:k]).says(
-    "An eigenvalue 0 may have a column.",
+    "An eigenvalue that is 0 but for rounding may have a column.",
     "How long is the column of an eigenvalue 0?",
     "A zero column is not linearly independent of the others.",
     "Count as positive what is above 1e-9.",
@@ -257,6 +257,22 @@ exercise.slip("the k after the first k", kept=after_the_first).says(
     "What is its loss, and what would it be with smaller eigenvalues?",
     "Any k positive eigenvalues make a stationary point.",
     "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip(
+    "the smallest positive one left out", kept=lambda values, k: np.flatnonzero(values > 1e-9)[1 : k + 1]
+).says(
+    "The smallest positive eigenvalue is not among the k.",
+    "With k = 1: which eigenvalue do you take, and is there a smaller one?",
+    "Count from the smallest positive eigenvalue, that included.",
+    "values[values > 1e-9][:k] of rising eigenvalues.",
+)
+exercise.slip(
+    "rows of length 1", scaled=lambda factor, joint: factor / np.linalg.norm(factor, axis=1, keepdims=True)
+).says(
+    "The rows of an embedding are scaled to length 1.",
+    "Is the gradient 0 at your embedding?",
+    "The lengths are part of the stationary point.",
+    "Divide row x by sqrt(p(x)), by nothing else.",
 )
 exercise.slip("one over the root", stretch=lambda values: 1 / np.sqrt(np.maximum(values, 1e-300))).says(
     "Column i is u_i divided by the root of lambda_i.",

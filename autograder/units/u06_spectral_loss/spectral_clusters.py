@@ -128,7 +128,7 @@ def cases(rng):
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4), 2, 0)
     sizes = [int(size) for size in rng.integers(11, 15, size=4)]  # more nodes than any public graph
     yield planted("four large parts of few, weak edges", tangled(rng, sizes), 4, public=False)
-    yield planted("four smaller parts of few, weak edges", scaled_or_not(rng), 4, public=False)
+    yield planted("four smaller parts of few, weak edges", scaled_or_not(rng), 4)
 
 
 @exercise.property("the planted parts come back, for every seed")
@@ -262,6 +262,18 @@ for start, knobs in {"": {}, " (KMeans)": {"group": kmeans}}.items():
         "Which rows are constant on a part?",
         "phi = u / sqrt(p): a product makes the rows of heavy nodes longer still.",
         "Cluster the rows of z, or of u / sqrt(p).",
+    )
+    exercise.slip(f"all columns{start}", kept=lambda values, k: falling(values, len(values)), **knobs).says(
+        "The more columns the better: all S of them are used.",
+        "What does an eigenfunction behind the first k tell apart?",
+        "It cuts through a part; the more of them, the farther apart are the rows of one part.",
+        "Use the first k columns.",
+    )
+    exercise.slip(f"the k-th column only{start}", kept=lambda values, k: falling(values, k)[-1:], **knobs).says(
+        "The k-th column alone tells the parts apart.",
+        "On which parts may the k-th eigenfunction agree?",
+        "One column tells two groups of parts apart, seldom k parts.",
+        "Use the first k columns.",
     )
     exercise.slip(
         f"rows of the random walk{start}", rows=lambda factor, joint: joint / joint.sum(axis=1)[:, None], **knobs

@@ -86,7 +86,8 @@ def cases(rng):
     yield ask(f"S = {n} from augmentations, k = S", graphs.random_joint_symmetric(rng, n, psd=True), n, public=False)
     yield ask("S = 4, k = 4", graphs.random_joint_symmetric(rng, 4), 4)
     yield ask("two nodes, only the edge between them, k = 2", np.array([[0.0, 0.5], [0.5, 0.0]]), 2)
-    yield ask("complete graph without loops, k = S", graphs.complete_graph(5), 5)
+    unequal = np.outer([1, 2, 3, 4], [1, 2, 3, 4]) * (1 - np.eye(4)) / 70  # one eigenvalue above 0, no tie
+    yield ask("complete graph without loops, unequal masses, k = S", unequal, 4)
     yield ask("three parts without an edge between them, k = 3", graphs.blocks(rng, [1, 2, 4], leak=0.0)[0], 3)
     torus = graphs.shift_grid([np.ones((1, 1))], side=2, wrap=True, stay=0.7).joint  # eigenvalues 1, a, a, a^2
     yield ask("torus, k = 3 at the end of a tie", torus, 3)
@@ -160,9 +161,10 @@ def spectral_embedding(
     scaled=per_mass,
     cleared=without_constants,
     shifted=lambda z, p: z,
+    always=False,
 ):
     p = joint.sum(axis=1)
-    seen = cleared(matrix(joint), np.sqrt(p)) if centred else matrix(joint)
+    seen = cleared(matrix(joint), np.sqrt(p)) if centred or always else matrix(joint)
     values, vectors = np.linalg.eigh(seen)
     top = kept(values, k)
     z = scaled(columns(vectors)[:, top] * stretch(values[top]), joint)
@@ -347,6 +349,24 @@ exercise.slip(
     "What shape does your answer have when k is larger than the number of positive eigenvalues?",
     "The columns of the others are zero, but they are there: z has the shape (S, k).",
     "np.sqrt(np.maximum(values, 0)) makes them zero and keeps them.",
+)
+exercise.slip("always centred", always=True).says(
+    "The constant function is left out with centred=False too.",
+    "Is your loss at the minimum -sum of the k largest squares?",
+    "It is useless for cutting, but the loss wants it.",
+    "Take sqrt(p) out of the adjacency only if centred.",
+)
+exercise.slip("k = S refused", kept=lambda values, k: falling(values, k) if k < len(values) else refused()).says(
+    "There are fewer columns than nodes, so k = S is bad input.",
+    "For which k does the question ask?",
+    "1 <= k <= S.",
+    "Raise ValueError for k > S.",
+)
+exercise.slip("one minus lambda under the root", stretch=lambda values: np.sqrt(np.maximum(1 - values, 0))).says(
+    "Column i has the squared length 1 - lambda_i.",
+    "How long is your constant column?",
+    "1 - lambda_i are the eigenvalues of the Laplacian; F F^T must have the eigenvalues lambda_i.",
+    "Multiply column i by sqrt(max(lambda_i, 0)).",
 )
 exercise.slip("trivial eigenvector skipped", kept=lambda values, k: falling(values, k + 1)[1:]).says(
     "The first eigenvector says nothing and is left out.",

@@ -215,6 +215,40 @@ exercise.slip("sum over the negatives of an anchor", terms=lambda n: n).says(
     "The expectation over negative pairs is a mean over all B (B - 1) of them.",
     "Divide by B - 1 as well.",
 )
+exercise.slip("mean halved", terms=lambda n: 2 * n * (n - 1)).says(
+    "Each pair of images stands twice in the matrix, so the sum is divided by 2 B (B - 1).",
+    "How many terms does your sum have, and by what do you divide?",
+    "v_i.v'_j and v_j.v'_i are different numbers, each one term.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("only positive inner products pushed", cost=lambda inner: inner.clamp(min=0).square()).says(
+    "Negatives with a negative inner product cost nothing.",
+    "What is the best inner product of a negative pair?",
+    "0, from both sides: the square of -1 costs as much as that of 1.",
+    "Leave the clamp out.",
+)
+exercise.slip("positives by their distance", pull=-1, alike=lambda a, b: (a - b).square().sum(dim=1).mean()).says(
+    "The first term is the mean squared distance of a positive pair.",
+    "Multiply out |v - v'|^2: which terms has it beside -2 v.v'?",
+    "The loss has -2 v.v' alone, without the squared lengths.",
+    "-2 times the mean of v_i.v'_i.",
+)
+exercise.slip(
+    "the first view held fixed",
+    alike=lambda a, b: (a.detach() * b).sum(dim=1).mean(),
+    against=lambda a, b: a.detach() @ b.T,
+).says(
+    "The first view is a target, through which no gradient flows.",
+    "Which gradient has view1?",
+    "E_pos and E_neg depend on both embeddings, and both are trained.",
+    "Leave .detach() and torch.no_grad() out.",
+)
+exercise.slip("negatives held fixed", against=lambda a, b: a.detach() @ b.detach().T).says(
+    "No gradient flows through the negatives.",
+    "What would training do with the first term alone?",
+    "The rows would grow without end: the second term must push, too.",
+    "Leave .detach() and torch.no_grad() out.",
+)
 exercise.slip("divided by (B - 1)^2", terms=lambda n: (n - 1) ** 2).says(
     "Without the diagonal (B - 1)^2 pairs are left.",
     "B = 2: how many pairs (i, j) with i != j are there?",
@@ -277,6 +311,24 @@ def spectral_loss(view1, view2):
     validate.batch(view1=view1, view2=view2)
     inner, n = view1 @ view2.T, len(view1)
     return without_diagonal(inner).square().sum() / max(n * (n - 1), 1) - 2 * torch.trace(inner) / n
+
+
+@exercise.wrong(
+    "NaN accepted",
+    belief="NaN in a view needs no test of its own.",
+    hints=(
+        "What does NaN in a view give?",
+        "The question wants ValueError.",
+        "`validate.batch(view1=view1, view2=view2)`.",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    floating = view1.is_floating_point() and view2.is_floating_point()
+    if not floating or view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"{view1}, {view2}")
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / (n * (n - 1)) - 2 * torch.trace(inner) / n
 
 
 @exercise.wrong(

@@ -78,6 +78,11 @@ def with_itself(inner):
     return np.diag(inner)[:, None]
 
 
+def with_lengths(inner):
+    """Minus the squared distances of all pairs."""
+    return 2 * inner - np.diag(inner) - np.diag(inner)[:, None]
+
+
 @exercise.formula
 def spectral_loss_population(
     joint,
@@ -90,10 +95,15 @@ def spectral_loss_population(
     push=lambda weights, inner, f: (weights * inner**2).sum(),
     pull=2,
     sign=1,
+    positives=lambda joint: joint,
+    total=lambda expectation: expectation,
+    plus=lambda joint: 0,
 ):
     f = scaled(z, joint)
     inner = f @ f.T
-    return sign * (push(negatives(joint), apart(inner), f) - pull * (joint * alike(inner)).sum())
+    return sign * (
+        push(negatives(joint), apart(inner), f) - pull * total((positives(joint) * alike(inner)).sum())
+    ) + plus(joint)
 
 
 exercise.slip("negatives are two different nodes", negatives=distinct).says(
@@ -175,6 +185,50 @@ exercise.slip("sign flipped", sign=-1).says(
     "The loss is 2 E_pos - E_neg, to be made large.",
     "Is your loss larger or smaller when positives are more similar?",
     "A loss is minimised: -2 E_pos + E_neg.",
+)
+exercise.slip(
+    "positives from the conditional law", positives=lambda joint: joint / joint.sum(axis=1)[:, None] / len(joint)
+).says(
+    "Of a positive pair the first point is any node, all equally likely, and the second is drawn from p(x'|x).",
+    "Which law has the first point of a positive pair?",
+    "p(x), so that p(x) p(x'|x) = p(x,x').",
+    "The weights of the first term are joint.",
+)
+exercise.slip("every edge alike", positives=lambda joint: (joint > 0) / (joint > 0).sum()).says(
+    "All pairs with an edge are equally likely positives.",
+    "Does your first term know the entries of joint?",
+    "A pair is drawn with the probability p(x,x').",
+    "The weights of the first term are joint.",
+)
+exercise.slip("first expectation squared", total=np.square).says(
+    "The first expectation is squared, too.",
+    "One node, z = (t): the loss is -2 t^2 + t^4. Which power of t has your first term?",
+    "Only the inner products of negatives are squared.",
+    "-2 (joint * z z^T).sum().",
+)
+exercise.slip("rows centred", scaled=lambda z, joint: z - joint.sum(axis=1) @ z).says(
+    "The mean E_p f is taken off z first.",
+    "Add one vector to all rows of z: your loss does not change. Should it?",
+    "The inner products are taken as they are; the constant column is part of the minimiser.",
+    "Use z @ z.T as it is.",
+)
+exercise.slip("the constant added", plus=lambda joint: (adjacency(joint) ** 2).sum()).says(
+    "The loss is the factorisation error itself.",
+    "What is your loss at z = 0?",
+    "The two differ by a constant of the graph; at z = 0 this loss is 0.",
+    "-2 E_pos + E_neg.",
+)
+exercise.slip("positives by their distance", pull=1, alike=with_lengths).says(
+    "The first term is the mean squared distance of a positive pair.",
+    "Multiply out |f(x) - f(x')|^2: which terms has it beside -2 f(x).f(x')?",
+    "The loss has -2 f(x).f(x') alone, without the squared lengths.",
+    "-2 (joint * z z^T).sum().",
+)
+exercise.slip("weights sqrt(p p')", negatives=lambda joint: np.sqrt(independent(joint))).says(
+    "A negative pair has the weight sqrt(p(x) p(x')).",
+    "What do your weights of the second term sum to?",
+    "The root belongs to the rows of F and to the adjacency, not to an expectation.",
+    "The weights are np.outer(p, p).",
 )
 exercise.slip("positives are a cost", pull=-2).says(
     "Both terms of the loss have a plus sign.",
