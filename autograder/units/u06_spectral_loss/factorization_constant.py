@@ -195,7 +195,12 @@ for name, effective, belief, nudge in (
     )
 for name, knobs, belief, hint in (
     ("chi-square divergence", {"less": 1}, "1 is subtracted from the squared norm", "Do not subtract 1."),
-    ("square root taken", {"pool": lambda matrix: np.linalg.norm(matrix)}, "the constant is the norm itself", "The squared norm is asked."),
+    (
+        "square root taken",
+        {"pool": lambda matrix: np.linalg.norm(matrix)},
+        "the constant is the norm itself",
+        "The squared norm is asked.",
+    ),
     ("sum of the eigenvalues", {"pool": np.trace}, "the constant is the trace of M", "Square the entries."),
     ("loops left out", {"counted": off_diagonal}, "x' = x is left out", "Sum over all ordered pairs."),
 ):
