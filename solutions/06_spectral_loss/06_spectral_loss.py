@@ -416,10 +416,11 @@ if solved(augmentation_graph, saddle_embedding, spectral_loss_population):
 # angles) for which its inequalities hold. Return it as it is and do not cap it, neither at 1 (above, one direction may
 # be lost altogether) nor at $\min(k, S-k)$, which no sum of squared sines exceeds.
 #
-# `eigenvalues` (S,) are those of $\bar A$ in falling order, $1\le k<S$. `ValueError` when they do not fall, when one of
-# the theorem's hypotheses on $\lambda_k$, on the gap or on the excess does not hold (`excess` $\ge\lambda_k^2$: a
-# column may be missing), or when the excess is negative. The grade also asks for gaps of $10^{-9}$ with as small an
-# excess, which the check in the notebook does not: do not lose digits.
+# `eigenvalues` (S,) are those of $\bar A$ in falling order, $1\le k<S$. `ValueError` when one of them is larger than
+# the one before it (equal ones may stand beside each other), when one of the theorem's hypotheses on $\lambda_k$, on the
+# gap or on the excess does not hold (`excess` $\ge\lambda_k^2$: a column may be missing), or when the excess is
+# negative. The grade also asks for gaps of $10^{-9}$ with as small an excess, which the check in the notebook does not:
+# do not lose digits.
 #
 
 # %% nbgrader={"grade": false, "grade_id": "angle_bound", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -508,7 +509,7 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 # - $k$-means stops at a bad partition when no first centre lies in some small part, and random rows rarely hit a part
 #   of one node: even ten starts from random rows fail now and then. Where should the first centres lie?
 #   (`sklearn.cluster.KMeans` spreads them by chance, `k-means++`; a single start, which is its default today, misses a
-#   part about once in 25 such graphs, and as many are asked.) `seed` is an integer for whatever you draw.
+#   part about once in 25 such graphs, and more are asked.) `seed` is an integer for whatever you draw.
 #
 # $k=1$ is allowed: one part. `ValueError` as for `spectral_embedding`; the seed is always an integer.
 #

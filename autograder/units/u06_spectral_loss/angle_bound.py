@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from autograder.author import Case, Exercise, count, needs
-from autograder.units.u06_spectral_loss.theorems import adjacency
+from autograder.units.u06_spectral_loss.theorems import adjacency, refused
 from course import graphs, validate
 
 exercise = Exercise(
@@ -21,8 +21,18 @@ exercise = Exercise(
             },
         ),
         count("k", "k", -1, 1.5),
-        needs("k < len(eigenvalues)", {"k = S": {"k": 4}}),
-        needs("eigenvalues[k - 1] > 0", {"lambda_k < 0": {"eigenvalues": np.array([1.0, -0.1, -0.3, -0.6])}}),
+        needs(
+            "k < len(eigenvalues)",
+            {
+                "k = S": {"k": 4},
+                "k = S, all eigenvalues positive": {
+                    "eigenvalues": np.array([1.0, 0.5, 0.4, 0.3]),
+                    "k": 4,
+                    "excess": 0.05,
+                },
+            },
+        ),
+        needs("eigenvalues[k - 1] > 0", {"lambda_k < 0": {"eigenvalues": np.array([1.0, -0.5, -0.6, -0.8])}}),
         needs("eigenvalues[k - 1] > eigenvalues[k]", {"no gap": {"eigenvalues": np.array([1.0, 0.5, 0.5, -0.2])}}),
         needs(
             "0 <= excess < eigenvalues[k - 1] ** 2",
@@ -82,6 +92,7 @@ def cases(rng):
     yield from exercise.bad_inputs(np.array([1.0, 0.5, 0.3, -0.2]), 2, 0.1)
     exact = (np.array([1.0, 0.5, 0.3, -0.2]), 2, 0.25)  # to the last digit: rounding decides it elsewhere
     yield Case("an excess of lambda_k^2", exact, part="bad input", raises=True, public=False)
+    yield Case("a tie behind the gap", (np.array([1.0, 0.7, 0.4, 0.4, -0.1]), 2, 0.2))
 
 
 @exercise.property("no embedding near the minimiser has a larger angle, and a tilted last column reaches it")
@@ -136,9 +147,10 @@ def angle_bound(
     end=following,
     solve=smaller_root,
     after=lambda squared, most: squared,
+    share=lambda k: 1,
 ):
     gap = start(eigenvalues, k) - end(eigenvalues, k)
-    return after(solve(level(eigenvalues, k), excess) / gap, min(k, len(eigenvalues) - k))
+    return after(solve(level(eigenvalues, k), excess) / gap, min(k, len(eigenvalues) - k)) / share(k)
 
 
 exercise.slip("linear in the excess", solve=lambda level, excess: excess / level).says(
@@ -199,6 +211,113 @@ exercise.slip("gap of absolute values", end=lambda values, k: abs(float(values[k
     "0.4 - (-0.3): the sign counts.",
     "Do not take the absolute value of lambda_{k+1}.",
 )
+exercise.slip(
+    "gap above lambda_k, below it for k = 1",
+    start=lambda values, k: float(values[max(k - 2, 0)]),
+    end=lambda values, k: float(values[max(k - 1, 1)]),
+).says(
+    "The gap above lambda_k is the one that counts, where there is one.",
+    "Between which two eigenvalues is the space of the first k cut off from the rest?",
+    "Inside the space a rotation costs nothing in angle.",
+    "gap = eigenvalues[k - 1] - eigenvalues[k].",
+)
+exercise.slip("gap above lambda_k, or the last index", start=lambda values, k: float(values[k - 2]), end=last).says(
+    "The gap is eigenvalues[k - 2] - eigenvalues[k - 1].",
+    "What is eigenvalues[k - 2] for k = 1, and which two lambdas do you subtract for k = 2?",
+    "lambda_k is eigenvalues[k - 1]; the space is cut off below it.",
+    "gap = eigenvalues[k - 1] - eigenvalues[k].",
+)
+exercise.slip("gap to the largest absolute value", end=lambda values, k: float(np.abs(values[k:]).max())).says(
+    "The gap is that to the largest of the remaining eigenvalues in absolute value.",
+    "What does a tilt towards an eigenvector with eigenvalue -0.3 lose, starting from 0.4?",
+    "0.4 - (-0.3): the sign counts, and the cheapest tilt is that towards the next eigenvalue.",
+    "gap = eigenvalues[k - 1] - eigenvalues[k].",
+)
+exercise.slip("a negative eigenvalue taken for 0", end=lambda values, k: max(following(values, k), 0.0)).says(
+    "A negative lambda_{k+1} counts as 0 in the gap.",
+    "What does a tilt towards an eigenvector with eigenvalue -0.3 lose, starting from 0.4?",
+    "0.4 - (-0.3) = 0.7. Clipping belongs to the minimum of the loss, not to the gap.",
+    "gap = eigenvalues[k - 1] - eigenvalues[k].",
+)
+exercise.slip("excess over the gap", solve=lambda level, excess: excess).says(
+    "The squared sines are at most the excess, divided by the gap.",
+    "Put your value back into the theorem: is it an equality?",
+    "The theorem has lambda_k in it, too.",
+    "Solve the quadratic inequality for delta s, then divide by delta.",
+)
+exercise.slip("lambda_k not squared", solve=lambda level, excess: level - math.sqrt(level - excess)).says(
+    "Under the root stands lambda_k minus the excess.",
+    "Solve x (2 lambda_k - x) = excess by completing the square: what stands under the root?",
+    "(lambda_k - x)^2 = lambda_k^2 - excess.",
+    "Square lambda_k.",
+)
+exercise.slip("plus under the root", solve=lambda level, excess: math.sqrt(level**2 + excess) - level).says(
+    "Under the root stands lambda_k^2 plus the excess.",
+    "Put your value back into the theorem: is it an equality?",
+    "x (2 lambda_k - x) = excess gives (lambda_k - x)^2 = lambda_k^2 - excess.",
+    "lambda_k - sqrt(lambda_k^2 - excess).",
+)
+exercise.slip("twice the root", solve=lambda level, excess: 2 * smaller_root(level, excess)).says(
+    "The solution of the quadratic equation is -b minus the root, without a division by 2.",
+    "Put your value back into the theorem: is it an equality?",
+    "x^2 - 2 lambda_k x + excess = 0 has the solutions (2 lambda_k +- sqrt(4 lambda_k^2 - 4 excess)) / 2.",
+    "Divide by 2.",
+)
+exercise.slip(
+    "multiplied by the gap",
+    start=lambda values, k: 1 / (last(values, k) - following(values, k)),
+    end=lambda values, k: 0.0,
+).says(
+    "The gap is a factor of the bound.",
+    "Does your bound grow or fall with the gap?",
+    "The theorem speaks of delta s: a large gap makes s small.",
+    "Divide by delta.",
+)
+exercise.slip(
+    "excess as a share of lambda_k^2", solve=lambda level, excess: smaller_root(level, excess * level**2)
+).says(
+    "The excess is given as a share of lambda_k^2.",
+    "What does the question say of `excess`?",
+    "It is the loss above its minimum, as it is.",
+    "lambda_k - sqrt(lambda_k^2 - excess).",
+)
+exercise.slip("the first inequality only", solve=lambda level, excess: level).says(
+    "The bound is where delta s reaches lambda_k.",
+    "Does your answer change with the excess?",
+    "The theorem has two inequalities, and the second one is the smaller bound.",
+    "Solve excess = delta s (2 lambda_k - delta s) for s.",
+)
+exercise.slip("the mean of the squared sines", share=lambda k: k).says(
+    "A mean over the k angles is asked.",
+    "With k = 1 your values are right. What changes later?",
+    "s is the *sum* of the squared sines.",
+    "Do not divide by k.",
+)
+exercise.slip(
+    "an excess of 0 refused", solve=lambda level, excess: smaller_root(level, excess) if excess else refused()
+).says(
+    "An excess of 0 is bad input.",
+    "Which angle does the minimum itself allow?",
+    "0 <= excess: at 0 the answer is 0.",
+    "Raise ValueError for a negative excess only.",
+)
+exercise.slip(
+    "ties refused", level=lambda values, k: last(values, k) if (np.diff(values) < 0).all() else refused()
+).says(
+    "No two eigenvalues may be equal.",
+    "Which hypothesis has the theorem on the other eigenvalues?",
+    "The only gap that it wants is that between lambda_k and lambda_{k+1}; ties elsewhere are allowed.",
+    "Raise ValueError where an eigenvalue is larger than the one before it.",
+)
+exercise.slip(
+    "small gaps refused",
+    end=lambda values, k: refused() if np.isclose(*values[k - 1 : k + 1]) else following(values, k),
+).says(
+    "A gap of 1e-9 counts as none.",
+    "Which gaps does the question name?",
+    "lambda_k > lambda_{k+1} is all that is asked, and the grade tries gaps of 1e-9.",
+    "Compare with >, not with np.isclose or a tolerance.",
+)
 exercise.slip("the other root", solve=lambda level, excess: level + math.sqrt(level**2 - excess)).says(
     "Of the two solutions of the quadratic equation the larger one is meant.",
     "What is your value at excess 0?",
@@ -242,6 +361,7 @@ exercise.slip(
     level=following,
     start=following,
     end=lambda values, k: float(values[min(k + 1, len(values) - 1)]),
+    solve=lambda level, excess: smaller_root(level, excess) if level > 0 else math.nan,  # it validates what it reads
 ).says(
     "lambda_k is eigenvalues[k].",
     "Which entry is lambda_1?",
@@ -262,6 +382,93 @@ exercise.slip(
     "Divided by a small gap, the rounding error is large.",
     "excess / (lambda_k + root): the same number without a difference.",
 )
+
+
+def unless(skipped, eigenvalues, k, excess):
+    """All tests of the arguments but one, then the bound."""
+    validate.count(1, k=k)
+    values = np.sort(eigenvalues)[::-1] if skipped == "order" else eigenvalues
+    excess = max(excess, 0.0) if skipped == "sign" else excess  # NaN stays
+    values = np.append(values, 0.0) if skipped == "k" else values
+    if not (np.diff(values[: len(eigenvalues)]) <= 0).all() or k >= len(values):
+        raise ValueError(f"k = {k}, eigenvalues {values}")
+    high, gap = last(values, k), last(values, k) - following(values, k)
+    if skipped == "nan" and math.isnan(excess):
+        return math.nan
+    if not gap > 0 or (high <= 0 and skipped != "lambda_k") or not 0 <= excess <= high**2:
+        raise ValueError(f"lambda_k = {high}, gap {gap}, excess {excess}")
+    if excess == high**2 and skipped != "edge":
+        raise ValueError(f"excess {excess}")
+    return smaller_root(high, excess) / gap
+
+
+@exercise.wrong(
+    "an excess of lambda_k^2 accepted",
+    belief="The theorem holds up to excess = lambda_k^2, that included.",
+    hints=("What may be missing at that excess?", "A whole column.", "Raise ValueError for excess >= lambda_k ** 2."),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("edge", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "eigenvalues sorted",
+    belief="Eigenvalues in another order may be sorted.",
+    hints=("What does the question say of eigenvalues that do not fall?", "ValueError.", "Compare, do not sort."),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("order", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "a negative excess taken for 0",
+    belief="A negative excess is rounding and counts as 0.",
+    hints=("What does the question say of a negative excess?", "ValueError.", "Do not clip it."),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("sign", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "NaN for the excess accepted",
+    belief="An excess of NaN needs no test of its own.",
+    hints=("What are NaN < 0 and NaN >= 1?", "Both are False.", "Raise ValueError unless 0 <= excess < lambda_k ** 2."),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("nan", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "k = S accepted",
+    belief="With k = S the next eigenvalue is 0.",
+    hints=(
+        "For which k does the question ask?",
+        "1 <= k < S: nothing is beside a space of all S.",
+        "Raise ValueError for k = S.",
+    ),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("k", eigenvalues, k, excess)
+
+
+@exercise.wrong(
+    "lambda_k not tested",
+    belief="The theorem needs no lambda_k > 0, as long as the excess is below lambda_k^2.",
+    hints=(
+        "What is the k-th column of the minimiser where lambda_k < 0?",
+        "Zero.",
+        "Raise ValueError unless lambda_k > 0.",
+    ),
+    guarded=False,
+)
+def angle_bound(eigenvalues, k, excess):
+    return unless("lambda_k", eigenvalues, k, excess)
+
 
 exercise.style(
     "expm1 and log1p",

@@ -8,7 +8,7 @@ import torch
 from autograder.author import Case, Exercise, bad_input, needs, world
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.theorems import off_diagonal
-from course import graphs
+from course import graphs, validate
 from course.worlds import random_law
 
 exercise = Exercise(
@@ -17,7 +17,13 @@ exercise = Exercise(
         world("image_probs", "augmentations"),
         needs(
             "not distinct or ((augmentations > 0).sum(axis=1) > 1).all()",
-            {"distinct, an image of one picture": {"augmentations": np.eye(5)[:3], "distinct": True}},
+            {
+                "distinct, an image of one picture": {"augmentations": np.eye(5)[:3], "distinct": True},
+                "distinct, one of the images has one picture": {
+                    "augmentations": np.array([[0.5, 0.5, 0, 0, 0], [0, 0.4, 0.6, 0, 0], [0, 0, 0, 0, 1.0]]),
+                    "distinct": True,
+                },
+            },
         ),
     ),
     hints={
@@ -77,7 +83,7 @@ def joint_law(f, rng):
 
 
 def of_sum_1(joint):
-    return joint / max(joint.sum(), 1e-300)
+    return joint / joint.sum()  # 0 / 0 where nothing is left, as a learner has it
 
 
 def given_image(pictures, distinct):
@@ -97,12 +103,53 @@ def second_redrawn(pictures, distinct):
     return differ / np.maximum(1 - pictures, 1e-300)[:, :, None]
 
 
+def either_redrawn(pictures, distinct):
+    laws = second_redrawn(pictures, distinct)
+    return (laws + laws.transpose(0, 2, 1)) / 2
+
+
+def redrawn_once(pictures, distinct):
+    pairs = given_image(pictures, False)
+    equal = (pairs * np.eye(pictures.shape[1])).sum(axis=(1, 2), keepdims=True)
+    return pairs * (1 - np.eye(pictures.shape[1])) + equal * pairs if distinct else pairs
+
+
+def rejected_by_number(pictures, distinct):
+    """As if the pictures of an image were equally likely when two of them are equal."""
+    pairs = given_image(pictures, False)
+    kept = 1 - 1 / (pictures > 0).sum(axis=1)[:, None, None]
+    return pairs * (1 - np.eye(pictures.shape[1])) / kept if distinct else pairs
+
+
+def several_pictures(pictures, distinct):
+    if ((pictures > 0).sum(axis=1) == 1).any():
+        raise ValueError("an image of one picture")
+    return given_image(pictures, distinct)
+
+
+def rows_kept(joint):
+    """The diagonal spread over its row, in proportion."""
+    rest = off_diagonal(joint)
+    return rest / rest.sum(axis=1, keepdims=True) * joint.sum(axis=1, keepdims=True)
+
+
+def outer(joint):
+    return np.outer(joint.sum(axis=1), joint.sum(axis=1))
+
+
 def mean_over_images(weights, laws):
     return np.tensordot(weights, laws, axes=1)
 
 
 def unconditioned(pictures, distinct):
     return given_image(pictures, False)
+
+
+TWO_IMAGES = {"finish": lambda joint, distinct: outer(joint)}
+STEP = {"finish": lambda joint, distinct: joint / joint.sum(axis=1, keepdims=True)}
+UNWEIGHTED = {"weights": np.ones_like}
+UNIFORM = {"weights": lambda q: np.full(len(q), 1 / len(q))}
+TWICE = {"weights": lambda q: q**2 / (q**2).sum()}
 
 
 @exercise.formula
@@ -115,7 +162,10 @@ def augmentation_graph(
     chance=lambda a: a,
     given=given_image,
     finish=lambda joint, distinct: joint,
+    spared=False,
 ):
+    if distinct and spared:  # a program whose branch for distinct=True is right
+        return mean_over_images(image_probs, given_image(augmentations, True))
     return finish(mean_over_images(weights(image_probs), given(chance(augmentations), distinct)), distinct)
 
 
@@ -151,23 +201,67 @@ exercise.slip("distinct ignored", given=unconditioned).says(
     "With distinct=True the diagonal is 0, and its mass goes elsewhere.",
     "Divide the law given image i by that image's own chance of two different pictures, then average.",
 )
-exercise.slip("the law of a step", finish=lambda joint, distinct: joint / joint.sum(axis=1, keepdims=True)).says(
+exercise.slip("the law of a step", **STEP).says(
     "The law asked for is that of the second picture given the first.",
     "What do your entries sum to?",
     "Row x of your matrix is p(x'|x). The joint law is p(x) times that.",
     "Do not divide by the row sums.",
 )
-exercise.slip("weights forgotten", weights=np.ones_like).says(
+exercise.slip("weights forgotten", **UNWEIGHTED).says(
     "The images are summed over, without a weight.",
     "What do your entries sum to?",
     "Image i is drawn with probability q_i.",
     "Multiply the law given image i by image_probs[i] before the sum.",
 )
-exercise.slip("two images", finish=lambda joint, distinct: np.outer(joint.sum(axis=1), joint.sum(axis=1))).says(
+exercise.slip("two images", **TWO_IMAGES).says(
     "The two pictures of a positive pair are independent draws from the pictures.",
     "Is your matrix an outer product? Then x tells nothing about x'.",
     "They are independent given the image; both come from the same one. What you built is the negative pair.",
     "Average the outer products of the rows, not the outer product of the average.",
+)
+exercise.slip(
+    "two images, equal pictures thrown away",
+    given=unconditioned,
+    finish=lambda joint, distinct: of_sum_1(off_diagonal(outer(joint))) if distinct else outer(joint),
+).says(
+    "The two pictures of a positive pair are independent draws from the pictures; with distinct=True until they differ.",
+    "Is your matrix without `distinct` an outer product? Then x tells nothing about x'.",
+    "They are independent given the image; both come from the same one.",
+    "Average the outer products of the rows, not the outer product of the average.",
+)
+exercise.slip(
+    "distinct: the row sums kept",
+    given=unconditioned,
+    finish=lambda joint, distinct: rows_kept(joint) if distinct else joint,
+).says(
+    "Throwing equal pairs away leaves the law of the first picture as it was.",
+    "Is your matrix symmetric?",
+    "A picture that often meets itself is thrown away often, so it becomes rarer.",
+    "Divide the law given image i by that image's own chance of two different pictures, then average.",
+)
+exercise.slip("distinct: one of the two is drawn again", given=either_redrawn).says(
+    "When the two pictures are equal, one of them is drawn again, either with the same probability.",
+    "Which of the two pictures stays in your program?",
+    "None: *both* are drawn again.",
+    "Given image i: a_i(x) a_i(x') for x' different from x, divided by the sum of these.",
+)
+exercise.slip("distinct: both drawn again once", given=redrawn_once).says(
+    "When the two pictures are equal, both are drawn once more, and that pair is kept.",
+    "What stands on your diagonal?",
+    "The second try may give equal pictures too; it goes on *until* they differ.",
+    "Given image i: a_i(x) a_i(x') for x' different from x, divided by the sum of these.",
+)
+exercise.slip("distinct: equal with probability 1 / number of pictures", given=rejected_by_number).says(
+    "Two augmentations of an image are equal with probability 1 / (number of its pictures).",
+    "What do your entries sum to?",
+    "That is so when its pictures are equally likely.",
+    "They are equal with probability sum_x a_i(x)^2.",
+)
+exercise.slip("images of one picture refused always", given=several_pictures).says(
+    "An image of a single picture is bad input, with distinct=False too.",
+    "What is the law of its pair when equal pictures may come?",
+    "Only with distinct=True does it never give a pair.",
+    "Raise ValueError only if distinct.",
 )
 exercise.slip("one augmentation, twice", finish=lambda joint, distinct: np.diag(joint.sum(axis=1))).says(
     "Both members of a pair are the same augmented picture.",
@@ -187,13 +281,13 @@ exercise.slip("the diagonal set to 0", finish=lambda joint, distinct: off_diagon
     "The missing mass is the probability that both augmentations give the same picture.",
     "p(x, x) = sum_i q_i a_i(x)^2: keep the diagonal.",
 )
-exercise.slip("all images equally likely", weights=lambda q: np.full(len(q), 1 / len(q))).says(
+exercise.slip("all images equally likely", **UNIFORM).says(
     "Every image has the same weight.",
     "Does your answer change with image_probs?",
     "Image i is drawn with probability q_i; its outer product gets that weight.",
     "Multiply row i of one of the two factors by image_probs[i].",
 )
-exercise.slip("image drawn twice", weights=lambda q: q**2 / (q**2).sum()).says(
+exercise.slip("image drawn twice", **TWICE).says(
     "Image i has the weight q_i squared, divided by the sum of the squares.",
     "Two images with probabilities 0.8 and 0.2: which weights do you give them?",
     "How often is the image drawn for one pair?",
@@ -215,6 +309,37 @@ exercise.slip(
     "A picture that an image makes rarely is rarely in its pairs.",
     "Use a_i(x) itself, not whether it is positive.",
 )
+
+
+# the same thoughts, where the branch for distinct=True is right
+for name, belief, hint, knobs in (
+    ("two images", "the two pictures of a pair are independent draws", "Both come from one image.", TWO_IMAGES),
+    ("all images equally likely", "every image has the same weight", "Image i has the weight q_i.", UNIFORM),
+    ("weights forgotten", "the images are summed, without a weight", "Image i has the weight q_i.", UNWEIGHTED),
+    ("image drawn twice", "image i has the weight q_i^2, divided by their sum", "It is drawn once.", TWICE),
+    ("the law of a step", "the law asked for is that of x' given x", "Do not divide by the row sums.", STEP),
+):
+    exercise.slip(f"{name}, without distinct only", spared=True, **knobs).says(
+        f"Without distinct=True {belief}.",
+        "Is your answer with distinct=True built in the same way? Compare the two.",
+        "Draw an image, then two independent augmentations of it: sum_i q_i a_i(x) a_i(x').",
+        hint,
+    )
+
+
+@exercise.wrong(
+    "distinct: images of one picture skipped",
+    belief="With distinct=True an image of one picture is left out, since no pair of it is kept.",
+    hints=("What is the sum of your entries?", "The drawing would never end.", "Raise ValueError for it if distinct."),
+    guarded=False,
+)
+def augmentation_graph(image_probs, augmentations, distinct=False):
+    validate.world(image_probs, augmentations)
+    pairs = given_image(augmentations, False)
+    if distinct:
+        pairs = pairs * (1 - np.eye(augmentations.shape[1]))
+        pairs = pairs / np.maximum(pairs.sum(axis=(1, 2), keepdims=True), 1e-300)
+    return mean_over_images(image_probs, pairs)
 
 
 @exercise.accepted("loop over images, validated by hand", guarded=False)

@@ -23,6 +23,7 @@ exercise = Exercise(
                 "negatives that sum to 0.9": {"negatives": np.array([0.3, 0.3, 0.2, 0.1])},
                 "negatives for three of four nodes": {"negatives": np.array([0.5, 0.3, 0.2])},
                 "NaN among the negatives": {"negatives": np.array([0.5, 0.3, 0.2, np.nan])},
+                "negatives for one node": {"negatives": np.ones(1)},
             },
         ),
     ),
@@ -100,6 +101,10 @@ def ratio(joint, m):
     return np.outer(root, root)
 
 
+def moved(joint, m):
+    return joint * (m / joint.sum(axis=1))[:, None] / np.sqrt(np.outer(m, m))
+
+
 @exercise.formula
 def factorization_constant(
     joint,
@@ -111,8 +116,14 @@ def factorization_constant(
     less=0,
     sign=1,
     law=of_negatives,
+    mixed=lambda p, m: m,
+    spared=False,
 ):
-    return sign * (pool(counted(matrix(joint, law(joint, negatives)))) - less)
+    if spared and negatives is None:  # a program whose branch without other negatives is right
+        return (adjacency(joint) ** 2).sum()
+    m = law(joint, negatives)
+    used = m if negatives is None else mixed(joint.sum(axis=1), m)
+    return sign * (pool(counted(matrix(joint, used))) - less)
 
 
 exercise.slip("sum of squared probabilities", matrix=lambda joint, m: joint).says(
@@ -162,6 +173,48 @@ exercise.slip("other negatives ignored", law=lambda joint, negatives: joint.sum(
     "The last term of the square must be E[(f.f')^2] under the new law. That fixes the factors c(x), and so M.",
     "c(x) c(x') M(x,x') must be p(x,x').",
 )
+# wrong M for the other negatives only: M = p(x,x') / sqrt(e(x) e(x')) with e = m where it is right
+for name, effective, belief, nudge in (
+    ("the other law's factors without a root", lambda p, m: m**2, "c(x) is m(x).", "Is c(x)^2 c(x')^2 = m(x) m(x')?"),
+    (
+        "M divided by m m' and weighed with p p'",
+        lambda p, m: m**2 / p,
+        "C is the sum of p p' (p(x,x') / (m m'))^2.",
+        "",
+    ),
+    ("the adjacency times the roots", lambda p, m: p / m, "M is the normalised adjacency times sqrt(m(x) m(x')).", ""),
+    ("the adjacency over the roots", lambda p, m: p * m, "M is the normalised adjacency over sqrt(m(x) m(x')).", ""),
+    ("the root of m m' below the square", lambda p, m: np.sqrt(m), "C is the sum of p(x,x')^2 / sqrt(m(x) m(x')).", ""),
+    ("the mean of the two laws", lambda p, m: (p + m) / 2, "The law that counts is the mean of p and m.", ""),
+):
+    exercise.slip(name, mixed=effective).says(
+        belief,
+        nudge or "Multiply out: is c(x) c(x') M(x,x') equal to p(x,x')?",
+        "The last term of the square is E[(f.f')^2] under m when c(x) = sqrt(m(x)).",
+        "Then c(x) c(x') M(x,x') = p(x,x') gives M, and C is its squared norm.",
+    )
+for name, knobs, belief, hint in (
+    ("chi-square divergence", {"less": 1}, "1 is subtracted from the squared norm", "Do not subtract 1."),
+    (
+        "square root taken",
+        {"pool": lambda matrix: np.linalg.norm(matrix)},
+        "the constant is the norm itself",
+        "The squared norm is asked.",
+    ),
+    ("sum of the eigenvalues", {"pool": np.trace}, "the constant is the trace of M", "Square the entries."),
+    ("loops left out", {"counted": off_diagonal}, "x' = x is left out", "Sum over all ordered pairs."),
+):
+    exercise.slip(f"{name}, for other negatives only", spared=True, **knobs).says(
+        f"With other negatives {belief}.",
+        "Give your function the masses p(x) for `negatives`: is the answer the one without?",
+        hint,
+    )
+exercise.slip("positive pairs moved to the other law", matrix=moved).says(
+    "With other negatives x of a positive pair has the law m too, and x' the conditional law p(x'|x).",
+    "Which law have the positive pairs in the question?",
+    "They are drawn from p(x,x') as before; only the negatives change.",
+    "c(x) c(x') M(x,x') = p(x,x') with c(x) = sqrt(m(x)).",
+)
 exercise.slip("only one of the two points from the other law", matrix=one_side).says(
     "Of a negative pair one point has the law p, the other one the law m.",
     "Which law has the anchor of a negative pair here?",
@@ -194,6 +247,38 @@ exercise.slip("squared norm of the random walk", matrix=lambda joint, m: joint /
     "Only for a symmetric matrix is it.",
     "Divide by the root of both masses.",
 )
+
+
+@exercise.wrong(
+    "any weights for the negatives",
+    belief="Negatives with a sum other than 1 are weights, to be divided by their sum.",
+    hints=("What does the question say of a `negatives` that is no law?", "ValueError.", "`validate.law(negatives)`."),
+    guarded=False,
+)
+def factorization_constant(joint, negatives=None):
+    validate.joint_law(joint, symmetric=True)
+    m = joint.sum(axis=1) if negatives is None else negatives
+    if m.shape != (len(joint),) or not (m > 0).all():
+        raise ValueError(f"negatives {m}")
+    return (per_pair(joint, m / m.sum()) ** 2).sum()
+
+
+@exercise.wrong(
+    "one negative for all nodes",
+    belief="The length of `negatives` need not be looked at, since arrays that do not fit raise by themselves.",
+    hints=(
+        "What does numpy make of shapes (4, 4) and (1, 1)?",
+        "A single number fits everything.",
+        "len(negatives) == S.",
+    ),
+    guarded=False,
+)
+def factorization_constant(joint, negatives=None):
+    validate.joint_law(joint, symmetric=True)
+    m = joint.sum(axis=1) if negatives is None else negatives
+    validate.law(m)
+    return (per_pair(joint, m) ** 2).sum()
+
 
 exercise.style("sum of the squared eigenvalues", pool=lambda matrix: float(np.sum(np.linalg.eigvalsh(matrix) ** 2)))
 

@@ -9,7 +9,7 @@ import torch
 from autograder.author import Case, Exercise
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.arguments import GRAPH, rows
-from autograder.units.u06_spectral_loss.theorems import adjacency, off_diagonal
+from autograder.units.u06_spectral_loss.theorems import adjacency, off_diagonal, refused
 from course import graphs, validate
 
 exercise = Exercise(
@@ -65,9 +65,12 @@ def factorization_loss(
     counted=lambda rest: rest,
     norm=lambda rest: (rest**2).sum(),
     weigh=lambda rest, p: rest,
+    less=lambda A: 0,
+    cross=2,
 ):
-    rows = factor(F, joint)
-    return norm(weigh(counted(target(joint) - rows @ rows.T), joint.sum(axis=1)))
+    rows, A = factor(F, joint), target(joint)
+    whole = norm(weigh(counted(A - rows @ rows.T), joint.sum(axis=1))) - less(A)
+    return whole if cross == 2 else whole + (2 - cross) * (A * (rows @ rows.T)).sum()
 
 
 exercise.slip("weighted by p(x) p(x')", weigh=lambda rest, p: rest * np.sqrt(np.outer(p, p))).says(
@@ -134,6 +137,59 @@ exercise.slip("spectral norm", norm=lambda rest: np.linalg.norm(rest, 2) ** 2).s
     "Which norm does the index F of the formula mean?",
     "np.linalg.norm(..., 2) is the spectral norm; the Frobenius norm sums all squared entries.",
     "(difference ** 2).sum().",
+)
+exercise.slip("absolute values instead of squares", norm=lambda rest: np.abs(rest).sum()).says(
+    "The error is the sum of the absolute entries.",
+    "What is the exponent in the sum of the question?",
+    "Square each entry of the difference.",
+    "(difference ** 2).sum().",
+)
+exercise.slip("cross term once", cross=1).says(
+    "(a - b)^2 is a^2 - a b + b^2.",
+    "What is the error where F F^T is the normalised adjacency? Is yours 0?",
+    "The cross term has the factor 2.",
+    "((A - F @ F.T) ** 2).sum(), without multiplying out.",
+)
+exercise.slip("rows of length 1", factor=lambda F, joint: F / np.linalg.norm(F, axis=1, keepdims=True)).says(
+    "The rows of F are scaled to length 1 first.",
+    "Multiply F by 2: your value does not change. Should it?",
+    "F stands in the formula as it is given.",
+    "Do not scale F.",
+)
+exercise.slip("nuclear norm", norm=lambda rest: np.linalg.norm(rest, "nuc") ** 2).says(
+    "The norm is the sum of the singular values.",
+    "Which norm does the index F of the formula mean?",
+    "The Frobenius norm squares them before the sum.",
+    "(difference ** 2).sum().",
+)
+exercise.slip("half the sum", norm=lambda rest: (rest**2).sum() / 2).says(
+    "A squared error carries the factor 1/2.",
+    "F = 0 gives the sum of the squares of all entries of the normalised adjacency. Does yours?",
+    "(difference ** 2).sum(), without a factor.",
+)
+exercise.slip("the part without F left out", less=lambda A: (A**2).sum()).says(
+    "What does not depend on F may be dropped.",
+    "What is the error where F F^T is the normalised adjacency? Is yours 0?",
+    "You return the error minus the squared norm of the adjacency: that is the other loss, question 3.",
+    "(difference ** 2).sum(), all of it.",
+)
+exercise.slip("rows divided by sqrt(p)", factor=lambda F, joint: F / np.sqrt(joint.sum(axis=1))[:, None]).says(
+    "F must first be divided by sqrt(p), row by row.",
+    "Is sqrt(p) part of what you are given, or of what you do?",
+    "F stands in the formula as it is given, for any matrix F.",
+    "Do not scale F.",
+)
+exercise.slip("loops taken out of the adjacency", target=lambda joint: off_diagonal(adjacency(joint))).says(
+    "The adjacency that is approximated has a zero diagonal.",
+    "F = 0 gives the sum of the squares of all entries of the normalised adjacency. Does yours?",
+    "The loops p(x, x) / p(x) stand on its diagonal.",
+    "Use your normalized_adjacency as it is.",
+)
+exercise.slip("no more columns than nodes", factor=lambda F, joint: F if F.shape[1] <= len(F) else refused()).says(
+    "F may not have more columns than there are nodes.",
+    "What does the question say of k?",
+    "*Any* matrix F of shape (S, k), k >= 1.",
+    "Leave the test of k out.",
 )
 
 exercise.style("squared Frobenius norm of numpy", norm=lambda rest: np.linalg.norm(rest, "fro") ** 2)

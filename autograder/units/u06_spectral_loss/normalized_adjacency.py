@@ -10,7 +10,7 @@ from autograder.author import Case, Exercise
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.arguments import GRAPH
 from autograder.units.u06_spectral_loss.theorems import off_diagonal
-from course import graphs
+from course import graphs, validate
 
 exercise = Exercise(
     "normalized_adjacency",
@@ -51,6 +51,12 @@ def spectrum(f, rng):
         return "sqrt(p) is not an eigenvector with eigenvalue 1"
     if np.abs(np.linalg.eigvalsh(adjacency)).max() > 1 + 1e-9:
         return "an eigenvalue lies outside [-1, 1]"
+
+
+def without_negative(joint):
+    if np.linalg.eigvalsh(joint).min() < -1e-12:
+        raise ValueError("a negative eigenvalue")
+    return joint
 
 
 @exercise.formula
@@ -120,6 +126,71 @@ exercise.slip("the root of the whole quotient", divisor=lambda p: np.outer(p, p)
     "Only the denominator stands under the root.",
     "joint / np.sqrt(p p'), not np.sqrt(joint / (p p')).",
 )
+exercise.slip("divided by the mass of the column", divisor=lambda p: p).says(
+    "Normalising means that every column sums to 1.",
+    "Is your matrix symmetric?",
+    "joint / p divides each column by its mass: that is p(x|x'), the right eigenvalues, but not symmetric.",
+    "Give half of the division to each side: divide by sqrt(p(x)) and by sqrt(p(y)).",
+)
+exercise.slip("one root only, of the column", divisor=lambda p: np.sqrt(p)).says(
+    "The root of the column's mass is enough.",
+    "Is your matrix symmetric?",
+    "joint / np.sqrt(p) divides the columns only; the rows want their root too.",
+    "Divide by sqrt(p(x)) and by sqrt(p(y)).",
+)
+exercise.slip("divided by the mean of the masses", divisor=lambda p: (p[:, None] + p) / 2).says(
+    "The entry is divided by the mean of the two masses.",
+    "What is your entry for masses 0.1 and 0.4, and what is sqrt(0.1 * 0.4)?",
+    "The geometric mean is asked, not the arithmetic one.",
+    "joint / np.sqrt(np.outer(p, p)).",
+)
+exercise.slip("masses without the loops", masses=lambda joint: joint.sum(axis=1) - np.diag(joint)).says(
+    "The mass of a node is the sum of its edges to others.",
+    "Is sqrt(p) an eigenvector of your matrix, with eigenvalue 1?",
+    "p(x) is the whole row sum, the loop p(x, x) included.",
+    "p = joint.sum(axis=1).",
+)
+exercise.slip("multiplied by the roots", divisor=lambda p: 1 / np.sqrt(np.outer(p, p))).says(
+    "The entries are multiplied by sqrt(p(x) p(y)).",
+    "What is the largest eigenvalue of your matrix?",
+    "Rare nodes have small entries in the joint law; normalising makes them larger.",
+    "Divide.",
+)
+exercise.slip("negative eigenvalues refused", edges=without_negative).says(
+    "A law of positive pairs has no negative eigenvalues, so others are refused.",
+    "What are the eigenvalues of two nodes with a single edge between them?",
+    "The question says that `joint` may have negative eigenvalues: only laws made by augmentations have none.",
+    "Refuse what `validate.joint_law(joint, symmetric=True)` refuses, and nothing else.",
+)
+
+
+@exercise.wrong(
+    "symmetry not checked",
+    belief="Every joint law may be normalised, symmetric or not.",
+    hints=(
+        "What do the rules say of `joint`?",
+        "It must be symmetric.",
+        "`validate.joint_law(joint, symmetric=True)`.",
+    ),
+    guarded=False,
+)
+def normalized_adjacency(joint):
+    validate.joint_law(joint)
+    return joint / np.sqrt(np.outer(joint.sum(axis=1), joint.sum(axis=1)))
+
+
+@exercise.wrong(
+    "isolated nodes accepted",
+    belief="A node of mass 0 gets a row of zeros.",
+    hints=("What do the rules say of an isolated node?", "ValueError.", "`validate.joint_law(joint, symmetric=True)`."),
+    guarded=False,
+)
+def normalized_adjacency(joint):
+    validate.joint_law(joint)
+    if len(joint) != len(joint.T) or abs(joint - joint.T).max() > 1e-9:
+        raise ValueError(f"not symmetric: {joint}")
+    root = np.sqrt(joint.sum(axis=1))
+    return joint / np.maximum(np.outer(root, root), 1e-300)
 
 
 @exercise.accepted("double loop, validated by hand", guarded=False)

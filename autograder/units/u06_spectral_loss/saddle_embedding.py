@@ -11,7 +11,7 @@ import torch
 from autograder.author import Case, Exercise, needs
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.arguments import COLUMNS, GRAPH
-from autograder.units.u06_spectral_loss.theorems import adjacency, by_size, eigenvalues, falling, per_mass
+from autograder.units.u06_spectral_loss.theorems import adjacency, by_size, eigenvalues, falling, per_mass, refused
 from course import graphs, validate
 
 SPECTRUM = "np.linalg.eigvalsh(joint / np.sqrt(np.outer(joint.sum(axis=1), joint.sum(axis=1))))"
@@ -44,6 +44,9 @@ ROUNDING = (
     "Some eigenvalues of this graph are 0, and the solver returns them as numbers of about 1e-17 of either sign. "
     "Count as positive what is above 1e-9."
 )
+
+
+SMALL = "This graph has an eigenvalue of 1e-6. Only what is below 1e-9 counts as 0."
 
 
 def spread(rng, n, k, psd=False, extra=2):
@@ -81,6 +84,8 @@ def cases(rng):
     yield ask("five pictures from two kinds, k = 1", pair, 1, hint=ROUNDING)
     yield ask("two nodes, k = 2: the minimiser is the only one", np.array([[0.4, 0.1], [0.1, 0.4]]), 2)
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4, psd=True), 2)
+    tiny = np.array([[1 + 1e-6, 1 - 1e-6], [1 - 1e-6, 1 + 1e-6]]) / 4
+    yield ask("two nodes that are nearly alike, k = 1", tiny, 1, public=False, hint=SMALL)
 
 
 def lossy(rng):
@@ -134,6 +139,21 @@ def one_swapped(values, k):
     """The k largest, the last of them exchanged for the next."""
     top = falling(values, k + 1)
     return np.append(top[: k - 1], top[-1])
+
+
+def least_by_size(values, k):
+    """Positions of the k eigenvalues of smallest absolute value that are not 0."""
+    order = np.argsort(np.abs(values), kind="stable")
+    return order[np.abs(values[order]) > 1e-9][:k]
+
+
+def least_above(values, k):
+    """Positions of the k smallest eigenvalues above 1e-5."""
+    return np.flatnonzero(values > 1e-5)[:k]
+
+
+def after_the_first(values, k):
+    return falling(values, 2 * k)[k:] if 2 * k <= len(values) else refused()
 
 
 @exercise.formula
@@ -202,6 +222,88 @@ exercise.slip(
     "There Abar u = lambda u with lambda < 0, and F F^T u is a positive multiple of u.",
     "Only positive eigenvalues qualify.",
 )
+exercise.slip(
+    "smallest absolute values that are not 0", kept=least_by_size, stretch=lambda values: np.sqrt(np.abs(values))
+).says(
+    "The eigenvalues of smallest absolute value, 0 left out, give the stationary point of largest loss.",
+    "Is (Abar - F F^T) F = 0 for a column that belongs to a negative eigenvalue?",
+    "There Abar u = lambda u with lambda < 0, and F F^T u is a positive multiple of u.",
+    "Only positive eigenvalues qualify.",
+)
+exercise.slip(
+    "smallest eigenvalues, absolute value under the root",
+    kept=lambda values, k: np.arange(k),
+    stretch=lambda values: np.sqrt(np.abs(values)),
+).says(
+    "The k smallest eigenvalues, negative ones first, give the stationary point of largest loss.",
+    "Is (Abar - F F^T) F = 0 for a column that belongs to a negative eigenvalue?",
+    "There Abar u = lambda u with lambda < 0, and F F^T u is a positive multiple of u.",
+    "Only positive eigenvalues qualify.",
+)
+exercise.slip("zero eigenvalues counted", kept=lambda values, k: np.flatnonzero(values > -1e-9)[:k]).says(
+    "An eigenvalue that is 0 but for rounding may have a column.",
+    "How long is the column of an eigenvalue 0?",
+    "A zero column is not linearly independent of the others.",
+    "Count as positive what is above 1e-9.",
+)
+exercise.slip("the smallest positive one k times", kept=lambda values, k: np.repeat(least_positive(values, 1), k)).says(
+    "All k columns may belong to the same, smallest positive eigenvalue.",
+    "Are your k columns linearly independent?",
+    "Two columns of one direction are not.",
+    "Take k different eigenvectors, those of the k smallest positive eigenvalues.",
+)
+exercise.slip("the k after the first k", kept=after_the_first).says(
+    "The worst stationary point has the k eigenfunctions that follow the first k.",
+    "What is its loss, and what would it be with smaller eigenvalues?",
+    "Any k positive eigenvalues make a stationary point.",
+    "The loss is minus the sum of their squares: it is largest for the k smallest positive ones.",
+)
+exercise.slip(
+    "the smallest positive one left out", kept=lambda values, k: np.flatnonzero(values > 1e-9)[1 : k + 1]
+).says(
+    "The smallest positive eigenvalue is not among the k.",
+    "With k = 1: which eigenvalue do you take, and is there a smaller one?",
+    "Count from the smallest positive eigenvalue, that included.",
+    "values[values > 1e-9][:k] of rising eigenvalues.",
+)
+exercise.slip(
+    "rows of length 1", scaled=lambda factor, joint: factor / np.linalg.norm(factor, axis=1, keepdims=True)
+).says(
+    "The rows of an embedding are scaled to length 1.",
+    "Is the gradient 0 at your embedding?",
+    "The lengths are part of the stationary point.",
+    "Divide row x by sqrt(p(x)), by nothing else.",
+)
+exercise.slip("one over the root", stretch=lambda values: 1 / np.sqrt(np.maximum(values, 1e-300))).says(
+    "Column i is u_i divided by the root of lambda_i.",
+    "(Abar - F F^T) u = 0 needs F F^T u = lambda u. What is it with your columns?",
+    "u / lambda: small eigenvalues want short columns.",
+    "Multiply column i by sqrt(lambda_i).",
+)
+exercise.slip(
+    "the minimiser refused where it is the only one",
+    kept=lambda values, k: least_positive(values, k) if (values > 1e-9).sum() > k else refused(),
+).says(
+    "Where k is the number of the positive eigenvalues there is no answer.",
+    "Which stationary points with k independent columns are there in that case?",
+    "The minimiser, and the question says: where all of them are rotations of one, it is the minimum.",
+    "Raise ValueError only for fewer than k positive eigenvalues; the eigenvalue 1 is one of them.",
+)
+exercise.slip(
+    "graphs with negative eigenvalues refused",
+    kept=lambda values, k: least_positive(values, k) if values[0] > -1e-9 else refused(),
+).says(
+    "A graph with a negative eigenvalue has no such embedding.",
+    "Do the columns of F see the eigenvectors of negative eigenvalues?",
+    "They are orthogonal to them; k positive eigenvalues are all that it takes.",
+    "Raise ValueError only for fewer than k positive eigenvalues.",
+)
+exercise.slip("small eigenvalues taken for 0", kept=least_above).says(
+    "An eigenvalue of 1e-6 counts as 0.",
+    "From where on does an eigenvalue count, in the question?",
+    "What is above 1e-9 is positive.",
+    "values > 1e-9.",
+)
 exercise.slip("largest absolute values", kept=by_size).says(
     "Stationary points come from the eigenvalues of largest absolute value.",
     "What is the loss at a stationary point with the eigenvalues lambda_j, j in J?",
@@ -232,6 +334,24 @@ exercise.slip("the zero embedding", stretch=np.zeros_like).says(
     "With independent columns F^T F is invertible, and (Abar - F F^T) F = 0 says more.",
     "Take the k smallest positive eigenvalues, each with a column of squared length lambda_i.",
 )
+
+
+@exercise.wrong(
+    "filled up with zero columns",
+    belief="Where there are fewer than k positive eigenvalues the missing columns are zero.",
+    hints=("Are your k columns linearly independent there?", "There is no such embedding.", "Raise ValueError."),
+    guarded=False,
+)
+def saddle_embedding(joint, k):
+    validate.joint_law(joint, symmetric=True)
+    validate.count(1, k=k)
+    if k > len(joint):
+        raise ValueError(f"k = {k}")
+    values, vectors = np.linalg.eigh(adjacency(joint))
+    top = least_positive(values, k)
+    z = np.zeros((len(joint), k))
+    z[:, : len(top)] = per_mass(vectors[:, top] * np.sqrt(values[top]), joint)
+    return z
 
 
 @exercise.accepted("generalised eigenproblem, validated by hand", guarded=False)

@@ -17,7 +17,7 @@ import torch
 from autograder.author import Case, Exercise
 from autograder.author.draw import odd_sizes
 from autograder.units.u06_spectral_loss.arguments import COLUMNS, GRAPH
-from autograder.units.u06_spectral_loss.theorems import adjacency, by_size, eigenvalues, falling, per_mass
+from autograder.units.u06_spectral_loss.theorems import adjacency, by_size, eigenvalues, falling, per_mass, refused
 from course import graphs, validate
 
 exercise = Exercise(
@@ -61,7 +61,10 @@ def ask_centred(rng):
     yield ask("S = 6 from augmentations, k = 2", with_gap(rng, 6, 3, psd=True), 2)
     yield ask("S = 6, k = 1, a negative eigenvalue of large absolute value", with_gap(rng, 6, 2, outweighed=True), 1)
     yield ask("S = 5 from augmentations, k = S", graphs.random_joint_symmetric(rng, 5, psd=True), 5)
-    yield ask("complete graph without loops, k = 2", graphs.complete_graph(5), 2)
+    triangle = np.array(
+        [[0.0, 0.05, 0.2], [0.05, 0.0, 0.25], [0.2, 0.25, 0.0]]
+    )  # eigenvalues 1 and two below 0, no tie
+    yield ask("three nodes without loops, k = 2", triangle, 2)
     (n,) = odd_sizes(rng, 1, high=20)
     yield ask(f"S = {n} from augmentations, k = S", graphs.random_joint_symmetric(rng, n, psd=True), n, public=False)
     n, k = odd_sizes(rng, 1, high=20)[0], int(rng.integers(2, 5))
@@ -83,7 +86,8 @@ def cases(rng):
     yield ask(f"S = {n} from augmentations, k = S", graphs.random_joint_symmetric(rng, n, psd=True), n, public=False)
     yield ask("S = 4, k = 4", graphs.random_joint_symmetric(rng, 4), 4)
     yield ask("two nodes, only the edge between them, k = 2", np.array([[0.0, 0.5], [0.5, 0.0]]), 2)
-    yield ask("complete graph without loops, k = S", graphs.complete_graph(5), 5)
+    unequal = np.outer([1, 2, 3, 4], [1, 2, 3, 4]) * (1 - np.eye(4)) / 70  # one eigenvalue above 0, no tie
+    yield ask("complete graph without loops, unequal masses, k = S", unequal, 4)
     yield ask("three parts without an edge between them, k = 3", graphs.blocks(rng, [1, 2, 4], leak=0.0)[0], 3)
     torus = graphs.shift_grid([np.ones((1, 1))], side=2, wrap=True, stay=0.7).joint  # eigenvalues 1, a, a, a^2
     yield ask("torus, k = 3 at the end of a tie", torus, 3)
@@ -157,9 +161,10 @@ def spectral_embedding(
     scaled=per_mass,
     cleared=without_constants,
     shifted=lambda z, p: z,
+    always=False,
 ):
     p = joint.sum(axis=1)
-    seen = cleared(matrix(joint), np.sqrt(p)) if centred else matrix(joint)
+    seen = cleared(matrix(joint), np.sqrt(p)) if centred or always else matrix(joint)
     values, vectors = np.linalg.eigh(seen)
     top = kept(values, k)
     z = scaled(columns(vectors)[:, top] * stretch(values[top]), joint)
@@ -168,6 +173,20 @@ def spectral_embedding(
 
 def all_seen(matrix, root):
     return matrix
+
+
+def root(p):
+    return np.sqrt(p)[:, None]
+
+
+def per_row(z, p):
+    """The rows of the factor F."""
+    return z * root(p)
+
+
+def double_centred(matrix, root):
+    rows = matrix - matrix.mean(axis=0)
+    return rows - rows.mean(axis=1, keepdims=True)
 
 
 exercise.slip("centred: the minimiser minus its mean", cleared=all_seen, shifted=lambda z, p: z - p @ z).says(
@@ -212,6 +231,28 @@ exercise.slip(
     "How many columns has your answer?",
     "The question asks for k columns; the place of the constant is free for the next eigenfunction.",
     "k columns, all orthogonal to the constant.",
+)
+exercise.slip(
+    "centred: the mean of the factor's rows",
+    cleared=all_seen,
+    shifted=lambda z, p: z - per_row(z, p).mean(axis=0) / root(p),
+).says(
+    "The rows of F, not those of f, are to have the mean 0.",
+    "Print p @ z.",
+    "E_p f = sum_x p(x) f(x) = sum_x sqrt(p(x)) F_x: each column of F is orthogonal to sqrt(p).",
+    "Take the direction of sqrt(p) out of the adjacency, then decompose.",
+)
+exercise.slip("centred: rows and columns of the adjacency centred", cleared=double_centred).says(
+    "The adjacency is centred by taking the means of its rows and columns off.",
+    "Print p @ z.",
+    "That takes out the vector of ones; the constant function is sqrt(p) among the columns of F.",
+    "Take out np.outer(np.sqrt(p), np.sqrt(p)).",
+)
+exercise.slip("centred: k = S refused", shifted=lambda z, p: z if z.shape[1] < len(p) else refused()).says(
+    "With k = S there is no centred embedding.",
+    "For which k does the question ask it?",
+    "A column of zeros is centred as well.",
+    "Fill up with zeros to k columns.",
 )
 exercise.slip("eigenvectors of the random walk", matrix=lambda joint: joint / joint.sum(axis=1)[:, None]).says(
     "`eigh` may be given the matrix of p(x'|x), since it has the same eigenvalues.",
@@ -259,6 +300,12 @@ exercise.slip("eigenvectors without eigenvalues", stretch=np.ones_like).says(
     "F F^T must have the eigenvalues lambda_i, so a column has squared length lambda_i.",
     "Multiply column i by sqrt(max(lambda_i, 0)).",
 )
+exercise.slip("positive eigenvalues taken for 1", stretch=lambda values: 1.0 * (values > 0)).says(
+    "A positive eigenvalue chooses its eigenvector, which is taken as it is; the other columns are zero.",
+    "Where all kept eigenvalues are 1 you are right.",
+    "F F^T must have the eigenvalues lambda_i, so a column has squared length lambda_i.",
+    "Multiply column i by sqrt(max(lambda_i, 0)).",
+)
 exercise.slip("Lambda instead of its square root", stretch=lambda values: np.maximum(values, 0)).says(
     "Column i is lambda_i u_i.",
     "What are the eigenvalues of F F^T when column i of F is lambda_i u_i?",
@@ -284,8 +331,8 @@ exercise.slip("singular values", kept=by_size, stretch=lambda values: np.sqrt(np
     "Use `eigh`, sort by lambda_i, and clip at 0.",
 )
 exercise.slip("square root of a negative eigenvalue", stretch=np.sqrt).says(
-    "The eigenvalues of the normalised adjacency are never negative.",
-    "What does your code make of a negative eigenvalue?",
+    "Where one of the first k eigenvalues is negative there is no answer.",
+    "What does your code make of a negative eigenvalue? Every k has a minimiser.",
     "The complete graph without loops has the eigenvalue -1/(S-1).",
     "np.sqrt(np.maximum(values, 0)).",
 )
@@ -302,6 +349,24 @@ exercise.slip(
     "What shape does your answer have when k is larger than the number of positive eigenvalues?",
     "The columns of the others are zero, but they are there: z has the shape (S, k).",
     "np.sqrt(np.maximum(values, 0)) makes them zero and keeps them.",
+)
+exercise.slip("always centred", always=True).says(
+    "The constant function is left out with centred=False too.",
+    "Is your loss at the minimum -sum of the k largest squares?",
+    "It is useless for cutting, but the loss wants it.",
+    "Take sqrt(p) out of the adjacency only if centred.",
+)
+exercise.slip("k = S refused", kept=lambda values, k: falling(values, k) if k < len(values) else refused()).says(
+    "There are fewer columns than nodes, so k = S is bad input.",
+    "For which k does the question ask?",
+    "1 <= k <= S.",
+    "Raise ValueError for k > S.",
+)
+exercise.slip("one minus lambda under the root", stretch=lambda values: np.sqrt(np.maximum(1 - values, 0))).says(
+    "Column i has the squared length 1 - lambda_i.",
+    "How long is your constant column?",
+    "1 - lambda_i are the eigenvalues of the Laplacian; F F^T must have the eigenvalues lambda_i.",
+    "Multiply column i by sqrt(max(lambda_i, 0)).",
 )
 exercise.slip("trivial eigenvector skipped", kept=lambda values, k: falling(values, k + 1)[1:]).says(
     "The first eigenvector says nothing and is left out.",
@@ -321,6 +386,23 @@ exercise.slip("eigenvectors of the joint law", matrix=lambda joint: joint).says(
     "Without the normalisation heavy nodes take all the large eigenvalues.",
     "Decompose normalized_adjacency(joint).",
 )
+
+
+@exercise.wrong(
+    "k made an integer",
+    belief="A k that is no integer may be rounded down.",
+    hints=("What does the question say of k = 2.5?", "ValueError.", "`validate.count(1, k=k)`."),
+    guarded=False,
+)
+def spectral_embedding(joint, k, centred=False):
+    validate.joint_law(joint, symmetric=True)
+    if not 1 <= k <= len(joint):
+        raise ValueError(f"k = {k}")
+    p = joint.sum(axis=1)
+    seen = without_constants(adjacency(joint), np.sqrt(p)) if centred else adjacency(joint)
+    values, vectors = np.linalg.eigh(seen)
+    top = falling(values, int(k))
+    return per_mass(vectors[:, top] * np.sqrt(np.maximum(values[top], 0)), joint)
 
 
 @exercise.accepted("column by column, in a loop, k validated by hand", guarded=False)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, bad_input, batch
 from autograder.author.draw import odd_sizes, strided, tensor
 from autograder.units.u06_spectral_loss.theorems import population_loss
-from course import graphs
+from course import graphs, validate
 
 exercise = Exercise(
     "spectral_loss",
@@ -215,6 +215,139 @@ exercise.slip("sum over the negatives of an anchor", terms=lambda n: n).says(
     "The expectation over negative pairs is a mean over all B (B - 1) of them.",
     "Divide by B - 1 as well.",
 )
+exercise.slip("mean halved", terms=lambda n: 2 * n * (n - 1)).says(
+    "Each pair of images stands twice in the matrix, so the sum is divided by 2 B (B - 1).",
+    "How many terms does your sum have, and by what do you divide?",
+    "v_i.v'_j and v_j.v'_i are different numbers, each one term.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("only positive inner products pushed", cost=lambda inner: inner.clamp(min=0).square()).says(
+    "Negatives with a negative inner product cost nothing.",
+    "What is the best inner product of a negative pair?",
+    "0, from both sides: the square of -1 costs as much as that of 1.",
+    "Leave the clamp out.",
+)
+exercise.slip("positives by their distance", pull=-1, alike=lambda a, b: (a - b).square().sum(dim=1).mean()).says(
+    "The first term is the mean squared distance of a positive pair.",
+    "Multiply out |v - v'|^2: which terms has it beside -2 v.v'?",
+    "The loss has -2 v.v' alone, without the squared lengths.",
+    "-2 times the mean of v_i.v'_i.",
+)
+exercise.slip(
+    "the first view held fixed",
+    alike=lambda a, b: (a.detach() * b).sum(dim=1).mean(),
+    against=lambda a, b: a.detach() @ b.T,
+).says(
+    "The first view is a target, through which no gradient flows.",
+    "Which gradient has view1?",
+    "E_pos and E_neg depend on both embeddings, and both are trained.",
+    "Leave .detach() and torch.no_grad() out.",
+)
+exercise.slip("negatives held fixed", against=lambda a, b: a.detach() @ b.detach().T).says(
+    "No gradient flows through the negatives.",
+    "What would training do with the first term alone?",
+    "The rows would grow without end: the second term must push, too.",
+    "Leave .detach() and torch.no_grad() out.",
+)
+exercise.slip("divided by (B - 1)^2", terms=lambda n: (n - 1) ** 2).says(
+    "Without the diagonal (B - 1)^2 pairs are left.",
+    "B = 2: how many pairs (i, j) with i != j are there?",
+    "Each of the B rows has B - 1 negatives.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("negatives summed", terms=lambda n: 1).says(
+    "The second term is the sum over all negative pairs.",
+    "Repeat the batch twice: what becomes of your second term?",
+    "An expectation is estimated by a mean.",
+    "Divide by B (B - 1).",
+)
+exercise.slip("positives summed", alike=lambda a, b: (a * b).sum()).says(
+    "The first term is the sum over the positive pairs.",
+    "Repeat the batch twice: what becomes of your first term?",
+    "An expectation is estimated by a mean.",
+    "Divide by B.",
+)
+exercise.slip("positives are a cost", pull=-2).says(
+    "Both terms of the loss have a plus sign.",
+    "Which sign has E_pos in the loss of section 3?",
+    "Positives are to be similar: a large inner product of theirs must make the loss small.",
+    "-2 times the mean of v_i.v'_i.",
+)
+exercise.slip("rows centred", scaled=lambda view: view - view.mean(dim=0)).says(
+    "The mean of the batch is taken off each view first.",
+    "Add one vector to all rows: your loss does not change. Should it?",
+    "The loss of section 3 takes the inner products as they are, and the constant column is part of the minimiser.",
+    "Leave the rows as they are.",
+)
+exercise.slip(
+    "the second view held fixed",
+    alike=lambda a, b: (a * b.detach()).sum(dim=1).mean(),
+    against=lambda a, b: a @ b.detach().T,
+).says(
+    "The second view is a target, through which no gradient flows.",
+    "Which gradient has view2?",
+    "E_pos and E_neg depend on both embeddings, and both are trained.",
+    "Leave .detach() and torch.no_grad() out.",
+)
+exercise.slip("a number in place of a tensor", alike=lambda a, b: float((a * b).sum(dim=1).mean()), after=float).says(
+    "The answer may be a Python number.",
+    "Can you call .backward() on your answer?",
+    "A number, or a detached tensor, does not remember how it was computed.",
+    "Return the tensor itself: no float, .item(), .detach() or numpy on the way.",
+)
+
+
+@exercise.wrong(
+    "one pair accepted",
+    belief="A batch of one pair has a loss, without negatives.",
+    hints=(
+        "What is the mean over no pairs?",
+        "B = 1 must raise ValueError.",
+        "if len(view1) < 2: raise ValueError(...)",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    validate.batch(view1=view1, view2=view2)
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / max(n * (n - 1), 1) - 2 * torch.trace(inner) / n
+
+
+@exercise.wrong(
+    "NaN accepted",
+    belief="NaN in a view needs no test of its own.",
+    hints=(
+        "What does NaN in a view give?",
+        "The question wants ValueError.",
+        "`validate.batch(view1=view1, view2=view2)`.",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    floating = view1.is_floating_point() and view2.is_floating_point()
+    if not floating or view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"{view1}, {view2}")
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / (n * (n - 1)) - 2 * torch.trace(inner) / n
+
+
+@exercise.wrong(
+    "integers accepted",
+    belief="Integer tensors may be made floating ones.",
+    hints=(
+        "What does the question say of integers?",
+        "Convert nothing.",
+        "`validate.batch(view1=view1, view2=view2)` first.",
+    ),
+    guarded=False,
+)
+def spectral_loss(view1, view2):
+    view1, view2 = (view if view.is_floating_point() else view.double() for view in (view1, view2))
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+    inner, n = view1 @ view2.T, len(view1)
+    return without_diagonal(inner).square().sum() / (n * (n - 1)) - 2 * torch.trace(inner) / n
 
 
 @exercise.accepted("loop over anchors, validated by hand", guarded=False)

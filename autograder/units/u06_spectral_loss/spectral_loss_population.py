@@ -78,6 +78,11 @@ def with_itself(inner):
     return np.diag(inner)[:, None]
 
 
+def with_lengths(inner):
+    """Minus the squared distances of all pairs."""
+    return 2 * inner - np.diag(inner) - np.diag(inner)[:, None]
+
+
 @exercise.formula
 def spectral_loss_population(
     joint,
@@ -87,13 +92,18 @@ def spectral_loss_population(
     alike=lambda inner: inner,
     apart=lambda inner: inner,
     negatives=independent,
-    push=lambda weights, inner: (weights * inner**2).sum(),
+    push=lambda weights, inner, f: (weights * inner**2).sum(),
     pull=2,
     sign=1,
+    positives=lambda joint: joint,
+    total=lambda expectation: expectation,
+    plus=lambda joint: 0,
 ):
     f = scaled(z, joint)
     inner = f @ f.T
-    return sign * (push(negatives(joint), apart(inner)) - pull * (joint * alike(inner)).sum())
+    return sign * (
+        push(negatives(joint), apart(inner), f) - pull * total((positives(joint) * alike(inner)).sum())
+    ) + plus(joint)
 
 
 exercise.slip("negatives are two different nodes", negatives=distinct).says(
@@ -104,7 +114,7 @@ exercise.slip("negatives are two different nodes", negatives=distinct).says(
 )
 exercise.slip(
     "negatives are two different nodes, renormalised",
-    negatives=lambda joint: distinct(joint) / max(distinct(joint).sum(), 1e-300),
+    negatives=lambda joint: distinct(joint) / distinct(joint).sum(),  # for one node 0 / 0, as a learner has it
 ).says(
     "A negative pair is two independent draws, repeated until they differ.",
     "May two independent draws from p coincide?",
@@ -117,13 +127,13 @@ exercise.slip("negatives uniform over the nodes", negatives=lambda joint: np.ful
     "A negative is drawn from the law of one augmentation, the row sums of joint.",
     "Weights p(x) p(x'), not 1/S^2.",
 )
-exercise.slip("square outside the expectation", push=lambda weights, inner: (weights * inner).sum() ** 2).says(
+exercise.slip("square outside the expectation", push=lambda weights, inner, f: (weights * inner).sum() ** 2).says(
     "The second term is the square of the mean similarity of a negative pair.",
     "A mean of squares and a square of a mean: which one does the formula ask for?",
     "Your second term vanishes when the similarities of negatives cancel. It should not.",
     "Square the inner products first, then take the expectation.",
 )
-exercise.slip("negatives not squared", push=lambda weights, inner: (weights * inner).sum()).says(
+exercise.slip("negatives not squared", push=lambda weights, inner, f: (weights * inner).sum()).says(
     "The second term is the mean inner product of a negative pair.",
     "What becomes of your loss when the inner products of negatives go to minus infinity?",
     "The inner product of a negative is squared, so that 0 is best.",
@@ -176,6 +186,137 @@ exercise.slip("sign flipped", sign=-1).says(
     "Is your loss larger or smaller when positives are more similar?",
     "A loss is minimised: -2 E_pos + E_neg.",
 )
+exercise.slip(
+    "positives from the conditional law", positives=lambda joint: joint / joint.sum(axis=1)[:, None] / len(joint)
+).says(
+    "Of a positive pair the first point is any node, all equally likely, and the second is drawn from p(x'|x).",
+    "Which law has the first point of a positive pair?",
+    "p(x), so that p(x) p(x'|x) = p(x,x').",
+    "The weights of the first term are joint.",
+)
+exercise.slip("every edge alike", positives=lambda joint: (joint > 0) / (joint > 0).sum()).says(
+    "All pairs with an edge are equally likely positives.",
+    "Does your first term know the entries of joint?",
+    "A pair is drawn with the probability p(x,x').",
+    "The weights of the first term are joint.",
+)
+exercise.slip("first expectation squared", total=np.square).says(
+    "The first expectation is squared, too.",
+    "One node, z = (t): the loss is -2 t^2 + t^4. Which power of t has your first term?",
+    "Only the inner products of negatives are squared.",
+    "-2 (joint * z z^T).sum().",
+)
+exercise.slip("rows centred", scaled=lambda z, joint: z - joint.sum(axis=1) @ z).says(
+    "The mean E_p f is taken off z first.",
+    "Add one vector to all rows of z: your loss does not change. Should it?",
+    "The inner products are taken as they are; the constant column is part of the minimiser.",
+    "Use z @ z.T as it is.",
+)
+exercise.slip("the constant added", plus=lambda joint: (adjacency(joint) ** 2).sum()).says(
+    "The loss is the factorisation error itself.",
+    "What is your loss at z = 0?",
+    "The two differ by a constant of the graph; at z = 0 this loss is 0.",
+    "-2 E_pos + E_neg.",
+)
+exercise.slip("positives by their distance", pull=1, alike=with_lengths).says(
+    "The first term is the mean squared distance of a positive pair.",
+    "Multiply out |f(x) - f(x')|^2: which terms has it beside -2 f(x).f(x')?",
+    "The loss has -2 f(x).f(x') alone, without the squared lengths.",
+    "-2 (joint * z z^T).sum().",
+)
+exercise.slip("weights sqrt(p p')", negatives=lambda joint: np.sqrt(independent(joint))).says(
+    "A negative pair has the weight sqrt(p(x) p(x')).",
+    "What do your weights of the second term sum to?",
+    "The root belongs to the rows of F and to the adjacency, not to an expectation.",
+    "The weights are np.outer(p, p).",
+)
+exercise.slip("positives are a cost", pull=-2).says(
+    "Both terms of the loss have a plus sign.",
+    "One node, z = (t): the loss is -2 t^2 + t^4. Which sign has your first term?",
+    "Positives are to be similar, so a large inner product of theirs must make the loss small.",
+    "-2 E_pos + E_neg.",
+)
+exercise.slip("factor 2 at the negatives", pull=1, push=lambda weights, inner, f: 2 * (weights * inner**2).sum()).says(
+    "The factor 2 belongs to the negatives.",
+    "One node, z = (t): the loss is -2 t^2 + t^4. Is yours?",
+    "The factor 2 comes from the cross term of a square.",
+    "-2 E_pos + E_neg.",
+)
+exercise.slip("loops are no positive pairs", alike=off_diagonal).says(
+    "A positive pair has two different pictures, so p(x, x) does not count.",
+    "Sum the weights of your first term. Is it 1?",
+    "Two augmentations of one image may be the same picture, with probability p(x, x).",
+    "Sum joint * (z @ z.T) over all S^2 ordered pairs.",
+)
+exercise.slip("f(x).f(x) in the positives", alike=with_itself).says(
+    "The first term is the mean squared length of a row.",
+    "Does your first term look at the second point of the pair at all?",
+    "A positive pair has two rows, f(x) and f(x'), with the weight p(x, x').",
+    "(joint * (z @ z.T)).sum().",
+)
+exercise.slip("products of each column squared", push=lambda weights, inner, f: (weights * (f**2 @ f.T**2)).sum()).says(
+    "The square of an inner product is the sum of the squared products of the columns.",
+    "With k = 1 your values are right. What changes later?",
+    "(a + b)^2 is not a^2 + b^2: first the sum over the columns, then the square.",
+    "Square the entries of z @ z.T.",
+)
+exercise.slip("positives taken off the negatives", negatives=lambda joint: independent(joint) - joint).says(
+    "The law of a negative pair is p(x) p(x') minus p(x, x').",
+    "What do your weights of the second term sum to? May a probability be negative?",
+    "A negative pair may well be a pair that positives have too: it is two independent draws, no more.",
+    "The weights are np.outer(p, p).",
+)
+exercise.slip("only pairs without an edge", negatives=lambda joint: independent(joint) * (joint == 0)).says(
+    "A negative pair is one that cannot be positive, p(x, x') = 0.",
+    "What do your weights of the second term sum to?",
+    "A negative pair is two independent draws; it may have an edge, and may be one node twice.",
+    "Use the weights p(x) p(x') for all S^2 pairs.",
+)
+exercise.slip(
+    "the second point of a negative is uniform",
+    negatives=lambda joint: independent(joint).sum(axis=1)[:, None] / len(joint),
+).says(
+    "A negative pair is a node drawn from p and another one, all equally likely.",
+    "Which law has the second point of your negative pair?",
+    "Both are drawn from p.",
+    "The weights are p(x) p(x'), both masses.",
+)
+exercise.slip("negatives summed without weights", negatives=np.ones_like).says(
+    "The second term is the sum over all pairs.",
+    "What do your weights of the second term sum to?",
+    "An expectation weighs each pair by its probability.",
+    "The weights are np.outer(p, p).",
+)
+exercise.slip("rows multiplied by sqrt(p)", scaled=lambda z, joint: z * np.sqrt(joint.sum(axis=1))[:, None]).says(
+    "The inner products are those of the rows sqrt(p(x)) f(x).",
+    "Are the expectations of f, or of sqrt(p) f?",
+    "The masses are the weights of the expectations already; sqrt(p) appears only when F is formed.",
+    "Use z @ z.T as it is.",
+)
+
+
+@exercise.wrong(
+    "z not checked",
+    belief="Whatever numbers stand in z, an answer may come back.",
+    hints=("What does NaN in z give?", "The question wants ValueError.", "`require_rows(joint, z=z)`."),
+    guarded=False,
+)
+def spectral_loss_population(joint, z):
+    validate.joint_law(joint, symmetric=True)
+    return (independent(joint) * (z @ z.T) ** 2).sum() - 2 * (joint * (z @ z.T)).sum()
+
+
+@exercise.wrong(
+    "NaN in z accepted",
+    belief="NaN among the entries of z needs no test of its own.",
+    hints=("What does NaN in z give?", "The question wants ValueError.", "`require_rows(joint, z=z)`."),
+    guarded=False,
+)
+def spectral_loss_population(joint, z):
+    validate.joint_law(joint, symmetric=True)
+    if z.ndim != 2 or len(z) != len(joint):
+        raise ValueError(f"z {z.shape}")
+    return (independent(joint) * (z @ z.T) ** 2).sum() - 2 * (joint * (z @ z.T)).sum()
 
 
 @exercise.accepted("double loop, Python float, z validated by hand", guarded=False)

@@ -8,6 +8,11 @@ def adjacency(joint):
     return joint / np.sqrt(np.outer(p, p))
 
 
+def refused(*_):
+    """What a program does that takes a good input for a bad one."""
+    raise ValueError("refused, though it is a good input")
+
+
 def eigenvalues(joint):
     """Of the normalised adjacency, falling."""
     return np.linalg.eigvalsh(adjacency(joint))[::-1]
