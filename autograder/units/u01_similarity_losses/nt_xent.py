@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
 from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, opposite, views
+from course import validate
 
 exercise = Exercise(
     "nt_xent",
@@ -75,6 +76,8 @@ def cases(rng):
     yield from exercise.bad_inputs(first, second)
     args = (*views(rng, *larger_sizes(rng, 2, high=33)), float(rng.uniform(0.1, 1)))
     yield Case("a larger batch", args, grad=(0, 1), rtol=1e-7, public=False)
+    args = (torch.tensor([[1.0, 0, 0], [0, 1, 0]]).double(), torch.tensor([[1.0, 0, 0], [0, 0.1, 1]]).double(), 1e-3)
+    yield Case("temperature 0.001, one image's views alike, the other's hardly", args, part="stability")
 
 
 @exercise.property("at collapse the loss is ln(2B - 1), at every temperature")
@@ -148,22 +151,67 @@ def quotient(logits, target):
     return -torch.log(weights[torch.arange(len(logits)), target] / weights.sum(dim=1))
 
 
+def own_view(logits):
+    """The other images' views of the anchor's own kind stay candidates, and the positive."""
+    second = torch.arange(len(logits)) >= len(logits) // 2
+    positive = torch.eye(len(logits), dtype=torch.bool).roll(len(logits) // 2, 0)
+    return logits.masked_fill(((second[:, None] != second) & ~positive) | itself(logits), -torch.inf)
+
+
+def one_maximum(logits, target):
+    top = logits.max().detach()
+    return (logits - top).exp().sum(dim=1).log() + top - logits[torch.arange(len(logits)), target]
+
+
+def stacked(view1, view2, temperature):
+    """Another error than ValueError where the shapes do not fit, as most code has it."""
+    torch.stack([view1, view2])
+
+
+def batch_checked(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+
+
+def shapes_checked(view1, view2, temperature):
+    validate.positive(temperature=temperature)
+    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
+
+
+def all_but_one(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+
+
+def sign_checked(view1, view2, temperature):
+    batch_checked(view1, view2, temperature)
+    if temperature <= 0:
+        raise ValueError(f"temperature {temperature}")
+
+
 @exercise.formula
 def nt_xent(
     view1,
     view2,
     temperature=0.5,
     *,
+    checked=lambda view1, view2, temperature: None,
     scaled=lambda z: F.normalize(z, dim=1),
+    seen=lambda z: z,
     heated=lambda cosines, t: cosines / t,
     masked=lambda logits: logits.masked_fill(itself(logits), -torch.inf),
+    least=None,
     partners=lambda n: torch.arange(n).roll(n // 2),
     cost=lambda logits, target: F.cross_entropy(logits, target, reduction="none"),
     pool=torch.mean,
     unit=1.0,
 ):
+    checked(view1, view2, temperature)
     z = scaled(torch.cat([view1, view2]))
-    logits = masked(heated(z @ z.T, temperature))
+    logits = heated(z @ seen(z).T, temperature)
+    logits = masked(logits) if least is None else logits.masked_fill(itself(logits), least)
     return pool(cost(logits, partners(len(z)))) / unit
 
 
@@ -177,11 +225,12 @@ exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked
     "exp(0) = 1: a candidate with logit 0 still counts.",
     "To take it out its exponential must be 0: the logit must be -inf.",
 )
-exercise.slip("a mask of -100", masked=lambda logits: logits.masked_fill(itself(logits), -100.0)).says(
-    "A logit of -100 takes a candidate out of the softmax.",
-    "At temperature 0.001 logits run from -1000 to 1000. Which of them lie below -100?",
-    "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
-)
+for least in (-50.0, -100.0, -1000.0, -1e4):
+    exercise.slip(f"a mask of {least:g}", least=least).says(
+        f"A logit of {least:g} takes a candidate out of the softmax.",
+        "At temperature 0.0001 logits run from -10000 to 10000. Which of them are not above your mask?",
+        "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
+    )
 exercise.slip("10000 subtracted", masked=lambda logits: logits - 1e4 * itself(logits).to(logits.dtype)).says(
     "10000 subtracted from a logit takes a candidate out of the softmax.",
     "At temperature 0.0001 the anchor's own logit is 10000. What is left of it?",
@@ -291,6 +340,92 @@ exercise.slip(
     "Nothing overflows in a softmax. But how small is the probability of a positive that loses by 1000, and its logarithm?",
     "e^(-1000) is 0 in floating point, and ln 0 is minus infinity, though the loss is 1000.",
     "`log_softmax`, `logsumexp` or `F.cross_entropy` never leave the logarithms.",
+)
+
+
+exercise.slip("temperature forgotten", heated=lambda cosines, t: cosines).says(
+    "The scores are the cosines themselves.",
+    "Does your loss change with the temperature?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("squared distances", heated=lambda cosines, t: (2 * cosines - 2) / t).says(
+    "Similar means close: the score is minus the squared distance of the normalised rows.",
+    "|u - v|^2 = 2 - 2 u.v for unit vectors. By which factor are your scores off?",
+    "2: the score is u.v / t itself.",
+)
+exercise.slip(
+    "chance level subtracted",
+    cost=lambda logits, target: F.cross_entropy(logits, target, reduction="none") - math.log(len(logits) - 1),
+).says(
+    "The loss is measured from its chance level.",
+    "At collapse you get 0, not ln(2B - 1).",
+    "The denominator is a sum over the candidates, not their mean: nothing is subtracted.",
+)
+exercise.slip("logarithm of the mean probability", pool=lambda losses: -(-losses).exp().mean().log()).says(
+    "-ln of the mean probability is the mean of -ln.",
+    "Jensen: the two differ as soon as anchors differ.",
+    "Take the logarithm anchor by anchor, then the mean.",
+)
+exercise.slip("negatives of the own view only", masked=own_view).says(
+    "The negatives of an anchor are the other rows of its own view.",
+    "At collapse you get ln B + ... How many candidates does an anchor have?",
+    "2B - 1: the other images' rows of both views, and the positive.",
+)
+exercise.slip("a larger eps added to the length", scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-6)).says(
+    "A small number added to the length of a row does no harm.",
+    "For a row of length 1e-5, what does adding 1e-6 to the length do to its direction's size?",
+    "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of "
+    "the length and 1e-12).",
+)
+exercise.slip("lengths without a gradient", scaled=lambda z: z / z.norm(dim=1, keepdim=True).detach()).says(
+    "The length of a row is a constant for the gradient.",
+    "Your values are right. Does a row's gradient have a part along the row? Proposition 1.7 says it has none.",
+    "The length depends on the row: no `.detach()`, no `torch.no_grad()` around the normalisation.",
+)
+exercise.slip("candidates without a gradient", seen=lambda z: z.detach()).says(
+    "Candidates are targets, through which no gradient flows.",
+    "Your values are right. In how many of the 2B losses does one vector stand?",
+    "Each vector is anchor once and candidate of all others: no `.detach()`.",
+)
+exercise.slip("one maximum for the batch", cost=one_maximum).says(
+    "One maximum over the whole batch keeps all exponentials safe.",
+    "What is left of the exponentials of an anchor that lies opposite to all others?",
+    "Each anchor needs its own maximum: `torch.logsumexp(logits, dim=1)` takes it.",
+)
+exercise.slip("not pooled", pool=lambda losses: losses).says(
+    "A loss is one number for each anchor.",
+    "Which shape does the question ask for?",
+    "One number for the batch, shape (): `.mean()` at the end.",
+)
+exercise.slip("cut off from the graph", pool=lambda losses: losses.detach().mean()).says(
+    "Only the value of a loss is needed.",
+    "Who is going to call `.backward()` on it?",
+    "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
+)
+exercise.slip("nothing validated", guarded=False, checked=stacked).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
+    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
+)
+exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
+    "Every temperature is a good one.",
+    "What does your function answer to a temperature of 0, or -0.5?",
+    "`validate.positive(temperature=temperature)`.",
+)
+exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
+    "`temperature <= 0` finds every bad temperature.",
+    "What is NaN <= 0?",
+    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
+)
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
+)
+exercise.slip("one image", guarded=False, checked=all_but_one).says(
+    "One image is a batch.",
+    "With which other image would its views be compared?",
+    "B = 1 raises: one `if`.",
 )
 
 

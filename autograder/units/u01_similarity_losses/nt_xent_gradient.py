@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
 from autograder.units.u01_similarity_losses.draws import OPPOSITE, opposite, views
+from course import validate
 
 LENGTHS = "Divide by the true length of each row: which power of it stands in the derivative?"
 
@@ -119,12 +120,40 @@ def quotient(logits):
     return weights / weights.sum(dim=1, keepdim=True)
 
 
-def tangent(gradient, u):
+def tangent(gradient, u, z):
     return gradient - (gradient * u).sum(dim=1, keepdim=True) * u
 
 
 def by_all_roles(surplus):
     return surplus + surplus.T
+
+
+def stacked(view1, view2, temperature):
+    """Another error than ValueError where the shapes do not fit, as most code has it."""
+    torch.stack([view1, view2])
+
+
+def batch_checked(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+
+
+def shapes_checked(view1, view2, temperature):
+    validate.positive(temperature=temperature)
+    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
+
+
+def all_but_one(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+
+
+def sign_checked(view1, view2, temperature):
+    batch_checked(view1, view2, temperature)
+    if temperature <= 0:
+        raise ValueError(f"temperature {temperature}")
 
 
 @exercise.formula
@@ -133,6 +162,10 @@ def nt_xent_gradient(
     view2,
     temperature=0.5,
     *,
+    checked=lambda view1, view2, temperature: None,
+    measured=lambda z: z.norm(dim=1, keepdim=True),
+    eps=0,
+    scores=lambda cosines, t: cosines / t,
     weigh=lambda logits: others(logits).softmax(dim=1),
     wanted=partner,
     roles=by_all_roles,
@@ -142,13 +175,15 @@ def nt_xent_gradient(
     heat=lambda t: 1 / t,
     share=lambda n: 1 / n,
     sign=1,
+    given=lambda gradient: gradient,
 ):
+    checked(view1, view2, temperature)
     z = torch.cat([view1, view2])
-    length = z.norm(dim=1, keepdim=True)
+    length = measured(z) + eps
     u = z / length
-    surplus = weigh(u @ u.T / temperature) - wanted(len(z)).to(z.dtype)
+    surplus = weigh(scores(u @ u.T, temperature)) - wanted(len(z)).to(z.dtype)
     gradient = sign * share(len(z)) * heat(temperature) * (roles(surplus) @ vectors(u, z))
-    return across(gradient, u) * stretch(length)
+    return given(across(gradient, u, z) * stretch(length))
 
 
 exercise.slip("as an anchor only", roles=lambda surplus: surplus).says(
@@ -163,7 +198,7 @@ exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
     "It is the anchor of one loss, and a candidate in the others: both count.",
 )
 exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
-    "What a vector feels as a candidate only doubles what it feels as an anchor.",
+    "Row i of the softmax holds all that vector i feels.",
     "Is the probability that i gives to k the one that k gives to i?",
     "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
 )
@@ -177,7 +212,7 @@ exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
     "Make one vector twice as long: the gradient of the others must not change. Does yours?",
     "The cosine is an inner product of normalised vectors: sum over u, not over z.",
 )
-exercise.slip("no projection", across=lambda gradient, u: gradient).says(
+exercise.slip("no projection", across=lambda gradient, u, z: gradient).says(
     "The derivative by the normalised vector, over the length, is the derivative by the vector.",
     "Take the inner product of a row of your gradient with its vector. What should it be, when lengths do not matter?",
     "z/|z| does not move when z moves along itself: only the part orthogonal to u survives.",
@@ -198,7 +233,9 @@ exercise.slip("divided by the square of the length", stretch=lambda length: 1 / 
     "Your values are right for rows of length 1. In which unit of length does a gradient come?",
     "Each row is divided by its length once.",
 )
-exercise.slip("length instead of direction projected", across=lambda g, u: (g * u).sum(dim=1, keepdim=True) * u).says(
+exercise.slip(
+    "length instead of direction projected", across=lambda g, u, z: (g * u).sum(dim=1, keepdim=True) * u
+).says(
     "What survives normalisation is the part along the vector.",
     "When a vector moves along itself, does its direction change?",
     "The part along u is what is lost: subtract it.",
@@ -267,6 +304,78 @@ exercise.slip("exp without protection", weigh=quotient).says(
     "The probabilities can be computed as they are written, a quotient of exponentials.",
     "At temperature 0.0001 a cosine of 0.9 gives exp(9000), which is infinite even in float64.",
     "`torch.softmax` subtracts the largest score first.",
+)
+
+
+exercise.slip("temperature twice", heat=lambda t: 1 / t**2).says(
+    "The derivative has the factor 1/t^2.",
+    "Your values are right at temperature 1 only.",
+    "The scores are cosines over t: their derivative has the factor 1/t, once.",
+)
+exercise.slip("no temperature in the softmax", scores=lambda cosines, t: cosines).says(
+    "The temperature is a factor of the gradient and nothing else.",
+    "Which numbers stand in the exponents of the loss?",
+    "The softmax is that of the scores, cosine / t.",
+)
+exercise.slip(
+    "projected with the vector as it comes", across=lambda g, u, z: g - (g * z).sum(1, keepdim=True) * z
+).says(
+    "The projection takes the vector as it comes.",
+    "Your values are right for rows of length 1. What is left of z after I - z z^T?",
+    "The part along z is (g.u) u with u = z/|z|.",
+)
+exercise.slip("the part along the vector added", across=lambda g, u, z: g + (g * u).sum(1, keepdim=True) * u).says(
+    "The part along the vector is added.",
+    "Take the inner product of a row of your gradient with its vector. What should it be?",
+    "0: the part along u is lost, so subtract (G.u) u.",
+)
+exercise.slip(
+    "inner products", measured=lambda z: torch.ones_like(z[:, :1]), across=lambda gradient, u, z: gradient
+).says(
+    "The scores are inner products over t.",
+    "Make a vector twice as long: the loss must not change, and its gradient must become half as long.",
+    "The scores are cosines: differentiate z/|z| too.",
+)
+for eps in (1e-8, 1e-6):
+    exercise.slip(f"{eps:g} added to the length", eps=eps).says(
+        "A small number added to the length of a row does no harm.",
+        f"For a row of length 1e-5, what does adding {eps:g} to the length do to its gradient?",
+        "Rows are never 0 here: divide by the length itself.",
+    )
+exercise.slip("rows of the two views alternate", given=lambda g: torch.stack(g.chunk(2), dim=1).flatten(0, 1)).says(
+    "The rows of the two views alternate.",
+    "Which rows does the question put first?",
+    "All of `view1`, then all of `view2`, as in `torch.cat([view1, view2])`.",
+)
+exercise.slip("the first view only", given=lambda g: g[: len(g) // 2]).says(
+    "Only the rows of the first view are asked for.",
+    "How many vectors does the loss depend on?",
+    "2B: a row for each of them, those of `view1` first.",
+)
+exercise.slip("nothing validated", guarded=False, checked=stacked).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
+    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
+)
+exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
+    "Every temperature is a good one.",
+    "What does your function answer to a temperature of 0, or -0.5?",
+    "`validate.positive(temperature=temperature)`.",
+)
+exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
+    "`temperature <= 0` finds every bad temperature.",
+    "What is NaN <= 0?",
+    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
+)
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
+)
+exercise.slip("one image", guarded=False, checked=all_but_one).says(
+    "One image is a batch.",
+    "With which other image would its views be compared?",
+    "B = 1 raises: one `if`.",
 )
 
 
