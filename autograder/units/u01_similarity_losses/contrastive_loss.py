@@ -232,6 +232,31 @@ def contrastive_loss(
     return pool(cost(similarity(anchor[:, None], options), counts), counts) / unit
 
 
+exercise.slip("sum over the batch", pool=lambda losses, counts: losses.sum()).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Compare a batch with the same batch twice: the loss should not change.",
+    "Divide by B: `.mean()`.",
+)
+exercise.slip("base-2 logarithm", unit=math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your values are the right ones divided by ln 2 = 0.693.",
+    "The course uses the natural logarithm: `torch.log`, `torch.logsumexp`.",
+)
+exercise.slip("cosine instead of inner product", similarity=lambda a, x: F.cosine_similarity(a, x, dim=2)).says(
+    "Similarity is always the cosine.",
+    "Double the anchor: your loss does not change, the formula's does.",
+    "Plain inner products, no normalisation.",
+)
+exercise.slip("every negative counted once", copies=lambda c: (c > 0).to(c.dtype)).says(
+    "A negative that stands there several times counts once.",
+    "Try one negative with count 2 and all inner products equal: how many candidates are there?",
+    "c copies add c e^(a.n) to the denominator: ln c is added to the score.",
+)
+exercise.slip("counts ignored", copies=torch.ones_like, cleaned=lambda negatives, counts: negatives).says(
+    "Each negative is there once, whatever its count.",
+    "Does your loss change when a count changes?",
+    "c copies add c e^(a.n) to the denominator: ln c is added to the score, and padding, with c = 0, adds nothing.",
+)
 exercise.slip("positive missing from the denominator", cost=against).says(
     "The denominator runs over the negatives only.",
     "Can your loss become negative? A cross-entropy cannot.",
@@ -285,16 +310,6 @@ exercise.slip("logarithm of the mean probability", cost=probability, pool=lambda
     "-ln of the mean probability is the mean of -ln.",
     "Jensen: the two differ as soon as rows differ.",
     "Take the logarithm row by row, then the mean.",
-)
-exercise.slip("every negative counted once", copies=lambda c: (c > 0).to(c.dtype)).says(
-    "A negative that stands there several times counts once.",
-    "Try one negative with count 2 and all inner products equal: how many candidates are there?",
-    "c copies add c e^(a.n) to the denominator: ln c is added to the score.",
-)
-exercise.slip("counts ignored", copies=torch.ones_like, cleaned=lambda negatives, counts: negatives).says(
-    "Each negative is there once, whatever its count.",
-    "Does your loss change when a count changes?",
-    "c copies add c e^(a.n) to the denominator: ln c is added to the score, and padding, with c = 0, adds nothing.",
 )
 exercise.slip("one copy more", copies=lambda counts: counts + 1).says(
     "ln(1 + count) is as good as ln(count), and safe at 0.",
@@ -391,26 +406,11 @@ exercise.slip("the negatives' log-sum-exp by itself", cost=lambda s, c: F.softpl
     "What is it for an anchor without negatives, and what is its gradient?",
     "Let the positive take part in the log-sum-exp: then at least one term is finite.",
 )
-exercise.slip("cosine instead of inner product", similarity=lambda a, x: F.cosine_similarity(a, x, dim=2)).says(
-    "Similarity is always the cosine.",
-    "Double the anchor: your loss does not change, the formula's does.",
-    "Plain inner products, no normalisation.",
-)
 exercise.slip("distance instead of inner product", similarity=lambda a, x: -(a - x).norm(dim=2)).says(
     "Similar means close: the logit is minus the distance.",
     "Double a candidate that points along the anchor: does its logit grow or fall?",
     "The formula has the inner product a.x, which also counts the candidate's norm.",
     "`(anchor[:, None] * candidates).sum(dim=2)`, without a norm.",
-)
-exercise.slip("sum over the batch", pool=lambda losses, counts: losses.sum()).says(
-    "The loss of a batch is the sum over its anchors.",
-    "Compare a batch with the same batch twice: the loss should not change.",
-    "Divide by B: `.mean()`.",
-)
-exercise.slip("base-2 logarithm", unit=math.log(2)).says(
-    "The base of the logarithm does not matter.",
-    "Your values are the right ones divided by ln 2 = 0.693.",
-    "The course uses the natural logarithm: `torch.log`, `torch.logsumexp`.",
 )
 exercise.slip("exp without protection", cost=quotient).says(
     "The quotient can be computed as it is written.",

@@ -215,10 +215,60 @@ def nt_xent(
     return pool(cost(logits, partners(len(z)))) / unit
 
 
+exercise.slip("sum instead of mean", pool=torch.sum).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Your values are 2B times the right ones.",
+    "Divide by the number of anchors, 2B.",
+)
+exercise.slip("divided by B", pool=lambda losses: 2 * losses.mean()).says(
+    "There are B anchors.",
+    "Your values are exactly twice the right ones.",
+    "Each of the 2B views is an anchor: divide by 2B.",
+)
+exercise.slip("base-2 logarithm", unit=math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your values are the right ones divided by ln 2 = 0.693.",
+    "The course uses the natural logarithm.",
+)
+exercise.slip("no normalisation", scaled=lambda z: z).says(
+    "Similarity is the inner product.",
+    "Multiply a row by 5: your loss changes. Does the cosine?",
+    "Divide each row by its length first: `F.normalize(z, dim=1)`.",
+)
+exercise.slip("multiplied by the temperature", heated=lambda cosines, t: cosines * t).says(
+    "A low temperature makes the logits small.",
+    "Does your loss get sharper or flatter when the temperature falls?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("temperature forgotten", heated=lambda cosines, t: cosines).says(
+    "The scores are the cosines themselves.",
+    "Does your loss change with the temperature?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("only the first view's rows are anchors", pool=first_half).says(
+    "The B rows of view 1 are the anchors.",
+    "Exchange the two views: your loss changes, and it should not.",
+    "The mean runs over all 2B rows.",
+)
 exercise.slip("the anchor is its own candidate", masked=lambda logits: logits).says(
     "All 2B views are candidates, the anchor itself among them.",
     "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
     "An anchor is always most similar to itself. Mask the diagonal of the similarities with -inf.",
+)
+exercise.slip("only views of the other kind are candidates", masked=across).says(
+    "An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
+    "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
+    "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
+)
+exercise.slip("positive missing from the denominator", cost=negatives_below).says(
+    "The denominator runs over the negatives only.",
+    "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
+    "The denominator sums over all k different from i, and the positive is one of them.",
+)
+exercise.slip("interleaved pairing", partners=lambda n: torch.arange(n) ^ 1).says(
+    "In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
+    "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
+    "The partner of row i is row i + B (modulo 2B), not its neighbour.",
 )
 exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked_fill(itself(logits), 0.0)).says(
     "Setting a logit to 0 takes it out of the softmax.",
@@ -251,30 +301,10 @@ exercise.slip("the positive twice in the denominator", cost=positive_twice).says
     "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
     "The sum over all k different from i holds the positive already.",
 )
-exercise.slip("positive missing from the denominator", cost=negatives_below).says(
-    "The denominator runs over the negatives only.",
-    "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
-    "The denominator sums over all k different from i, and the positive is one of them.",
-)
-exercise.slip("only views of the other kind are candidates", masked=across).says(
-    "An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
-    "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
-    "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
-)
 exercise.slip("one direction of the cross-view loss", masked=across, pool=first_half).says(
     "Row i of view 1 is classified among the rows of view 2, and that is all.",
     "Exchange the two views: your loss changes, and it should not.",
     "Stack both views to 2B rows; every row is an anchor, and has 2B - 1 candidates.",
-)
-exercise.slip("only the first view's rows are anchors", pool=first_half).says(
-    "The B rows of view 1 are the anchors.",
-    "Exchange the two views: your loss changes, and it should not.",
-    "The mean runs over all 2B rows.",
-)
-exercise.slip("no normalisation", scaled=lambda z: z).says(
-    "Similarity is the inner product.",
-    "Multiply a row by 5: your loss changes. Does the cosine?",
-    "Divide each row by its length first: `F.normalize(z, dim=1)`.",
 )
 exercise.slip("the whole batch normalised", scaled=lambda z: z / z.norm()).says(
     "One length is taken for the whole batch.",
@@ -286,35 +316,10 @@ exercise.slip("normalised along the batch", scaled=lambda z: F.normalize(z, dim=
     "Which axis holds the coordinates of one view?",
     "`F.normalize(z, dim=1)`: every row gets length 1.",
 )
-exercise.slip("multiplied by the temperature", heated=lambda cosines, t: cosines * t).says(
-    "A low temperature makes the logits small.",
-    "Does your loss get sharper or flatter when the temperature falls?",
-    "Logits are cosine divided by temperature.",
-)
 exercise.slip("temperature applied twice", heated=lambda cosines, t: cosines / t**2).says(
     "Both factors of the similarity are divided by the temperature.",
     "Your values are right at temperature 1 only.",
     "Divide the similarity once, not each of the two vectors.",
-)
-exercise.slip("interleaved pairing", partners=lambda n: torch.arange(n) ^ 1).says(
-    "In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
-    "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
-    "The partner of row i is row i + B (modulo 2B), not its neighbour.",
-)
-exercise.slip("sum instead of mean", pool=torch.sum).says(
-    "The loss of a batch is the sum over its anchors.",
-    "Your values are 2B times the right ones.",
-    "Divide by the number of anchors, 2B.",
-)
-exercise.slip("divided by B", pool=lambda losses: 2 * losses.mean()).says(
-    "There are B anchors.",
-    "Your values are exactly twice the right ones.",
-    "Each of the 2B views is an anchor: divide by 2B.",
-)
-exercise.slip("base-2 logarithm", unit=math.log(2)).says(
-    "The base of the logarithm does not matter.",
-    "Your values are the right ones divided by ln 2 = 0.693.",
-    "The course uses the natural logarithm.",
 )
 exercise.slip("exp without protection", cost=quotient).says(
     "The quotient of exponentials can be computed as it is written.",
@@ -343,11 +348,6 @@ exercise.slip(
 )
 
 
-exercise.slip("temperature forgotten", heated=lambda cosines, t: cosines).says(
-    "The scores are the cosines themselves.",
-    "Does your loss change with the temperature?",
-    "Logits are cosine divided by temperature.",
-)
 exercise.slip("squared distances", heated=lambda cosines, t: (2 * cosines - 2) / t).says(
     "Similar means close: the score is minus the squared distance of the normalised rows.",
     "|u - v|^2 = 2 - 2 u.v for unit vectors. By which factor are your scores off?",

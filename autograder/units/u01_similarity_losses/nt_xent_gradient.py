@@ -186,31 +186,25 @@ def nt_xent_gradient(
     return given(across(gradient, u, z) * stretch(length))
 
 
-exercise.slip("as an anchor only", roles=lambda surplus: surplus).says(
-    "A vector occurs in the loss as an anchor only.",
-    "In how many of the 2B losses does one vector stand?",
-    "In all of them: once as the anchor, once as a positive, and as a negative of 2B - 2 others.",
-    "The score of i and k contains both vectors: add the transpose of the matrix of derivatives.",
+exercise.slip("step instead of gradient", sign=-1).says(
+    "The gradient points where the vectors should go.",
+    "Your sign is flipped.",
+    "Gradient descent goes against the gradient.",
 )
-exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
-    "A vector occurs in the loss as a candidate only.",
-    "Each of the 2B vectors has a loss of its own. What is it there?",
-    "It is the anchor of one loss, and a candidate in the others: both count.",
+exercise.slip("not averaged", share=lambda n: 1.0).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Your values are 2B times the right ones.",
+    "NT-Xent is the mean over 2B anchors.",
 )
-exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
-    "Row i of the softmax holds all that vector i feels.",
-    "Is the probability that i gives to k the one that k gives to i?",
-    "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
+exercise.slip("divided by B", share=lambda n: 2 / n).says(
+    "There are B anchors.",
+    "Your values are twice the right ones.",
+    "Each of the 2B views is an anchor: the mean runs over 2B.",
 )
-exercise.slip("pulled once", wanted=lambda n: partner(n) / 2).says(
-    "The positive pulls once.",
-    "A vector is the anchor of its positive. What is it in the positive's own loss?",
-    "Each of the two pulls the other: as an anchor, and as the candidate that is right. The pull is -2 u_partner.",
-)
-exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
-    "The derivative of a cosine by one vector contains the other vector as it is.",
-    "Make one vector twice as long: the gradient of the others must not change. Does yours?",
-    "The cosine is an inner product of normalised vectors: sum over u, not over z.",
+exercise.slip("temperature forgotten", heat=lambda t: 1.0).says(
+    "The temperature is in the softmax already.",
+    "Your values are right at temperature 1 only.",
+    "The scores are cosines over t: their derivative has the factor 1/t.",
 )
 exercise.slip("no projection", across=lambda gradient, u, z: gradient).says(
     "The derivative by the normalised vector, over the length, is the derivative by the vector.",
@@ -222,6 +216,42 @@ exercise.slip("length forgotten", stretch=lambda length: 1.0).says(
     "A vector of any length has the gradient of the normalised one.",
     "Make a vector twice as long: how far must it move to turn by the same angle?",
     "The derivative of z/|z| has the factor 1/|z|.",
+)
+exercise.slip("as an anchor only", roles=lambda surplus: surplus).says(
+    "A vector occurs in the loss as an anchor only.",
+    "In how many of the 2B losses does one vector stand?",
+    "In all of them: once as the anchor, once as a positive, and as a negative of 2B - 2 others.",
+    "The score of i and k contains both vectors: add the transpose of the matrix of derivatives.",
+)
+exercise.slip("the anchor is its own candidate", weigh=lambda logits: logits.softmax(dim=1)).says(
+    "All 2B views are candidates, the anchor itself among them.",
+    "How many candidates has an anchor?",
+    "The softmax of row i leaves out entry i: set it to -inf first.",
+)
+exercise.slip("pulled once", wanted=lambda n: partner(n) / 2).says(
+    "The positive pulls once.",
+    "A vector is the anchor of its positive. What is it in the positive's own loss?",
+    "Each of the two pulls the other: as an anchor, and as the candidate that is right. The pull is -2 u_partner.",
+)
+exercise.slip("only views of the other kind are candidates", weigh=other_view_only).says(
+    "An anchor of view 1 is compared with the rows of view 2 only.",
+    "How many candidates has an anchor in `nt_xent`?",
+    "All 2B - 1 others: the rows of its own view too.",
+)
+exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
+    "A vector occurs in the loss as a candidate only.",
+    "Each of the 2B vectors has a loss of its own. What is it there?",
+    "It is the anchor of one loss, and a candidate in the others: both count.",
+)
+exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
+    "Row i of the softmax holds all that vector i feels.",
+    "Is the probability that i gives to k the one that k gives to i?",
+    "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
+)
+exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
+    "The derivative of a cosine by one vector contains the other vector as it is.",
+    "Make one vector twice as long: the gradient of the others must not change. Does yours?",
+    "The cosine is an inner product of normalised vectors: sum over u, not over z.",
 )
 exercise.slip("times the length", stretch=lambda length: length).says(
     "A longer vector has a larger gradient.",
@@ -240,50 +270,20 @@ exercise.slip(
     "When a vector moves along itself, does its direction change?",
     "The part along u is what is lost: subtract it.",
 )
-exercise.slip("temperature forgotten", heat=lambda t: 1.0).says(
-    "The temperature is in the softmax already.",
-    "Your values are right at temperature 1 only.",
-    "The scores are cosines over t: their derivative has the factor 1/t.",
-)
 exercise.slip("times the temperature", heat=lambda t: t).says(
     "A low temperature makes the gradient small.",
     "Your values are right at temperature 1 only.",
     "The scores are cosines *over* t: their derivative has the factor 1/t.",
-)
-exercise.slip("not averaged", share=lambda n: 1.0).says(
-    "The loss of a batch is the sum over its anchors.",
-    "Your values are 2B times the right ones.",
-    "NT-Xent is the mean over 2B anchors.",
-)
-exercise.slip("divided by B", share=lambda n: 2 / n).says(
-    "There are B anchors.",
-    "Your values are twice the right ones.",
-    "Each of the 2B views is an anchor: the mean runs over 2B.",
-)
-exercise.slip("step instead of gradient", sign=-1).says(
-    "The gradient points where the vectors should go.",
-    "Your sign is flipped.",
-    "Gradient descent goes against the gradient.",
 )
 exercise.slip("attraction forgotten", wanted=unnamed).says(
     "Only the log-sum-exp depends on the vectors.",
     "Your gradient never pulls two views together. Which other term of the loss contains them?",
     "Subtract 1 in the place of the positive from each row of probabilities.",
 )
-exercise.slip("the anchor is its own candidate", weigh=lambda logits: logits.softmax(dim=1)).says(
-    "All 2B views are candidates, the anchor itself among them.",
-    "How many candidates has an anchor?",
-    "The softmax of row i leaves out entry i: set it to -inf first.",
-)
 exercise.slip("full pull of the positive", weigh=full_pull).says(
     "The positive always pulls with force 1.",
     "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
     "The positive stands in the denominator as well: the derivative in its score is its probability minus 1.",
-)
-exercise.slip("only views of the other kind are candidates", weigh=other_view_only).says(
-    "An anchor of view 1 is compared with the rows of view 2 only.",
-    "How many candidates has an anchor in `nt_xent`?",
-    "All 2B - 1 others: the rows of its own view too.",
 )
 exercise.slip("a mask of -100", weigh=masked_by_100).says(
     "A logit of -100 takes a candidate out of the softmax.",
