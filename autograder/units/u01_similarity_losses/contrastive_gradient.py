@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, batch, candidates
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import drawn
+from autograder.units.u01_similarity_losses.draws import alone, drawn
 
 SMALL = (
     "The gradient is much shorter here than the candidates. Which two nearly equal vectors does your code subtract, and can "
@@ -308,6 +308,10 @@ exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
 def contrastive_gradient(anchor, positive, negatives):
     w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
     return -(1 - w[:, :1]) * anchor / len(anchor)
+
+
+alone(exercise, "nothing validated", "NaN let through")
+exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("the brake, a sigmoid, times the negatives' own softmax")

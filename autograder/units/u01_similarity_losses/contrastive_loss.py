@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, batch, candidates, needs
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, drawn
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, alone, drawn
 from course import validate
 
 exercise = Exercise(
@@ -478,6 +478,29 @@ def contrastive_loss(anchor, positive, negatives, counts=None):
     scores = anchor @ pool.T + copies.to(anchor.dtype).log().flatten()
     right = (anchor * positive).sum(dim=1)
     return (torch.cat([right[:, None], scores], dim=1).logsumexp(dim=1) - right).mean()
+
+
+alone(
+    exercise,
+    "nothing validated",
+    "NaN let through",
+    "counts not looked at",
+    "a negative count let through",
+    "cut off from the graph",
+    "not pooled",
+    "exp without protection",
+    "one maximum for the batch",
+    "the positive's score subtracted",
+    "logarithm of the softmax",
+    "padding at -1e4",
+    "padding at -1e9",
+    "padding not taken out",
+    "padding masked in the scores",
+    "an anchor without negatives refused",
+)
+
+
+exercise.style("looked at twice", checked=vectors_checked)
 
 
 @exercise.accepted("bmm and cross-entropy, copies by where")

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, non_negative
 from autograder.author.draw import larger_sizes, tensor
-from autograder.units.u01_similarity_losses.draws import HALF
+from autograder.units.u01_similarity_losses.draws import HALF, alone
 from course import validate
 
 exercise = Exercise(
@@ -284,7 +284,18 @@ exercise.slip("a margin of NaN", guarded=False, checked=vectors_checked, wanted=
     "False, so NaN goes through: `validate.non_negative(margin=margin)`.",
 )
 
+alone(
+    exercise,
+    "nothing validated",
+    "the margin not looked at",
+    "a margin of NaN",
+    "cut off from the graph",
+)
+
 exercise.style("relu", clamp=torch.relu)
+
+
+exercise.style("looked at twice", checked=vectors_checked)
 
 
 @exercise.accepted("torch.maximum and einsum, the margin validated by hand", guarded=False)

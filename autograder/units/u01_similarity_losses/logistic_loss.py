@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, alone
 
 exercise = Exercise(
     "logistic_loss",
@@ -238,6 +238,10 @@ def logistic_loss(anchor, positive, negative):
 
 
 exercise.style("logaddexp", cost=lambda gap: torch.logaddexp(gap, torch.zeros_like(gap)))
+
+
+alone(exercise, "nothing validated", "NaN let through")
+exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("cross-entropy of two logits")

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, opposite, views
+from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, alone, opposite, views
 from course import validate
 
 exercise = Exercise(
@@ -427,6 +427,35 @@ exercise.slip("one image", guarded=False, checked=all_but_one).says(
     "With which other image would its views be compared?",
     "B = 1 raises: one `if`.",
 )
+
+
+alone(
+    exercise,
+    "nothing validated",
+    "NaN let through",
+    "temperature not looked at",
+    "a temperature of NaN",
+    "one image",
+    "cut off from the graph",
+    "not pooled",
+    "a mask of -50",
+    "a mask of -100",
+    "a mask of -1000",
+    "a mask of -10000",
+    "10000 subtracted",
+    "mask of a huge number",
+    "an eps added to the length",
+    "a larger eps added to the length",
+    "exp without protection",
+    "logarithm of the softmax",
+    "one maximum for the batch",
+    "lengths without a gradient",
+    "candidates without a gradient",
+    "the whole batch normalised",
+)
+
+
+exercise.style("looked at twice", checked=batch_checked)
 
 
 @exercise.accepted("blocks: own view without the diagonal, other view with it")

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import OPPOSITE, opposite, views
+from autograder.units.u01_similarity_losses.draws import OPPOSITE, alone, opposite, views
 from course import validate
 
 LENGTHS = "Divide by the true length of each row: which power of it stands in the derivative?"
@@ -392,6 +392,25 @@ def nt_xent_gradient(view1, view2, temperature=0.5):
     u = F.normalize(torch.cat([view1, view2]), dim=1)
     surplus = others(u @ u.T / temperature).softmax(dim=1) - partner(len(u)).to(u.dtype)
     return (surplus + surplus.T) @ u / (len(u) * temperature)
+
+
+alone(
+    exercise,
+    "nothing validated",
+    "NaN let through",
+    "temperature not looked at",
+    "a temperature of NaN",
+    "one image",
+    "1e-08 added to the length",
+    "1e-06 added to the length",
+    "a mask of -100",
+    "exp without protection",
+    "the first view only",
+    "rows of the two views alternate",
+)
+
+
+exercise.style("looked at twice", checked=batch_checked)
 
 
 @exercise.accepted("role by role")
