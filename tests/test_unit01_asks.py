@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from autograder.units.manifest import ROOT, load_unit
-from course import check
+from course import check, validate
 from experiments.__main__ import main
 from experiments.first import run
 
@@ -111,3 +112,78 @@ def test_worth_of_a_perfect_and_of_a_collapsed_embedding():
 def test_two_views_in_one_array_are_two_views(put_together):
     right = UNIT.references()["simplex_batch"]
     assert check(lambda n_images, dim: put_together(right(n_images, dim)), "simplex_batch").passed
+
+
+def masked(
+    anchor, positive, negatives, counts=None, *, fill=-torch.inf, per_row=True, log=lambda c, like: c.to(like).log()
+):
+    validate.batch(anchor=anchor, positive=positive)
+    validate.candidates(anchor, negatives=negatives)
+    if counts is None:
+        counts = torch.ones(negatives.shape[:2], dtype=torch.long)
+    if counts.shape != negatives.shape[:2] or (counts < 0).any():
+        raise ValueError
+    clean = negatives.masked_fill((counts == 0)[:, :, None], 0)
+    options = torch.cat([positive[:, None], clean], dim=1)
+    scores = torch.einsum("bd,bnd->bn", anchor, options)
+    extra = F.pad(log(counts.clamp(min=1), anchor.dtype), (1, 0))
+    scores = (scores + extra).masked_fill(F.pad(counts == 0, (1, 0)), fill)
+    top = (scores.amax(dim=1) if per_row else scores.max().expand(len(scores))).detach()
+    return ((scores - top[:, None]).exp().sum(dim=1).log() + top - scores[:, 0]).mean()
+
+
+@pytest.mark.parametrize(
+    ("slip", "part", "said"),
+    [
+        ({"fill": -1e4}, "stability", "takes a candidate out"),
+        ({"per_row": False}, "stability", "whole batch"),
+        ({"log": lambda c, like: c.log()}, "values", ""),
+    ],
+)
+def test_a_right_contrastive_loss_passes_and_one_that_is_right_for_most_logits_loses_points(slip, part, said):
+    assert check(masked, "contrastive_loss").passed
+    verdict = check(partial(masked, **slip), "contrastive_loss").verdict
+    assert next(row for row in verdict.parts if not row.ok).part == part
+    assert said in verdict.belief
+    assert said or "dtype" in verdict.hints[0]  # single precision is not named on every machine, but hinted at
+
+
+def test_a_loss_that_refuses_infinite_padding_is_told_so():
+    def contrastive_loss(anchor, positive, negatives, counts=None):
+        if torch.isinf(negatives).any():
+            raise ValueError
+        return masked(anchor, positive, negatives, counts)
+
+    assert check(contrastive_loss).verdict.belief == "Padding holds finite numbers."
+
+
+@pytest.mark.parametrize(
+    ("largest", "said"),
+    [
+        (lambda n: math.inf, "exist for every lead"),
+        (lambda n: math.log(n + 1), "below the chance level"),
+        (lambda n: math.log((n + 1) / (n - 1)), "positive adds nothing"),
+        (lambda n: n / (n - 1), "more room"),
+        (lambda n: math.log2(n / (n - 1)), "somewhat more room"),
+        (lambda n: 1 / n, "1 + lead"),
+        (lambda n: math.log((n + 1) / n), "share the room"),
+    ],
+)
+def test_the_largest_lead_that_somebody_believes_in_is_told_apart_from_others(largest, said):
+    def counterexample_chance(n_negatives, lead):
+        validate.count(minimum=2, n_negatives=n_negatives)
+        validate.positive(lead=lead)
+        if lead >= largest(n_negatives):
+            raise ValueError
+        return [0.0] + [lead] * (n_negatives - 1) + [-1000.0]
+
+    assert said in check(counterexample_chance).verdict.belief
+
+
+def test_a_margin_kept_in_single_precision_is_told_so():
+    def hinge_loss(anchor, positive, negative, margin=1.0):
+        validate.batch(anchor=anchor, positive=positive, negative=negative)
+        validate.non_negative(margin=margin)
+        return torch.relu(torch.tensor(margin) - (anchor * (positive - negative)).sum(1)).mean()
+
+    assert "torch.tensor(margin)" in check(hinge_loss).verdict.belief

@@ -150,8 +150,8 @@ check(hinge_loss)
 def contrastive_loss(anchor, positive, negatives, counts=None):
     """Mean of -ln( e^{a.p} / (e^{a.p} + sum_j counts_j e^{a.n_j}) ) over the batch, in nats.
 
-    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; counts: None (each once) or (B, N),
-    whole numbers >= 0; negatives with count 0 may hold anything but NaN. Returns a tensor of shape ().
+    anchor, positive: (B, d); negatives: (B, N, d), N >= 1; float16, float32 or float64; counts: None (each once) or an
+    integer tensor (B, N) >= 0; negatives with count 0 may hold anything but NaN. Returns a tensor of shape ().
     Raises ValueError for shapes that do not fit, an empty batch, N = 0, NaN, a negative count.
     Source: Merad et al. 2020, eq. (6).
     """

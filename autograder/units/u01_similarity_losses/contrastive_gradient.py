@@ -4,12 +4,14 @@ Where the positive leads by 60, a gradient of size 1 is the difference of vector
 the positive gives 0 there, and so does autograd of log-sum-exp minus score.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, batch, candidates
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import drawn
+from autograder.units.u01_similarity_losses.draws import alone, drawn
 
 SMALL = (
     "The gradient is much shorter here than the candidates. Which two nearly equal vectors does your code subtract, and can "
@@ -91,20 +93,47 @@ def of_the_hardest(logits):
     return torch.cat([weights[:, :1], (1 - weights[:, :1]) * hardest[:, 1:]], dim=1)
 
 
+def hardest_alone(logits):
+    """The weights where the most similar negative is the only one."""
+    hardest = F.one_hot(logits[:, 1:].argmax(dim=1), logits.shape[1] - 1)
+    return logits.masked_fill(F.pad(hardest, (1, 0), value=1) == 0, -torch.inf).softmax(dim=1)
+
+
+def alike(logits):
+    """The negatives' whole weight in equal shares."""
+    weights = logits.softmax(dim=1)
+    rest = weights[:, 1:].mean(dim=1, keepdim=True).expand(-1, logits.shape[1] - 1)
+    return torch.cat([weights[:, :1], rest], dim=1)
+
+
+def quotient(logits):
+    return logits.exp() / logits.exp().sum(dim=1, keepdim=True)
+
+
+def shapes_checked(anchor, positive, negatives):
+    sizes = anchor.shape, positive.shape, negatives.shape[::2]
+    if anchor.ndim != 2 or negatives.ndim != 3 or len(set(sizes)) > 1 or 0 in negatives.shape:
+        raise ValueError(f"shapes {sizes}")
+
+
 @exercise.formula
 def contrastive_gradient(
     anchor,
     positive,
     negatives,
     *,
+    checked=lambda anchor, positive, negatives: None,
+    seen=lambda x: x,
     weigh=lambda logits: logits.softmax(dim=1),
     moved=from_the_positive,
     sign=1,
-    share=lambda b: 1 / b,
+    share=lambda b, n: 1 / b,
+    given=lambda gradient, anchor: gradient,
 ):
-    options = torch.cat([positive[:, None], negatives], dim=1)
-    weights = weigh((anchor[:, None] * options).sum(dim=2))
-    return sign * moved(weights, options) * share(len(anchor))
+    checked(anchor, positive, negatives)
+    options = seen(torch.cat([positive[:, None], negatives], dim=1))
+    weights = weigh((seen(anchor)[:, None] * options).sum(dim=2))
+    return given(sign * moved(weights, options) * share(*negatives.shape[:2]), anchor)
 
 
 exercise.slip("nearly equal vectors subtracted", moved=difference).says(
@@ -123,7 +152,7 @@ exercise.slip(
     "When the positive leads by 60, w_0 is 1 up to 26 digits. What is 1 - w_0 then, in your code and in truth?",
     "1 - w_0 is the sum of the negatives' weights: add them up, do not subtract.",
 )
-exercise.slip("the factor 1/B forgotten", share=lambda b: 1, moved=difference).says(
+exercise.slip("the factor 1/B forgotten", share=lambda b, n: 1).says(
     "Each anchor's gradient is that of its own loss.",
     "Your values are B times the right ones.",
     "The loss is the mean over the batch: divide by B.",
@@ -143,7 +172,7 @@ exercise.slip(
     "A step against your gradient takes the anchor towards the positive. Where do the negatives send it?",
     "The negatives' weights are derivatives of ln(sum of exponentials): they are positive, the positive's is w_0 - 1.",
 )
-exercise.slip("step instead of gradient", sign=-1, moved=difference).says(
+exercise.slip("step instead of gradient", sign=-1).says(
     "The gradient points where the anchor should go.",
     "Your sign is flipped.",
     "Gradient descent goes against the gradient: gradient = candidates' centre - positive.",
@@ -182,13 +211,92 @@ exercise.slip("softmax over the batch", weigh=lambda x: x.softmax(dim=0), moved=
     "Each anchor has its own softmax over its own N + 1 candidates.",
     "The logits have shape (B, N + 1): `softmax(dim=1)`.",
 )
-exercise.slip(
-    "exp without protection", weigh=lambda x: x.exp() / x.exp().sum(dim=1, keepdim=True), moved=difference
-).says(
+QUOTIENT = (
     "The weights can be computed as they are written, a quotient of exponentials.",
     "exp(1e4) is infinite, and infinity divided by infinity is NaN, though a weight lies between 0 and 1.",
     "A softmax does not change when a number is subtracted from all logits: subtract the largest.",
     "`torch.softmax(logits, dim=1)` does it.",
+)
+exercise.slip("exp without protection", weigh=quotient).says(*QUOTIENT)
+exercise.slip("exp without protection, a difference too", weigh=quotient, moved=difference).says(*QUOTIENT)
+exercise.slip(
+    "exp without protection, negatives only",
+    weigh=lambda x: F.pad(x[:, 1:].exp() / x.exp().sum(dim=1, keepdim=True), (1, 0)),
+).says(*QUOTIENT)
+exercise.slip("the positive's score subtracted", weigh=lambda x: quotient(x - x[:, :1])).says(
+    "Dividing all exponentials by that of the positive keeps them finite.",
+    "What is e^(a.n - a.p) where a negative leads by 1e4?",
+    "Subtract the largest logit, whichever it is: `torch.softmax` does it.",
+)
+exercise.slip("the hardest negative alone", weigh=hardest_alone).says(
+    "The most similar negative is the only one in the loss.",
+    "Does your gradient change when a negative that is not the most similar one moves?",
+    "All N + 1 candidates stand in the softmax, and every negative pushes with its own weight.",
+)
+exercise.slip("all negatives push alike", weigh=alike).says(
+    "All negatives push with the same force.",
+    "Should a negative that looks like the anchor be pushed away as hard as one that does not?",
+    "Differentiating the logarithm of the sum gives each negative its own weight, e^(a.n_j) / sum.",
+)
+exercise.slip("mean over the negatives", share=lambda b, n: 1 / (b * n)).says(
+    "The forces of the N negatives are averaged.",
+    "Your values are the right ones over N.",
+    "The weights of the softmax share the force out already: divide by B only.",
+)
+exercise.slip(
+    "the negatives' mean in the denominator",
+    weigh=lambda x: torch.cat([x[:, :1], x[:, 1:] - math.log(x.shape[1] - 1)], dim=1).softmax(dim=1),
+).says(
+    "The negatives enter the denominator with their mean.",
+    "When all candidates are alike, how large is the weight of one of them?",
+    "1/(N + 1): the softmax runs over all N + 1 logits as they are.",
+)
+exercise.slip("a probability differentiated", weigh=lambda x: x.softmax(dim=1) * x.softmax(dim=1)[:, :1]).says(
+    "The loss is minus the probability of the positive.",
+    "Your gradient has a factor w_0 too many. What does the logarithm do to it?",
+    "The derivative of -ln w_0 is that of -w_0 divided by w_0.",
+)
+exercise.slip("the negatives only", moved=lambda weights, options: (weights[:, 1:, None] * options[:, 1:]).sum(1)).says(
+    "Only the negatives move the anchor.",
+    "Your gradient never pulls towards the positive. Where does the positive stand in the loss?",
+    "In both terms: its share is (w_0 - 1) p, and w_0 - 1 is minus the sum of the negatives' weights.",
+)
+exercise.slip(
+    "derivative in the scores",
+    moved=lambda weights, options: torch.cat([weights[:, :1] - 1, weights[:, 1:]], dim=1),
+).says(
+    "The derivative in the scores is the one that is asked for.",
+    "Your answer has one number for each candidate. What shape has the derivative by the anchor?",
+    "Chain rule: each score is a.z_j, whose derivative by a is z_j. Sum over the candidates.",
+)
+exercise.slip("cosines", seen=lambda x: F.normalize(x, dim=-1)).says(
+    "Similarity is the cosine.",
+    "Double the anchor: do your weights change? Those of question 3 do.",
+    "Plain inner products of the vectors as they come: nothing is normalised.",
+)
+exercise.slip(
+    "projected", given=lambda g, a: g - (g * a).sum(dim=1, keepdim=True) * a / (a * a).sum(dim=1, keepdim=True)
+).says(
+    "The gradient has no part along the anchor.",
+    "That holds for a loss of cosines (Proposition 1.7). Is this one?",
+    "A longer anchor has larger scores, and the loss sees it: nothing is projected away.",
+)
+exercise.slip("summed over the batch", given=lambda g, a: g.sum(dim=0)).says(
+    "The anchors of a batch share one gradient.",
+    "Which shape has the derivative by B anchors of d coordinates?",
+    "(B, d): each anchor has a row of its own, and no sum runs over the batch.",
+)
+exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, and which error does torch raise where shapes do not fit?",
+    "`validate.batch(anchor=anchor, positive=positive)`, `validate.candidates(anchor, negatives=negatives)`.",
+)
+
+
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(anchor=anchor, positive=positive)` and `validate.candidates(...)` look at shapes and at NaN.",
 )
 
 
@@ -200,6 +308,10 @@ exercise.slip(
 def contrastive_gradient(anchor, positive, negatives):
     w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
     return -(1 - w[:, :1]) * anchor / len(anchor)
+
+
+alone(exercise, "nothing validated", "NaN let through")
+exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("the brake, a sigmoid, times the negatives' own softmax")

@@ -38,9 +38,15 @@ def cases(rng):
         yield Case(f"N = {n_negatives}", (n_negatives, lead), compare="any")
     yield from exercise.bad_inputs(5, 0.1)
     yield bad_input("N = 5, a lead of 0.225, just too large", 5, 0.225, hint=ROOM)
-    yield bad_input("N = 500, a lead of 0.002003", 500, 0.002003, hint=ROOM)
+    args = (500, 0.002003)  # an answer that takes it has 501 numbers: not stored
+    yield Case("N = 500, a lead of 0.002003", args, part="bad input", raises=True, public=False, hint=ROOM)
     yield bad_input("N = 2, a lead of 0.7, just too large", 2, 0.7, hint=ROOM)
     yield bad_input("N = 7, a lead of 50", 7, 50.0, hint="The loss is above 50 then, whatever the last negative does.")
+    for n_negatives, share in ((6, 0.99), (3, 0.77)):
+        lead = share * math.log(n_negatives / (n_negatives - 1))
+        yield Case(f"N = {n_negatives}, {share:.0%} of the largest lead", (n_negatives, lead), compare="any")
+    for lead in (0.28, 0.3, 1.5):
+        yield bad_input(f"N = 7, a lead of {lead}", 7, lead, hint=ROOM)
 
 
 exercise.property("the loss is below ln(N+1) although N - 1 negatives beat the positive by the lead")(below_chance)
@@ -68,21 +74,128 @@ def counterexample_chance(
     *,
     exists=lambda n, lead: lead < math.log(n / (n - 1)),
     ahead=lambda n: n - 1,
-    others=-80.0,
+    given=lambda lead: lead,
+    others=-60.0,
     arranged=lambda positive, negatives: [positive, *negatives],
-    sign=1,
 ):
     if not exists(n_negatives, lead):
         raise ValueError(f"there are no such scores for N = {n_negatives} and a lead of {lead}")
     many = ahead(n_negatives)
-    return np.array(arranged(0.0, [sign * lead] * many + [others] * (n_negatives - many)))
+    return arranged(0.0, [given(lead)] * many + [-lead if others is None else others] * (n_negatives - many))
 
 
-exercise.slip("one negative ahead", ahead=lambda n: 1).says(
+FAR = (-50.0, -100.0, -1000.0, -1e4)  # an answer is named where it is the same list, so slips come with several
+
+
+def far(name, belief, *hints, **knobs):
+    for low in FAR:
+        exercise.slip(f"{name}, the last at {low:g}", others=low, **knobs).says(belief, *hints)
+
+
+ROOM_LEFT = (
+    "1 + (N - 1) e^lead < N + 1 must hold: which leads does that leave?",
+    "Raise unless lead < ln(N/(N-1)).",
+)
+far(
+    "one negative ahead",
     "One negative that beats the positive is a counterexample.",
     "How many of the N negatives must beat the positive here?",
     "All but one: that is what makes the example striking.",
     "Give N - 1 negatives the lead, and one a score far below.",
+    ahead=lambda n: 1,
+)
+far(
+    "two negatives behind",
+    "N - 2 negatives ahead are enough.",
+    "N counts the negatives only. How many of them may stay behind?",
+    "One: N - 1 negatives have the lead.",
+    ahead=lambda n: n - 2,
+)
+far(
+    "a majority ahead",
+    "A majority of negatives that beat the positive is a counterexample.",
+    "How many of the N negatives must beat the positive here?",
+    "All but one: N - 1.",
+    ahead=lambda n: min(n // 2 + 1, n - 1),
+)
+far(
+    "a tie for the first place",
+    "Negatives that tie with the positive beat it.",
+    "By how much must they lead?",
+    "By `lead` at least: s_0 + lead is the score of N - 1 negatives.",
+    given=lambda lead: 0.0,
+)
+far(
+    "positive last",
+    "The positive stands last in the array.",
+    "Which place does the question give the positive?",
+    "The first: scores[0] is the positive's.",
+    arranged=lambda positive, negatives: [*negatives, positive],
+)
+far(
+    "the positive is ahead",
+    "The lead is the positive's.",
+    "Who beats whom in a counterexample?",
+    "The negatives lead: s_j - s_0 is at least `lead`.",
+    given=lambda lead: -lead,
+)
+far(
+    "every lead accepted",
+    "Such scores exist for every lead.",
+    "What is the loss at least when N - 1 negatives lead by 50?",
+    *ROOM_LEFT,
+    exists=lambda n, lead: True,
+)
+far(
+    "ln(N+1) as the largest lead",
+    "Such scores exist for every lead below the chance level.",
+    "One negative with that lead makes the loss that large. What do N - 1 of them do?",
+    *ROOM_LEFT,
+    exists=lambda n, lead: lead < math.log(n + 1),
+)
+far(
+    "ln((N+1)/(N-1)) as the largest lead",
+    "The positive adds nothing to the sum, so that (N - 1) e^lead may come near N + 1.",
+    "What does the positive add to e^loss?",
+    *ROOM_LEFT,
+    exists=lambda n, lead: lead < math.log((n + 1) / (n - 1)),
+)
+far(
+    "N/(N-1) as the largest lead",
+    "N - 1 leading negatives leave more room below chance than they do.",
+    "What do N - 1 negatives with the largest lead that you accept add to e^loss?",
+    *ROOM_LEFT,
+    exists=lambda n, lead: lead < n / (n - 1),
+)
+far(
+    "1/(N-1) as the largest lead",
+    "N - 1 leading negatives leave somewhat more room below chance than they do.",
+    "Try N = 2 and a lead of 0.7, or N = 5 and 0.225: what is the loss at least?",
+    *ROOM_LEFT,
+    exists=lambda n, lead: lead < 1 / (n - 1),
+)
+far(
+    "1/N as the largest lead",
+    "e^lead is 1 + lead.",
+    "Your function refuses a lead for which the scores exist.",
+    "1 + (N - 1) e^lead < N + 1 is solved by a logarithm, and 1/N is only where its series begins.",
+    "ln(N/(N-1)).",
+    exists=lambda n, lead: lead < 1 / n,
+)
+far(
+    "ln((N+1)/N) as the largest lead",
+    "N negatives share the room below chance, so that the lead must stay below ln((N+1)/N).",
+    "How many negatives have the lead, and how many candidates are left for the rest of the sum?",
+    "Your function refuses a lead for which the scores exist: N - 1 negatives lead, and the last adds as little as it likes.",
+    "1 + (N - 1) e^lead < N + 1, so lead < ln(N/(N-1)).",
+    exists=lambda n, lead: lead < math.log((n + 1) / n),
+)
+far(
+    "more than the lead",
+    "A little more than the lead does no harm.",
+    "How much room is left where the lead is the largest possible, up to 0.001 %?",
+    "None for 1e-6 more: a difference of exactly `lead` is enough.",
+    given=lambda lead: lead + 1e-6,
 )
 exercise.slip("all negatives ahead", ahead=lambda n: n).says(
     "All N negatives can beat the positive while the loss is below chance.",
@@ -90,16 +203,17 @@ exercise.slip("all negatives ahead", ahead=lambda n: n).says(
     "One negative must stay behind: it makes room for the others.",
     "Give the last negative a score far below the positive's.",
 )
-exercise.slip("the last negative is a little behind", others=-1.0).says(
-    "It is enough that the last negative scores somewhat less than the positive.",
-    "Try the largest leads that are possible at all: how much room do N - 1 negatives leave?",
-    "Next to nothing: so the last negative must add next to nothing.",
-    "Put its score at -50.",
-)
-exercise.slip("the last negative at -5", others=-5.0).says(
-    "A score of -5 is as good as none.",
-    "e^(-5) is 0.0067. How much room do the other negatives leave when their lead is nearly the largest possible?",
-    "As little as you like: the last negative must add next to nothing.",
+for low in (-0.5, -1.0, -2.0, -3.0, -5.0, -10.0):
+    exercise.slip(f"the last negative at {low:g}", others=low).says(
+        f"A score of {low:g} is low enough for the last negative.",
+        "Try the largest leads that are possible at all: how much room do N - 1 negatives leave?",
+        "Next to nothing: so the last negative must add next to nothing.",
+        "Put its score at -50.",
+    )
+exercise.slip("the last negative is behind by the lead", others=None).says(
+    "The last negative needs to lose by the lead only.",
+    "Do e^lead and e^-lead together stay below 2?",
+    "They are above 2, and the others add to it: the last negative must add next to nothing.",
     "Put its score at -50.",
 )
 exercise.slip("the last negative ties with the positive", others=0.0).says(
@@ -107,34 +221,6 @@ exercise.slip("the last negative ties with the positive", others=0.0).says(
     "What does a tie add to the sum, and how much room is left below N + 1?",
     "The others add more than N - 1 already: the last one must add less than 1.",
     "Put its score far below the positive's.",
-)
-exercise.slip("positive last", arranged=lambda positive, negatives: [*negatives, positive]).says(
-    "The positive stands last in the array.",
-    "Which place does the question give the positive?",
-    "The first: scores[0] is the positive's.",
-)
-exercise.slip("the positive is ahead", sign=-1).says(
-    "The lead is the positive's.",
-    "Who beats whom in a counterexample?",
-    "The negatives lead: s_j - s_0 is at least `lead`.",
-)
-exercise.slip("ln((N+1)/N) as the largest lead", exists=lambda n, lead: lead < math.log((n + 1) / n)).says(
-    "N negatives share the room below chance, so that the lead must stay below ln((N+1)/N).",
-    "How many negatives have the lead, and how many candidates are left for the rest of the sum?",
-    "Your function refuses a lead for which the scores exist: N - 1 negatives lead, and the last adds as little as it likes.",
-    "1 + (N - 1) e^lead < N + 1, so lead < ln(N/(N-1)).",
-)
-exercise.slip("ln(N+1) as the largest lead", exists=lambda n, lead: lead < math.log(n + 1)).says(
-    "Such scores exist for every lead below the chance level.",
-    "One negative with that lead makes the loss that large. What do N - 1 of them do?",
-    "1 + (N - 1) e^lead < N + 1 must hold.",
-    "So lead < ln(N/(N-1)).",
-)
-exercise.slip("every lead accepted", exists=lambda n, lead: True).says(
-    "Such scores exist for every lead.",
-    "What is the loss at least when N - 1 negatives lead by 50?",
-    "1 + (N - 1) e^lead < N + 1 must hold: which leads does that leave?",
-    "Raise unless lead < ln(N/(N-1)).",
 )
 exercise.style("the last negative farther below", others=-500.0)
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, non_negative
 from autograder.author.draw import larger_sizes, tensor
-from autograder.units.u01_similarity_losses.draws import HALF
+from autograder.units.u01_similarity_losses.draws import HALF, alone
 from course import validate
 
 exercise = Exercise(
@@ -50,6 +50,8 @@ def cases(rng):
     yield Case("float16", tuple(x.half() for x in away_from_kink(rng, 5, 4, 1.0)), hint=HALF)
     yield Case("inner products of 1e4", away_from_kink(rng, 4, 3, 1.0, scale=70.0), part="stability", grad=(0,))
     yield from exercise.bad_inputs(*[tensor(rng, 4, 3)] * 3)
+    one = torch.ones(1, 1, dtype=torch.float64)
+    yield Case("a lead of 1000 and a margin of 1000.1", (one, 1000 * one, 0 * one, 1000.1))
     b, d = larger_sizes(rng, 2)
     margin = float(rng.uniform(0.2, 2))
     args = (*away_from_kink(rng, b, d, margin, scale=d**-0.25), margin)  # inner products of size 1
@@ -76,6 +78,21 @@ def by_cosines(a, p, n):
     return F.cosine_similarity(a, p, dim=1) - F.cosine_similarity(a, n, dim=1)
 
 
+def vectors_checked(anchor, positive, negative):
+    validate.batch(anchor=anchor, positive=positive, negative=negative)
+
+
+def positive_only(margin):
+    validate.positive(margin=margin)
+    return margin
+
+
+def not_negative(margin):
+    if margin < 0:
+        raise ValueError(f"margin {margin}")
+    return margin
+
+
 def closer(a, p, n):
     return (a - n).pow(2).sum(dim=1) - (a - p).pow(2).sum(dim=1)
 
@@ -87,14 +104,17 @@ def hinge_loss(
     negative,
     margin=1.0,
     *,
+    checked=lambda *vectors: None,
     lead=lambda a, p, n: (a * (p - n)).sum(dim=1),
     sign=1,
     wanted=lambda margin: margin,
     clamp=lambda cost: cost.clamp(min=0),
     pool=torch.mean,
+    added=lambda margin: 0,
     unit=lambda margin: 1,
 ):
-    return pool(clamp(wanted(margin) - sign * lead(anchor, positive, negative))) / unit(margin)
+    checked(anchor, positive, negative)
+    return pool(clamp(wanted(margin) - sign * lead(anchor, positive, negative))) / unit(margin) + added(margin)
 
 
 exercise.slip("no clamp", clamp=lambda cost: cost).says(
@@ -155,7 +175,127 @@ exercise.slip("sum instead of mean", pool=torch.sum).says(
     "Divide by B: `.mean()`.",
 )
 
+exercise.slip("divided by a margin above 0", unit=lambda margin: margin or 1).says(
+    "The loss is the bound on the ranking error, divided by the margin.",
+    "Your values are right for margins 0 and 1 only.",
+    "The factor 1/m belongs to the bound of the lecture, not to the loss.",
+)
+DISTANCES = (
+    "The hinge compares distances, as a triplet loss does.",
+    "Double a positive that points along the anchor: does its similarity grow or fall?",
+    "The formula has inner products: margin - a.(p - n).",
+)
+exercise.slip("distances", lead=lambda a, p, n: (a - n).norm(dim=1) - (a - p).norm(dim=1)).says(*DISTANCES)
+exercise.slip("distances of torch", lead=lambda a, p, n: F.pairwise_distance(a, n) - F.pairwise_distance(a, p)).says(
+    *DISTANCES
+)
+exercise.slip("what is beyond the margin costs", clamp=lambda cost: (-cost).clamp(min=0)).says(
+    "A lead costs what it has beyond the margin.",
+    "A lead of 3 with margin 1: should it cost anything?",
+    "It costs what is *missing* to the margin: margin - lead.",
+)
+exercise.slip("the margin forgiven", wanted=lambda margin: -margin).says(
+    "A negative may lead by the margin before it costs.",
+    "An anchor that cannot tell positive from negative: what should it pay?",
+    "The margin: max(0, margin - lead), with a plus sign.",
+)
+exercise.slip("the margin outside of the maximum", wanted=lambda margin: 0, added=lambda margin: margin).says(
+    "The margin is added after the maximum.",
+    "Can your loss be 0? A lead beyond the margin should cost nothing.",
+    "The margin stands inside: max(0, margin - lead).",
+)
+exercise.slip("the margin as the least cost", wanted=lambda margin: -margin, added=lambda margin: margin).says(
+    "No row costs less than the margin.",
+    "Can your loss be 0? A lead beyond the margin should cost nothing.",
+    "The 0 and the margin have changed places: max(0, margin - lead).",
+)
+exercise.slip("a distance to the margin", clamp=torch.abs).says(
+    "A lead beyond the margin costs as much as one that falls short of it.",
+    "A lead of 3 with margin 1: should it cost anything?",
+    "`(margin - lead).clamp(min=0)`: no absolute value.",
+)
+exercise.slip("the worst row", pool=torch.amax).says(
+    "The maximum runs over the rows of the batch, too.",
+    "What do the other rows of the batch cost?",
+    "max(0, .) for each row by itself, then the mean over rows.",
+)
+COORDINATES = (
+    "Each coordinate has a margin of its own.",
+    "How often do you take a maximum: B times, or B times d times?",
+    "Sum over the coordinates first (that is the inner product), then the maximum.",
+)
+by_coordinate = lambda a, p, n: a * (p - n)  # noqa: E731
+exercise.slip("coordinate by coordinate", lead=by_coordinate).says(*COORDINATES)
+exercise.slip("coordinate by coordinate, summed", lead=by_coordinate, pool=lambda cost: cost.sum(dim=1).mean()).says(
+    *COORDINATES
+)
+exercise.slip("mean over the coordinates", lead=lambda a, p, n: (a * (p - n)).mean(dim=1)).says(
+    "An inner product is a mean over the coordinates.",
+    "Your leads are the right ones over d.",
+    "`(anchor * (positive - negative)).sum(dim=1)`.",
+)
+exercise.slip("all negatives of the batch", lead=lambda a, p, n: (a * p).sum(dim=1, keepdim=True) - a @ n.T).says(
+    "Each anchor is compared with the negatives of all rows.",
+    "How many terms has the sum in the formula?",
+    "B: row i has its own negative. `(anchor * negative).sum(dim=1)`, no matrix product.",
+)
+exercise.slip(
+    "a margin for each pair",
+    lead=lambda a, p, n: torch.stack([(a * p).sum(dim=1), -(a * n).sum(dim=1)]),
+    pool=lambda cost: cost.sum(dim=0).mean(),
+).says(
+    "Positive and negative have a margin each.",
+    "Add one number to both inner products: your loss changes. Does the formula's?",
+    "One maximum for each row, over the difference of the two inner products.",
+)
+exercise.slip("margin 0 refused", wanted=positive_only).says(
+    "A margin of 0 makes no sense.",
+    "What does the question say about m = 0?",
+    "Every m >= 0 is taken: `validate.non_negative(margin=margin)`.",
+)
+exercise.slip("the margin in single precision", wanted=lambda margin: torch.tensor(margin)).says(
+    "`torch.tensor(margin)` holds the margin as it is.",
+    "Print `torch.tensor(0.3).double()`. How many digits are right?",
+    "A tensor made from a number is float32. Use the number itself: `margin - lead`.",
+)
+exercise.slip("not pooled", pool=lambda cost: cost).says(
+    "A loss is one number for each row.",
+    "Which shape does the question ask for?",
+    "One number for the batch, shape (): `.mean()` at the end.",
+)
+exercise.slip("cut off from the graph", pool=lambda cost: cost.detach().mean()).says(
+    "Only the value of a loss is needed.",
+    "Who is going to call `.backward()` on it?",
+    "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
+)
+exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to a negative margin, to NaN, and to shapes that do not fit?",
+    "`validate.batch(...)` and `validate.non_negative(margin=margin)`.",
+)
+exercise.slip("the margin not looked at", guarded=False, checked=vectors_checked).says(
+    "Every margin is a good one.",
+    "What does your function answer to a margin of -0.5, or NaN?",
+    "`validate.non_negative(margin=margin)`.",
+)
+exercise.slip("a margin of NaN", guarded=False, checked=vectors_checked, wanted=not_negative).says(
+    "`margin < 0` finds every bad margin.",
+    "What is NaN < 0?",
+    "False, so NaN goes through: `validate.non_negative(margin=margin)`.",
+)
+
+alone(
+    exercise,
+    "nothing validated",
+    "the margin not looked at",
+    "a margin of NaN",
+    "cut off from the graph",
+)
+
 exercise.style("relu", clamp=torch.relu)
+
+
+exercise.style("looked at twice", checked=vectors_checked)
 
 
 @exercise.accepted("torch.maximum and einsum, the margin validated by hand", guarded=False)

@@ -47,9 +47,21 @@ exercise.wrong_number(
 exercise.wrong_number(
     "minus ln 2",
     -math.log(2),
-    belief="A tie lowers the loss.",
-    hints=("Two leaders add up *inside* the logarithm of the denominator.",),
+    belief="A tie lowers the loss, or the negatives enter with their mean.",
+    hints=("Two leaders add up *inside* the logarithm of the denominator, and nothing is divided by their number.",),
 )
 exercise.wrong_number(
     "0.3", 0.3, belief="The limit of t times the loss is asked for.", hints=("That is 0.3. What comes after 0.3/t?",)
+)
+exercise.wrong_number(
+    "ln 4",
+    math.log(4),
+    belief="All negatives count at temperature 0.",
+    hints=("A negative with cosine 0.2 lies 0.7 below the leaders: what is e^(-0.7/t) for tiny t?",),
+)
+exercise.wrong_number(
+    "2",
+    2.0,
+    belief="What is left is the number of leaders.",
+    hints=("Two leaders add up inside the logarithm of the denominator: the logarithm is still to be taken.",),
 )

@@ -80,3 +80,45 @@ exercise.wrong_number(
     belief="The logarithm has base 2.",
     hints=("Nats: the natural logarithm.",),
 )
+exercise.wrong_number(
+    "the other images of the direction left out",
+    math.log(1 + 48 * math.exp(-2)),
+    belief="An image that falls onto the direction of the anchor is no negative any more.",
+    hints=("Only the other view of its own image is its positive: the 14 other views there stay in the denominator.",),
+)
+exercise.wrong_number(
+    "one view of each image",
+    math.log(7 + 24 * math.exp(-2)),
+    belief="Each image is one candidate.",
+    hints=("Both views of each image are in the batch: 2B - 1 = 63 candidates.",),
+)
+exercise.wrong_number(
+    "one image for a direction",
+    math.log(1 + 6 * math.exp(-2)),
+    belief="Images on one direction count once.",
+    hints=("Eight images there are sixteen views, and each of them adds its own exponential.",),
+)
+exercise.wrong_number(
+    "a simplex",
+    math.log(15 + 48 * math.exp(-8 / 3)),
+    belief="Four orthogonal directions have cosine -1/3 with each other.",
+    hints=("That is the tetrahedron of Theorem 1.11. Orthogonal vectors have cosine 0.",),
+)
+exercise.wrong_number(
+    "all positives",
+    math.log(1 + 48 / 15 * math.exp(-2)),
+    belief="All views on the direction of the anchor are its positives.",
+    hints=("The numerator has one positive only, the other view of the same image.",),
+)
+exercise.wrong_number(
+    "the smallest value",
+    math.log(1 + 62 * math.exp(-64 / 31)),
+    belief="This batch has the smallest NT-Xent that there is.",
+    hints=("Theorem 1.11 wants all cosines of different images equal. Here some are 1 and some 0.",),
+)
+exercise.wrong_number(
+    "no logarithm",
+    15 + 48 * math.exp(-2),
+    belief="The loss is the denominator over the numerator.",
+    hints=("It is the logarithm of that quotient.",),
+)

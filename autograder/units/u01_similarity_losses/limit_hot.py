@@ -31,7 +31,7 @@ exercise.wrong_number(
 exercise.wrong_number(
     "sample variance",
     float(COSINES.var(ddof=1)) / 2,
-    belief="A variance divides by one less than the number of values.",
+    belief="A variance divides by one less than the number of values, or by the number of negatives.",
     hints=("Here it is the variance of a law with four equal weights: divide by 4.",),
 )
 exercise.wrong_number(
@@ -63,4 +63,52 @@ exercise.wrong_number(
     float(COSINES.mean()) - 0.6,
     belief="The first order is asked for.",
     hints=("That is c_1. Which term comes after it?",),
+)
+exercise.wrong_number(
+    "half a square",
+    float(COSINES.mean() - 0.6) ** 2 / 2,
+    belief="The second order is half the square of the first.",
+    hints=("That would be so if the loss were e^(c_1/t). Expand the exponentials inside the sum, then the logarithm.",),
+)
+exercise.wrong_number(
+    "not weighted",
+    4 * float(COSINES.var()) / 2,
+    belief="The squares of the candidates add up.",
+    hints=("The sum of exponentials is divided by N + 1 to give ln(N + 1) its place: a mean of squares, not a sum.",),
+)
+exercise.wrong_number(
+    "the logarithm bent twice",
+    float(((COSINES - 0.6) ** 2).mean()) / 2 - float(COSINES.mean() - 0.6) ** 2,
+    belief="ln(1 + x) is x - x^2 + ...",
+    hints=("ln(1 + x) = x - x^2/2 + ...",),
+)
+exercise.wrong_number(
+    "the logarithm bent twice, cosines",
+    float((COSINES**2).mean()) / 2 - float(COSINES.mean()) ** 2,
+    belief="ln(1 + x) is x - x^2 + ...",
+    hints=("ln(1 + x) = x - x^2/2 + ...",),
+)
+exercise.wrong_number(
+    "the logarithm bent upwards",
+    float(((COSINES - 0.6) ** 2).mean()) / 2 + float(COSINES.mean() - 0.6) ** 2 / 2,
+    belief="ln(1 + x) is x + x^2/2 + ...",
+    hints=("ln(1 + x) = x - x^2/2 + ...",),
+)
+exercise.wrong_number(
+    "standard deviation",
+    float(COSINES.std()) / 2,
+    belief="The second order is half the standard deviation.",
+    hints=("A standard deviation grows like the cosines; the coefficient of 1/t^2 grows like their square.",),
+)
+exercise.wrong_number(
+    "a whole sample variance",
+    float(COSINES.var(ddof=1)),
+    belief="The coefficient of b^2 is the second derivative, with a variance that divides by N.",
+    hints=("Taylor: the second derivative stands over 2, and all four weights are 1/4.",),
+)
+exercise.wrong_number(
+    "0",
+    0.0,
+    belief="The loss is linear in 1/t.",
+    hints=("Its second derivative in 1/t is a variance, and the cosines are not all equal.",),
 )

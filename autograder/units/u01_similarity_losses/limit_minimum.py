@@ -37,7 +37,7 @@ exercise.wrong_number("0", 0.0, belief="A loss is at least 0.", hints=("Which te
 exercise.wrong_number(
     "all views apart",
     math.log(6) - 16 / 7,
-    belief="The best arrangement is a simplex of all 2B views.",
+    belief="The smallest common cosine of the negatives is -1/(2B - 1), as in a simplex of 2B points.",
     hints=("The two views of an image want to coincide: B points with cosines -1/(B-1), each taken twice.",),
 )
 exercise.wrong_number(
@@ -53,14 +53,50 @@ exercise.wrong_number(
     hints=("Their exponentials are added: six equal terms give ln 6.",),
 )
 exercise.wrong_number(
-    "temperature 1",
+    "temperature 1, or cosine +1/3",
     math.log(6) - 4 / 3,
-    belief="The temperature does not matter.",
-    hints=("The scores are cosines over 0.5.",),
+    belief="The temperature does not matter, or different images have cosine +1/3.",
+    hints=("The scores are cosines over 0.5, and different images have cosine -1/3: it helps to push them apart.",),
 )
 exercise.wrong_number(
     "times the temperature",
     math.log(6) - 2 / 3,
     belief="The score of the positive, or the temperature's place under the cosine, can be left out.",
     hints=("ln 6 - 2/3 is what the negatives give. Subtract the positive's score, 1/0.5.",),
+)
+exercise.wrong_number(
+    "collapse",
+    math.log(6),
+    belief="All cosines are equal where the loss is smallest.",
+    hints=("Positives want a large cosine, negatives a small one: 1 and -1/3 are possible together.",),
+)
+exercise.wrong_number(
+    "seven terms",
+    math.log(7) - 8 / 3,
+    belief="The denominator still has 2B - 1 terms.",
+    hints=("Of the 2B - 1 other views the positive is left out: 2B - 2 are negatives.",),
+)
+exercise.wrong_number(
+    "2B terms",
+    math.log(8) - 8 / 3,
+    belief="The denominator runs over all 2B views.",
+    hints=("Neither the anchor nor its positive is a negative: 2B - 2 terms are left.",),
+)
+exercise.wrong_number(
+    "cosine -1/B",
+    math.log(6) - 2.5,
+    belief="The smallest common cosine of B images is -1/B.",
+    hints=("The square of the sum of B unit vectors is B + B(B - 1)c: which c makes it 0?",),
+)
+exercise.wrong_number(
+    "no logarithm",
+    6 * math.exp(-8 / 3),
+    belief="The loss is the denominator over the numerator.",
+    hints=("It is the logarithm of that quotient.",),
+)
+exercise.wrong_number(
+    "base 2",
+    (math.log(6) - 8 / 3) / math.log(2),
+    belief="The logarithm has base 2.",
+    hints=("Nats: the natural logarithm.",),
 )

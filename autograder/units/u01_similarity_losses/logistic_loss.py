@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, alone
 
 exercise = Exercise(
     "logistic_loss",
@@ -67,21 +67,34 @@ def inner(a, b):
     return (a * b).sum(dim=1)
 
 
+def both_branches(gap):
+    return torch.where(gap > 0, gap + torch.log1p(torch.exp(-gap)), torch.log1p(torch.exp(gap)))
+
+
+def shapes_checked(*vectors):
+    if any(v.ndim != 2 or not v.numel() or v.shape != vectors[0].shape for v in vectors):
+        raise ValueError(f"shapes {[v.shape for v in vectors]}")
+
+
 @exercise.formula
 def logistic_loss(
     anchor,
     positive,
     negative,
     *,
+    checked=lambda *vectors: None,
     similarity=inner,
     asking=lambda anchor, positive: anchor,
+    gaps=lambda similarity, asked, a, p, n: similarity(asked, n) - similarity(a, p),
     sign=1,
+    most=None,
     cost=F.softplus,
     pool=torch.mean,
     unit=1.0,
 ):
-    gap = similarity(asking(anchor, positive), negative) - similarity(anchor, positive)
-    return pool(cost(sign * gap)) / unit
+    checked(anchor, positive, negative)
+    gap = gaps(similarity, asking(anchor, positive), anchor, positive, negative)
+    return pool(cost(sign * gap.clamp(max=most) if most else sign * gap)) / unit
 
 
 exercise.slip("positive and negative exchanged", sign=-1).says(
@@ -132,6 +145,86 @@ exercise.slip("exp without protection", cost=lambda gap: torch.log(1 + torch.exp
 )
 
 
+WHERE = (
+    "torch.where drops the branch that is not taken, from the gradient too.",
+    "Your values are right. The backward pass runs through both branches: what is 0 times infinity?",
+    "`F.softplus(x)` has a finite gradient everywhere; or cut x off *before* exp, inside the branch.",
+)
+exercise.slip("where around exp", cost=both_branches).says(*WHERE)
+exercise.slip("where above 20", cost=lambda gap: torch.where(gap > 20, gap, torch.log1p(torch.exp(gap)))).says(*WHERE)
+for most in (20.0, 30.0, 50.0, 80.0, 100.0):
+    exercise.slip(f"cut off at {most:g}", most=most).says(
+        "A gap may be cut off where exp would overflow.",
+        "What does a gap of 1e4 cost, and what does it cost with your code?",
+        "Large gaps cost about as much as they are: `F.softplus(x)` needs no cut.",
+    )
+exercise.slip("a plain maximum", cost=torch.relu).says(
+    "ln(1 + e^x) is max(0, x).",
+    "What is ln(1 + e^x) at x = 0?",
+    "The two agree far from 0 only: `F.softplus`.",
+)
+exercise.slip("the hinge's margin", cost=lambda gap: torch.relu(1 + gap)).says(
+    "The positive has to lead by 1, and nothing is paid beyond it.",
+    "That is the hinge loss. Which function of the gap is asked for here?",
+    "ln(1 + e^gap), which is never 0: `F.softplus`.",
+)
+exercise.slip("logarithm of the probability", cost=lambda gap: F.logsigmoid(-gap)).says(
+    "The logarithm of the probability of choosing rightly is the loss.",
+    "Is your loss positive? The logarithm of a probability never is.",
+    "The loss is minus that logarithm.",
+)
+exercise.slip("logarithm of the mean", cost=torch.exp, pool=lambda weights: (1 + weights).mean().log()).says(
+    "The logarithm of a mean is the mean of the logarithms.",
+    "Jensen: the two differ as soon as rows differ.",
+    "First ln(1 + e^gap) for each row, then the mean.",
+)
+exercise.slip("all negatives of the batch", gaps=lambda s, asked, a, p, n: asked @ n.T - s(a, p)[:, None]).says(
+    "Each anchor is compared with the negatives of all rows.",
+    "How many terms has the sum in the formula?",
+    "B: row i has its own positive and its own negative. `(anchor * negative).sum(dim=1)`, no matrix product.",
+)
+exercise.slip("all triplets crossed", gaps=lambda s, asked, a, p, n: asked @ (n - p).T).says(
+    "Each anchor is compared with the positives and negatives of all rows.",
+    "How many terms has the sum in the formula?",
+    "B: row i has its own positive and its own negative. `(anchor * negative).sum(dim=1)`, no matrix product.",
+)
+exercise.slip("coordinate by coordinate", gaps=lambda s, asked, a, p, n: asked * (n - p)).says(
+    "Each coordinate has a logistic loss of its own.",
+    "How many losses do you average: B, or B times d?",
+    "Sum over the coordinates first (that is the inner product), then ln(1 + e^gap).",
+)
+exercise.slip("mean over the coordinates", similarity=lambda a, b: (a * b).mean(dim=1)).says(
+    "An inner product is a mean over the coordinates.",
+    "Your gaps are the right ones over d.",
+    "`(anchor * negative).sum(dim=1)`.",
+)
+exercise.slip("the negative only", gaps=lambda s, asked, a, p, n: s(asked, n)).says(
+    "Only the similarity to the negative costs.",
+    "Does your loss change when the positive moves?",
+    "The exponent is (similarity to the negative) minus (similarity to the positive).",
+)
+exercise.slip("not pooled", pool=lambda costs: costs).says(
+    "A loss is one number for each row.",
+    "Which shape does the question ask for?",
+    "One number for the batch, shape (): `.mean()` at the end.",
+)
+exercise.slip("cut off from the graph", pool=lambda costs: costs.detach().mean()).says(
+    "Only the value of a loss is needed.",
+    "Who is going to call `.backward()` on it?",
+    "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
+)
+exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, and which error does torch raise where shapes do not fit?",
+    "`validate.batch(anchor=anchor, positive=positive, negative=negative)` as the first line.",
+)
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(anchor=anchor, positive=positive, negative=negative)` looks at shapes and at NaN.",
+)
+
+
 @exercise.wrong(
     "two yes-or-no questions, as in word2vec",
     belief="Each pair is judged by itself, as in word2vec.",
@@ -145,6 +238,10 @@ def logistic_loss(anchor, positive, negative):
 
 
 exercise.style("logaddexp", cost=lambda gap: torch.logaddexp(gap, torch.zeros_like(gap)))
+
+
+alone(exercise, "nothing validated", "NaN let through")
+exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("cross-entropy of two logits")

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, opposite, views
+from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, alone, opposite, views
+from course import validate
 
 exercise = Exercise(
     "nt_xent",
@@ -75,6 +76,8 @@ def cases(rng):
     yield from exercise.bad_inputs(first, second)
     args = (*views(rng, *larger_sizes(rng, 2, high=33)), float(rng.uniform(0.1, 1)))
     yield Case("a larger batch", args, grad=(0, 1), rtol=1e-7, public=False)
+    args = (torch.tensor([[1.0, 0, 0], [0, 1, 0]]).double(), torch.tensor([[1.0, 0, 0], [0, 0.1, 1]]).double(), 1e-3)
+    yield Case("temperature 0.001, one image's views alike, the other's hardly", args, part="stability")
 
 
 @exercise.property("at collapse the loss is ln(2B - 1), at every temperature")
@@ -148,40 +151,136 @@ def quotient(logits, target):
     return -torch.log(weights[torch.arange(len(logits)), target] / weights.sum(dim=1))
 
 
+def own_view(logits):
+    """The other images' views of the anchor's own kind stay candidates, and the positive."""
+    second = torch.arange(len(logits)) >= len(logits) // 2
+    positive = torch.eye(len(logits), dtype=torch.bool).roll(len(logits) // 2, 0)
+    return logits.masked_fill(((second[:, None] != second) & ~positive) | itself(logits), -torch.inf)
+
+
+def one_maximum(logits, target):
+    top = logits.max().detach()
+    return (logits - top).exp().sum(dim=1).log() + top - logits[torch.arange(len(logits)), target]
+
+
+def stacked(view1, view2, temperature):
+    """Another error than ValueError where the shapes do not fit, as most code has it."""
+    torch.stack([view1, view2])
+
+
+def batch_checked(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+
+
+def shapes_checked(view1, view2, temperature):
+    validate.positive(temperature=temperature)
+    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
+
+
+def all_but_one(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+
+
+def sign_checked(view1, view2, temperature):
+    batch_checked(view1, view2, temperature)
+    if temperature <= 0:
+        raise ValueError(f"temperature {temperature}")
+
+
 @exercise.formula
 def nt_xent(
     view1,
     view2,
     temperature=0.5,
     *,
+    checked=lambda view1, view2, temperature: None,
     scaled=lambda z: F.normalize(z, dim=1),
+    seen=lambda z: z,
     heated=lambda cosines, t: cosines / t,
     masked=lambda logits: logits.masked_fill(itself(logits), -torch.inf),
+    least=None,
     partners=lambda n: torch.arange(n).roll(n // 2),
     cost=lambda logits, target: F.cross_entropy(logits, target, reduction="none"),
     pool=torch.mean,
     unit=1.0,
 ):
+    checked(view1, view2, temperature)
     z = scaled(torch.cat([view1, view2]))
-    logits = masked(heated(z @ z.T, temperature))
+    logits = heated(z @ seen(z).T, temperature)
+    logits = masked(logits) if least is None else logits.masked_fill(itself(logits), least)
     return pool(cost(logits, partners(len(z)))) / unit
 
 
+exercise.slip("sum instead of mean", pool=torch.sum).says(
+    "The loss of a batch is the sum over its anchors.",
+    "Your values are 2B times the right ones.",
+    "Divide by the number of anchors, 2B.",
+)
+exercise.slip("divided by B", pool=lambda losses: 2 * losses.mean()).says(
+    "There are B anchors.",
+    "Your values are exactly twice the right ones.",
+    "Each of the 2B views is an anchor: divide by 2B.",
+)
+exercise.slip("base-2 logarithm", unit=math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your values are the right ones divided by ln 2 = 0.693.",
+    "The course uses the natural logarithm.",
+)
+exercise.slip("no normalisation", scaled=lambda z: z).says(
+    "Similarity is the inner product.",
+    "Multiply a row by 5: your loss changes. Does the cosine?",
+    "Divide each row by its length first: `F.normalize(z, dim=1)`.",
+)
+exercise.slip("multiplied by the temperature", heated=lambda cosines, t: cosines * t).says(
+    "A low temperature makes the logits small.",
+    "Does your loss get sharper or flatter when the temperature falls?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("temperature forgotten", heated=lambda cosines, t: cosines).says(
+    "The scores are the cosines themselves.",
+    "Does your loss change with the temperature?",
+    "Logits are cosine divided by temperature.",
+)
+exercise.slip("only the first view's rows are anchors", pool=first_half).says(
+    "The B rows of view 1 are the anchors.",
+    "Exchange the two views: your loss changes, and it should not.",
+    "The mean runs over all 2B rows.",
+)
 exercise.slip("the anchor is its own candidate", masked=lambda logits: logits).says(
     "All 2B views are candidates, the anchor itself among them.",
     "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
     "An anchor is always most similar to itself. Mask the diagonal of the similarities with -inf.",
+)
+exercise.slip("only views of the other kind are candidates", masked=across).says(
+    "An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
+    "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
+    "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
+)
+exercise.slip("positive missing from the denominator", cost=negatives_below).says(
+    "The denominator runs over the negatives only.",
+    "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
+    "The denominator sums over all k different from i, and the positive is one of them.",
+)
+exercise.slip("interleaved pairing", partners=lambda n: torch.arange(n) ^ 1).says(
+    "In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
+    "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
+    "The partner of row i is row i + B (modulo 2B), not its neighbour.",
 )
 exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked_fill(itself(logits), 0.0)).says(
     "Setting a logit to 0 takes it out of the softmax.",
     "exp(0) = 1: a candidate with logit 0 still counts.",
     "To take it out its exponential must be 0: the logit must be -inf.",
 )
-exercise.slip("a mask of -100", masked=lambda logits: logits.masked_fill(itself(logits), -100.0)).says(
-    "A logit of -100 takes a candidate out of the softmax.",
-    "At temperature 0.001 logits run from -1000 to 1000. Which of them lie below -100?",
-    "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
-)
+for least in (-50.0, -100.0, -1000.0, -1e4):
+    exercise.slip(f"a mask of {least:g}", least=least).says(
+        f"A logit of {least:g} takes a candidate out of the softmax.",
+        "At temperature 0.0001 logits run from -10000 to 10000. Which of them are not above your mask?",
+        "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
+    )
 exercise.slip("10000 subtracted", masked=lambda logits: logits - 1e4 * itself(logits).to(logits.dtype)).says(
     "10000 subtracted from a logit takes a candidate out of the softmax.",
     "At temperature 0.0001 the anchor's own logit is 10000. What is left of it?",
@@ -202,30 +301,10 @@ exercise.slip("the positive twice in the denominator", cost=positive_twice).says
     "At collapse you get ln(2B) instead of ln(2B - 1): one candidate too many. Which one?",
     "The sum over all k different from i holds the positive already.",
 )
-exercise.slip("positive missing from the denominator", cost=negatives_below).says(
-    "The denominator runs over the negatives only.",
-    "Your loss can be negative; a cross-entropy cannot. Which candidate is missing?",
-    "The denominator sums over all k different from i, and the positive is one of them.",
-)
-exercise.slip("only views of the other kind are candidates", masked=across).says(
-    "An anchor of view 1 is compared with the rows of view 2 only (B candidates).",
-    "At collapse you get ln B instead of ln(2B - 1): how many candidates does an anchor have?",
-    "Stack both views to 2B rows: the other images' rows of the anchor's own view are negatives too.",
-)
 exercise.slip("one direction of the cross-view loss", masked=across, pool=first_half).says(
     "Row i of view 1 is classified among the rows of view 2, and that is all.",
     "Exchange the two views: your loss changes, and it should not.",
     "Stack both views to 2B rows; every row is an anchor, and has 2B - 1 candidates.",
-)
-exercise.slip("only the first view's rows are anchors", pool=first_half).says(
-    "The B rows of view 1 are the anchors.",
-    "Exchange the two views: your loss changes, and it should not.",
-    "The mean runs over all 2B rows.",
-)
-exercise.slip("no normalisation", scaled=lambda z: z).says(
-    "Similarity is the inner product.",
-    "Multiply a row by 5: your loss changes. Does the cosine?",
-    "Divide each row by its length first: `F.normalize(z, dim=1)`.",
 )
 exercise.slip("the whole batch normalised", scaled=lambda z: z / z.norm()).says(
     "One length is taken for the whole batch.",
@@ -237,35 +316,10 @@ exercise.slip("normalised along the batch", scaled=lambda z: F.normalize(z, dim=
     "Which axis holds the coordinates of one view?",
     "`F.normalize(z, dim=1)`: every row gets length 1.",
 )
-exercise.slip("multiplied by the temperature", heated=lambda cosines, t: cosines * t).says(
-    "A low temperature makes the logits small.",
-    "Does your loss get sharper or flatter when the temperature falls?",
-    "Logits are cosine divided by temperature.",
-)
 exercise.slip("temperature applied twice", heated=lambda cosines, t: cosines / t**2).says(
     "Both factors of the similarity are divided by the temperature.",
     "Your values are right at temperature 1 only.",
     "Divide the similarity once, not each of the two vectors.",
-)
-exercise.slip("interleaved pairing", partners=lambda n: torch.arange(n) ^ 1).says(
-    "In the stacked batch, neighbours 2i and 2i + 1 are the two views of one image.",
-    "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
-    "The partner of row i is row i + B (modulo 2B), not its neighbour.",
-)
-exercise.slip("sum instead of mean", pool=torch.sum).says(
-    "The loss of a batch is the sum over its anchors.",
-    "Your values are 2B times the right ones.",
-    "Divide by the number of anchors, 2B.",
-)
-exercise.slip("divided by B", pool=lambda losses: 2 * losses.mean()).says(
-    "There are B anchors.",
-    "Your values are exactly twice the right ones.",
-    "Each of the 2B views is an anchor: divide by 2B.",
-)
-exercise.slip("base-2 logarithm", unit=math.log(2)).says(
-    "The base of the logarithm does not matter.",
-    "Your values are the right ones divided by ln 2 = 0.693.",
-    "The course uses the natural logarithm.",
 )
 exercise.slip("exp without protection", cost=quotient).says(
     "The quotient of exponentials can be computed as it is written.",
@@ -292,6 +346,116 @@ exercise.slip(
     "e^(-1000) is 0 in floating point, and ln 0 is minus infinity, though the loss is 1000.",
     "`log_softmax`, `logsumexp` or `F.cross_entropy` never leave the logarithms.",
 )
+
+
+exercise.slip("squared distances", heated=lambda cosines, t: (2 * cosines - 2) / t).says(
+    "Similar means close: the score is minus the squared distance of the normalised rows.",
+    "|u - v|^2 = 2 - 2 u.v for unit vectors. By which factor are your scores off?",
+    "2: the score is u.v / t itself.",
+)
+exercise.slip(
+    "chance level subtracted",
+    cost=lambda logits, target: F.cross_entropy(logits, target, reduction="none") - math.log(len(logits) - 1),
+).says(
+    "The loss is measured from its chance level.",
+    "At collapse you get 0, not ln(2B - 1).",
+    "The denominator is a sum over the candidates, not their mean: nothing is subtracted.",
+)
+exercise.slip("logarithm of the mean probability", pool=lambda losses: -(-losses).exp().mean().log()).says(
+    "-ln of the mean probability is the mean of -ln.",
+    "Jensen: the two differ as soon as anchors differ.",
+    "Take the logarithm anchor by anchor, then the mean.",
+)
+exercise.slip("negatives of the own view only", masked=own_view).says(
+    "The negatives of an anchor are the other rows of its own view.",
+    "At collapse you get ln B + ... How many candidates does an anchor have?",
+    "2B - 1: the other images' rows of both views, and the positive.",
+)
+exercise.slip("a larger eps added to the length", scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-6)).says(
+    "A small number added to the length of a row does no harm.",
+    "For a row of length 1e-5, what does adding 1e-6 to the length do to its direction's size?",
+    "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of "
+    "the length and 1e-12).",
+)
+exercise.slip("lengths without a gradient", scaled=lambda z: z / z.norm(dim=1, keepdim=True).detach()).says(
+    "The length of a row is a constant for the gradient.",
+    "Your values are right. Does a row's gradient have a part along the row? Proposition 1.7 says it has none.",
+    "The length depends on the row: no `.detach()`, no `torch.no_grad()` around the normalisation.",
+)
+exercise.slip("candidates without a gradient", seen=lambda z: z.detach()).says(
+    "Candidates are targets, through which no gradient flows.",
+    "Your values are right. In how many of the 2B losses does one vector stand?",
+    "Each vector is anchor once and candidate of all others: no `.detach()`.",
+)
+exercise.slip("one maximum for the batch", cost=one_maximum).says(
+    "One maximum over the whole batch keeps all exponentials safe.",
+    "What is left of the exponentials of an anchor that lies opposite to all others?",
+    "Each anchor needs its own maximum: `torch.logsumexp(logits, dim=1)` takes it.",
+)
+exercise.slip("not pooled", pool=lambda losses: losses).says(
+    "A loss is one number for each anchor.",
+    "Which shape does the question ask for?",
+    "One number for the batch, shape (): `.mean()` at the end.",
+)
+exercise.slip("cut off from the graph", pool=lambda losses: losses.detach().mean()).says(
+    "Only the value of a loss is needed.",
+    "Who is going to call `.backward()` on it?",
+    "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
+)
+exercise.slip("nothing validated", guarded=False, checked=stacked).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
+    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
+)
+exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
+    "Every temperature is a good one.",
+    "What does your function answer to a temperature of 0, or -0.5?",
+    "`validate.positive(temperature=temperature)`.",
+)
+exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
+    "`temperature <= 0` finds every bad temperature.",
+    "What is NaN <= 0?",
+    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
+)
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
+)
+exercise.slip("one image", guarded=False, checked=all_but_one).says(
+    "One image is a batch.",
+    "With which other image would its views be compared?",
+    "B = 1 raises: one `if`.",
+)
+
+
+alone(
+    exercise,
+    "nothing validated",
+    "NaN let through",
+    "temperature not looked at",
+    "a temperature of NaN",
+    "one image",
+    "cut off from the graph",
+    "not pooled",
+    "a mask of -50",
+    "a mask of -100",
+    "a mask of -1000",
+    "a mask of -10000",
+    "10000 subtracted",
+    "mask of a huge number",
+    "an eps added to the length",
+    "a larger eps added to the length",
+    "exp without protection",
+    "logarithm of the softmax",
+    "one maximum for the batch",
+    "lengths without a gradient",
+    "candidates without a gradient",
+    "the whole batch normalised",
+)
+
+
+exercise.style("looked at twice", checked=batch_checked)
 
 
 @exercise.accepted("blocks: own view without the diagonal, other view with it")

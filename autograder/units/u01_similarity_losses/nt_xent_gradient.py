@@ -8,7 +8,8 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import OPPOSITE, opposite, views
+from autograder.units.u01_similarity_losses.draws import OPPOSITE, alone, opposite, views
+from course import validate
 
 LENGTHS = "Divide by the true length of each row: which power of it stands in the derivative?"
 
@@ -119,12 +120,40 @@ def quotient(logits):
     return weights / weights.sum(dim=1, keepdim=True)
 
 
-def tangent(gradient, u):
+def tangent(gradient, u, z):
     return gradient - (gradient * u).sum(dim=1, keepdim=True) * u
 
 
 def by_all_roles(surplus):
     return surplus + surplus.T
+
+
+def stacked(view1, view2, temperature):
+    """Another error than ValueError where the shapes do not fit, as most code has it."""
+    torch.stack([view1, view2])
+
+
+def batch_checked(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    if len(view1) < 2:
+        raise ValueError("B = 1")
+
+
+def shapes_checked(view1, view2, temperature):
+    validate.positive(temperature=temperature)
+    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
+        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
+
+
+def all_but_one(view1, view2, temperature):
+    validate.batch(view1=view1, view2=view2)
+    validate.positive(temperature=temperature)
+
+
+def sign_checked(view1, view2, temperature):
+    batch_checked(view1, view2, temperature)
+    if temperature <= 0:
+        raise ValueError(f"temperature {temperature}")
 
 
 @exercise.formula
@@ -133,6 +162,10 @@ def nt_xent_gradient(
     view2,
     temperature=0.5,
     *,
+    checked=lambda view1, view2, temperature: None,
+    measured=lambda z: z.norm(dim=1, keepdim=True),
+    eps=0,
+    scores=lambda cosines, t: cosines / t,
     weigh=lambda logits: others(logits).softmax(dim=1),
     wanted=partner,
     roles=by_all_roles,
@@ -142,76 +175,21 @@ def nt_xent_gradient(
     heat=lambda t: 1 / t,
     share=lambda n: 1 / n,
     sign=1,
+    given=lambda gradient: gradient,
 ):
+    checked(view1, view2, temperature)
     z = torch.cat([view1, view2])
-    length = z.norm(dim=1, keepdim=True)
+    length = measured(z) + eps
     u = z / length
-    surplus = weigh(u @ u.T / temperature) - wanted(len(z)).to(z.dtype)
+    surplus = weigh(scores(u @ u.T, temperature)) - wanted(len(z)).to(z.dtype)
     gradient = sign * share(len(z)) * heat(temperature) * (roles(surplus) @ vectors(u, z))
-    return across(gradient, u) * stretch(length)
+    return given(across(gradient, u, z) * stretch(length))
 
 
-exercise.slip("as an anchor only", roles=lambda surplus: surplus).says(
-    "A vector occurs in the loss as an anchor only.",
-    "In how many of the 2B losses does one vector stand?",
-    "In all of them: once as the anchor, once as a positive, and as a negative of 2B - 2 others.",
-    "The score of i and k contains both vectors: add the transpose of the matrix of derivatives.",
-)
-exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
-    "A vector occurs in the loss as a candidate only.",
-    "Each of the 2B vectors has a loss of its own. What is it there?",
-    "It is the anchor of one loss, and a candidate in the others: both count.",
-)
-exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
-    "What a vector feels as a candidate only doubles what it feels as an anchor.",
-    "Is the probability that i gives to k the one that k gives to i?",
-    "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
-)
-exercise.slip("pulled once", wanted=lambda n: partner(n) / 2).says(
-    "The positive pulls once.",
-    "A vector is the anchor of its positive. What is it in the positive's own loss?",
-    "Each of the two pulls the other: as an anchor, and as the candidate that is right. The pull is -2 u_partner.",
-)
-exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
-    "The derivative of a cosine by one vector contains the other vector as it is.",
-    "Make one vector twice as long: the gradient of the others must not change. Does yours?",
-    "The cosine is an inner product of normalised vectors: sum over u, not over z.",
-)
-exercise.slip("no projection", across=lambda gradient, u: gradient).says(
-    "The derivative by the normalised vector, over the length, is the derivative by the vector.",
-    "Take the inner product of a row of your gradient with its vector. What should it be, when lengths do not matter?",
-    "z/|z| does not move when z moves along itself: only the part orthogonal to u survives.",
-    "Subtract (G.u) u from G before you divide by the length.",
-)
-exercise.slip("length forgotten", stretch=lambda length: 1.0).says(
-    "A vector of any length has the gradient of the normalised one.",
-    "Make a vector twice as long: how far must it move to turn by the same angle?",
-    "The derivative of z/|z| has the factor 1/|z|.",
-)
-exercise.slip("times the length", stretch=lambda length: length).says(
-    "A longer vector has a larger gradient.",
-    "Make a vector twice as long: how far must it move to turn by the same angle?",
-    "Divide by the length, do not multiply.",
-)
-exercise.slip("divided by the square of the length", stretch=lambda length: 1 / length**2).says(
-    "Normalising costs the square of the length.",
-    "Your values are right for rows of length 1. In which unit of length does a gradient come?",
-    "Each row is divided by its length once.",
-)
-exercise.slip("length instead of direction projected", across=lambda g, u: (g * u).sum(dim=1, keepdim=True) * u).says(
-    "What survives normalisation is the part along the vector.",
-    "When a vector moves along itself, does its direction change?",
-    "The part along u is what is lost: subtract it.",
-)
-exercise.slip("temperature forgotten", heat=lambda t: 1.0).says(
-    "The temperature is in the softmax already.",
-    "Your values are right at temperature 1 only.",
-    "The scores are cosines over t: their derivative has the factor 1/t.",
-)
-exercise.slip("times the temperature", heat=lambda t: t).says(
-    "A low temperature makes the gradient small.",
-    "Your values are right at temperature 1 only.",
-    "The scores are cosines *over* t: their derivative has the factor 1/t.",
+exercise.slip("step instead of gradient", sign=-1).says(
+    "The gradient points where the vectors should go.",
+    "Your sign is flipped.",
+    "Gradient descent goes against the gradient.",
 )
 exercise.slip("not averaged", share=lambda n: 1.0).says(
     "The loss of a batch is the sum over its anchors.",
@@ -223,30 +201,89 @@ exercise.slip("divided by B", share=lambda n: 2 / n).says(
     "Your values are twice the right ones.",
     "Each of the 2B views is an anchor: the mean runs over 2B.",
 )
-exercise.slip("step instead of gradient", sign=-1).says(
-    "The gradient points where the vectors should go.",
-    "Your sign is flipped.",
-    "Gradient descent goes against the gradient.",
+exercise.slip("temperature forgotten", heat=lambda t: 1.0).says(
+    "The temperature is in the softmax already.",
+    "Your values are right at temperature 1 only.",
+    "The scores are cosines over t: their derivative has the factor 1/t.",
 )
-exercise.slip("attraction forgotten", wanted=unnamed).says(
-    "Only the log-sum-exp depends on the vectors.",
-    "Your gradient never pulls two views together. Which other term of the loss contains them?",
-    "Subtract 1 in the place of the positive from each row of probabilities.",
+exercise.slip("no projection", across=lambda gradient, u, z: gradient).says(
+    "The derivative by the normalised vector, over the length, is the derivative by the vector.",
+    "Take the inner product of a row of your gradient with its vector. What should it be, when lengths do not matter?",
+    "z/|z| does not move when z moves along itself: only the part orthogonal to u survives.",
+    "Subtract (G.u) u from G before you divide by the length.",
+)
+exercise.slip("length forgotten", stretch=lambda length: 1.0).says(
+    "A vector of any length has the gradient of the normalised one.",
+    "Make a vector twice as long: how far must it move to turn by the same angle?",
+    "The derivative of z/|z| has the factor 1/|z|.",
+)
+exercise.slip("as an anchor only", roles=lambda surplus: surplus).says(
+    "A vector occurs in the loss as an anchor only.",
+    "In how many of the 2B losses does one vector stand?",
+    "In all of them: once as the anchor, once as a positive, and as a negative of 2B - 2 others.",
+    "The score of i and k contains both vectors: add the transpose of the matrix of derivatives.",
 )
 exercise.slip("the anchor is its own candidate", weigh=lambda logits: logits.softmax(dim=1)).says(
     "All 2B views are candidates, the anchor itself among them.",
     "How many candidates has an anchor?",
     "The softmax of row i leaves out entry i: set it to -inf first.",
 )
-exercise.slip("full pull of the positive", weigh=full_pull).says(
-    "The positive always pulls with force 1.",
-    "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
-    "The positive stands in the denominator as well: the derivative in its score is its probability minus 1.",
+exercise.slip("pulled once", wanted=lambda n: partner(n) / 2).says(
+    "The positive pulls once.",
+    "A vector is the anchor of its positive. What is it in the positive's own loss?",
+    "Each of the two pulls the other: as an anchor, and as the candidate that is right. The pull is -2 u_partner.",
 )
 exercise.slip("only views of the other kind are candidates", weigh=other_view_only).says(
     "An anchor of view 1 is compared with the rows of view 2 only.",
     "How many candidates has an anchor in `nt_xent`?",
     "All 2B - 1 others: the rows of its own view too.",
+)
+exercise.slip("as a candidate only", roles=lambda surplus: surplus.T).says(
+    "A vector occurs in the loss as a candidate only.",
+    "Each of the 2B vectors has a loss of its own. What is it there?",
+    "It is the anchor of one loss, and a candidate in the others: both count.",
+)
+exercise.slip("both roles alike", roles=lambda surplus: 2 * surplus).says(
+    "Row i of the softmax holds all that vector i feels.",
+    "Is the probability that i gives to k the one that k gives to i?",
+    "Row i of the softmax holds what i gives to the others, column i what they give to it: add the transpose.",
+)
+exercise.slip("vectors of any length in the sum", vectors=lambda u, z: z).says(
+    "The derivative of a cosine by one vector contains the other vector as it is.",
+    "Make one vector twice as long: the gradient of the others must not change. Does yours?",
+    "The cosine is an inner product of normalised vectors: sum over u, not over z.",
+)
+exercise.slip("times the length", stretch=lambda length: length).says(
+    "A longer vector has a larger gradient.",
+    "Make a vector twice as long: how far must it move to turn by the same angle?",
+    "Divide by the length, do not multiply.",
+)
+exercise.slip("divided by the square of the length", stretch=lambda length: 1 / length**2).says(
+    "Normalising costs the square of the length.",
+    "Your values are right for rows of length 1. In which unit of length does a gradient come?",
+    "Each row is divided by its length once.",
+)
+exercise.slip(
+    "length instead of direction projected", across=lambda g, u, z: (g * u).sum(dim=1, keepdim=True) * u
+).says(
+    "What survives normalisation is the part along the vector.",
+    "When a vector moves along itself, does its direction change?",
+    "The part along u is what is lost: subtract it.",
+)
+exercise.slip("times the temperature", heat=lambda t: t).says(
+    "A low temperature makes the gradient small.",
+    "Your values are right at temperature 1 only.",
+    "The scores are cosines *over* t: their derivative has the factor 1/t.",
+)
+exercise.slip("attraction forgotten", wanted=unnamed).says(
+    "Only the log-sum-exp depends on the vectors.",
+    "Your gradient never pulls two views together. Which other term of the loss contains them?",
+    "Subtract 1 in the place of the positive from each row of probabilities.",
+)
+exercise.slip("full pull of the positive", weigh=full_pull).says(
+    "The positive always pulls with force 1.",
+    "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
+    "The positive stands in the denominator as well: the derivative in its score is its probability minus 1.",
 )
 exercise.slip("a mask of -100", weigh=masked_by_100).says(
     "A logit of -100 takes a candidate out of the softmax.",
@@ -270,6 +307,78 @@ exercise.slip("exp without protection", weigh=quotient).says(
 )
 
 
+exercise.slip("temperature twice", heat=lambda t: 1 / t**2).says(
+    "The derivative has the factor 1/t^2.",
+    "Your values are right at temperature 1 only.",
+    "The scores are cosines over t: their derivative has the factor 1/t, once.",
+)
+exercise.slip("no temperature in the softmax", scores=lambda cosines, t: cosines).says(
+    "The temperature is a factor of the gradient and nothing else.",
+    "Which numbers stand in the exponents of the loss?",
+    "The softmax is that of the scores, cosine / t.",
+)
+exercise.slip(
+    "projected with the vector as it comes", across=lambda g, u, z: g - (g * z).sum(1, keepdim=True) * z
+).says(
+    "The projection takes the vector as it comes.",
+    "Your values are right for rows of length 1. What is left of z after I - z z^T?",
+    "The part along z is (g.u) u with u = z/|z|.",
+)
+exercise.slip("the part along the vector added", across=lambda g, u, z: g + (g * u).sum(1, keepdim=True) * u).says(
+    "The part along the vector is added.",
+    "Take the inner product of a row of your gradient with its vector. What should it be?",
+    "0: the part along u is lost, so subtract (G.u) u.",
+)
+exercise.slip(
+    "inner products", measured=lambda z: torch.ones_like(z[:, :1]), across=lambda gradient, u, z: gradient
+).says(
+    "The scores are inner products over t.",
+    "Make a vector twice as long: the loss must not change, and its gradient must become half as long.",
+    "The scores are cosines: differentiate z/|z| too.",
+)
+for eps in (1e-8, 1e-6):
+    exercise.slip(f"{eps:g} added to the length", eps=eps).says(
+        "A small number added to the length of a row does no harm.",
+        f"For a row of length 1e-5, what does adding {eps:g} to the length do to its gradient?",
+        "Rows are never 0 here: divide by the length itself.",
+    )
+exercise.slip("rows of the two views alternate", given=lambda g: torch.stack(g.chunk(2), dim=1).flatten(0, 1)).says(
+    "The rows of the two views alternate.",
+    "Which rows does the question put first?",
+    "All of `view1`, then all of `view2`, as in `torch.cat([view1, view2])`.",
+)
+exercise.slip("the first view only", given=lambda g: g[: len(g) // 2]).says(
+    "Only the rows of the first view are asked for.",
+    "How many vectors does the loss depend on?",
+    "2B: a row for each of them, those of `view1` first.",
+)
+exercise.slip("nothing validated", guarded=False, checked=stacked).says(
+    "Bad input need not raise ValueError.",
+    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
+    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
+)
+exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
+    "Every temperature is a good one.",
+    "What does your function answer to a temperature of 0, or -0.5?",
+    "`validate.positive(temperature=temperature)`.",
+)
+exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
+    "`temperature <= 0` finds every bad temperature.",
+    "What is NaN <= 0?",
+    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
+)
+exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+    "Inputs of the right shape are good inputs.",
+    "What does your function answer to NaN?",
+    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
+)
+exercise.slip("one image", guarded=False, checked=all_but_one).says(
+    "One image is a batch.",
+    "With which other image would its views be compared?",
+    "B = 1 raises: one `if`.",
+)
+
+
 @exercise.wrong(
     "derivative by the normalised vectors",
     belief="The vectors that come in are normalised already.",
@@ -283,6 +392,25 @@ def nt_xent_gradient(view1, view2, temperature=0.5):
     u = F.normalize(torch.cat([view1, view2]), dim=1)
     surplus = others(u @ u.T / temperature).softmax(dim=1) - partner(len(u)).to(u.dtype)
     return (surplus + surplus.T) @ u / (len(u) * temperature)
+
+
+alone(
+    exercise,
+    "nothing validated",
+    "NaN let through",
+    "temperature not looked at",
+    "a temperature of NaN",
+    "one image",
+    "1e-08 added to the length",
+    "1e-06 added to the length",
+    "a mask of -100",
+    "exp without protection",
+    "the first view only",
+    "rows of the two views alternate",
+)
+
+
+exercise.style("looked at twice", checked=batch_checked)
 
 
 @exercise.accepted("role by role")

@@ -65,6 +65,21 @@ def poles(n_images, dim):
     return corners
 
 
+def basis_and_minus_sum(n_images, dim, length):
+    corners = F.pad(torch.eye(n_images - 1, dtype=torch.float64), (0, max(dim - n_images + 1, 0), 0, 1))
+    corners[-1, : n_images - 1] = -length
+    return corners[:, :dim]
+
+
+def step_by_step(n_images, dim):
+    """The first image along the first axis, each further one in one dimension more."""
+    corners = torch.zeros(n_images, max(dim, n_images - 1), dtype=torch.float64)
+    for k in range(n_images - 1):
+        corners[k, k] = (1 - (corners[k, :k] ** 2).sum()).sqrt()
+        corners[k + 1 :, k] = (-1 / (n_images - 1) - corners[k + 1 :, :k] @ corners[k, :k]) / corners[k, k]
+    return corners
+
+
 @exercise.formula
 def simplex_batch(n_images, dim, *, corners=helmert, second=lambda first: first.clone()):
     first = corners(n_images, dim)
@@ -98,6 +113,57 @@ exercise.slip("the second view in another order", second=lambda first: first.rol
     "Row i of one view and row i of the other are views of one image: what should their cosine be?",
     "Return the same rows in the same order twice.",
 )
+
+
+for below, corners in {
+    "the sum": lambda n, d: basis_and_minus_sum(n, d, 1.0),
+    "the sum of length 1": lambda n, d: basis_and_minus_sum(n, d, (n - 1) ** -0.5),
+    "the mean": lambda n, d: basis_and_minus_sum(n, d, 1 / (n - 1)),
+}.items():
+    exercise.slip(f"a basis and minus {below}", corners=corners).says(
+        "B - 1 orthogonal vectors and minus their sum have equal angles.",
+        "Print the cosines of your rows for B = 3. Are they equal?",
+        "The B - 1 vectors must not be orthogonal to each other: every two of the B images need the cosine -1/(B-1).",
+    )
+for how, second in {"opposite": lambda first: -first, "in another order": lambda first: first.roll(1, 0)}.items():
+    exercise.slip(f"the second view {how}, step by step", corners=step_by_step, second=second).says(
+        f"The second view may be the first one, {how}.",
+        "Row i of one view and row i of the other are views of one image: what should their cosine be?",
+        "1: return the same rows in the same order twice.",
+    )
+
+
+@exercise.wrong(
+    "orthogonal images, where they fit",
+    belief="Vectors that are as far apart as they can be are orthogonal.",
+    hints=(
+        "Two images: are they farthest apart at a right angle? And how many dimensions do they need?",
+        "All B of them can have negative cosines with each other, -1/(B-1), in B - 1 dimensions.",
+        "Subtract the mean of the B unit vectors from each.",
+    ),
+)
+def simplex_batch(n_images, dim):
+    if dim < n_images:
+        raise ValueError(f"d = {dim} is too small for B = {n_images}")
+    corners = torch.eye(n_images, dim, dtype=torch.float64)
+    return corners, corners.clone()
+
+
+@exercise.wrong(
+    "B dimensions needed, rows of length 1",
+    belief="B vectors with equal angles need B dimensions.",
+    hints=(
+        "Three vectors with equal angles of 120 degrees: how many dimensions?",
+        "The rows of I - 1/B sum to 0, so they span B - 1 dimensions only.",
+        "Write them in an orthonormal basis of that subspace: B - 1 coordinates are enough.",
+    ),
+)
+def simplex_batch(n_images, dim):
+    if dim < n_images:
+        raise ValueError(f"d = {dim} is too small for B = {n_images}")
+    corners = F.normalize(torch.eye(n_images, dtype=torch.float64) - 1 / n_images, dim=1)
+    corners = F.pad(corners, (0, dim - n_images))
+    return corners, corners.clone()
 
 
 @exercise.wrong(
