@@ -40,8 +40,8 @@ def cases(rng):
 
 @exercise.property("for every step the loss of your start is larger after one step than before")
 def rises(f, rng):
-    for step in (1.42, 1.5, 2.0, 10.0, *rng.uniform(1.45, 9, size=3)):
-        problem = problem_of(f(float(step)), float(step))
+    for step in (1.42, 1.5, 2, 10.0, *rng.uniform(1.45, 9, size=3)):
+        problem = problem_of(f(step), step)
         if problem:
             return f"step {step:.4g}: {problem}"
 
@@ -72,10 +72,14 @@ def why(pull, z1, u, rise):
     if not u.any() and not z1.any():
         return ": nothing moves, as the gradient is 0"
     if z1 @ u < 0:
-        return ": t is negative at the start, so the triplet hardly pulls"
+        return ": t is negative at the start, where the triplet is right already and hardly pulls"
     if ROOT * pull <= 2:
-        return ": sqrt(2) nu s is not above 2 at the start, so |r| does not grow"
-    return ": it rises by less than asked" if rise > 0 else ": |r|^2 grows, and |q|^2 grows by more"
+        return ": t is too small at the start: sqrt(2) nu s is not above 2, and |r| does not grow"
+    return (
+        ": it rises by less than asked"
+        if rise > 0
+        else ": |r|^2 grows, and |q|^2 grows by more, as z3 - z2 is not sqrt(2) z1"
+    )
 
 
 @exercise.formula

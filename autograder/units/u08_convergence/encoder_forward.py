@@ -158,6 +158,36 @@ exercise.slip("residual connections", join=lambda before, after: before + after)
     "The paper mentions residual connections as a possible extension; the network of section 4 has none.",
     "h = F.relu(h @ w.T), without + h.",
 )
+exercise.slip("tanh in place of the ReLU", activate=lambda g, layer, last: torch.tanh(g)).says(
+    "Any activation will do, tanh for instance.",
+    "Can a hidden layer of yours exceed 1?",
+    "phi(t) = max(0, t): a positive number stays what it is.",
+    "F.relu in place of torch.tanh.",
+)
+exercise.slip("layers scaled as at the start", through=lambda h, w: h @ w.T * math.sqrt(2 / len(w))).says(
+    "Each layer is multiplied by sqrt(2 / m), the scale of its initialisation.",
+    "Your values are right for L = 0. What do you do to W h besides the ReLU?",
+    "The matrices that you are given have this scale already.",
+    "h = F.relu(h @ w.T), without the factor.",
+)
+exercise.slip("the first W left out", order=lambda matrices: matrices[1:]).says(
+    "params['W'][0] stands before W_1 and is not used.",
+    "Your values are right for L = 0. Which matrices do you use for L = 1?",
+    "The list is [W_1, ..., W_L]: its first entry is W_1.",
+    "for w in params['W']: ..., all of them.",
+)
+exercise.slip("the last W left out", order=lambda matrices: matrices[:-1]).says(
+    "The last matrix of the list is not a hidden layer's.",
+    "Your values are right for L = 0. Which matrices do you use for L = 1?",
+    "The list is [W_1, ..., W_L], and B stands apart: its last entry is W_L.",
+    "for w in params['W']: ..., all of them.",
+)
+exercise.slip("the graph is cut", given=lambda x: x.detach()).says(
+    "A forward pass needs no gradient.",
+    "Call .sum().backward() on your answer: what happens?",
+    "Training needs the derivatives of f: the answer must hang on x and on the parameters.",
+    "No detach(), and no torch.no_grad().",
+)
 exercise.slip("outputs of norm 1", final=lambda z: F.normalize(z, dim=1)).says(
     "A contrastive encoder normalises its outputs.",
     "Multiply the input by 3: do your outputs change? They should.",

@@ -92,6 +92,7 @@ def lemma4_certificate(
     eta,
     exact=False,
     *,
+    published=PUBLISHED,
     covered=lambda eps, eta: eps < eta / 2,
     elsewhere=refuse,
     pulls=2,
@@ -103,7 +104,7 @@ def lemma4_certificate(
     if not covered(grad_norm, eta):
         return elsewhere(grad_norm, eta)
     if not exact:
-        return PUBLISHED * grad_norm / eta
+        return published * grad_norm / eta
 
     def small(t):
         square = anchor(t, eta, pulls)
@@ -153,6 +154,46 @@ exercise.slip("u as long as the logit", apart=lambda t, square: t**2).says(
     "t is an inner product of u with what?",
     "|t| is at most |z1| |u|: a longer anchor needs a shorter u.",
     "|u| is at least |t| / |z1|.",
+)
+exercise.slip(
+    "the shortest outputs",
+    anchor=lambda t, eta, pulls: eta**2,
+    found=lambda eps, eta, small: max(bisected(small), -2 * eta**2) if eps else -700.0,
+).says(
+    "The worst outputs all have the norm eta.",
+    "eta is the *smallest* norm. What forbids longer outputs?",
+    "With norms eta no logit is below -2 eta^2; longer z2 and z3 reach every logit.",
+    "Only |z1| >= eta matters, and |u| >= |t| / |z1|.",
+)
+exercise.slip("eps / eta published", published=1.0).says(
+    "The lemma's bound is eps / eta.",
+    "Read the question again: which factor has the lemma?",
+    "The published factor is 2.",
+    "2 * grad_norm / eta, without exact.",
+)
+exercise.slip("the sharp factor as published", published=SHARP).says(
+    "The lemma's bound is that of Proposition 8.5, 0.8725 eps / eta.",
+    "Which bound does the question ask for, without exact?",
+    "0.8725 is the best factor for all eta at once; the *published* one is 2.",
+    "2 * grad_norm / eta, without exact.",
+)
+exercise.slip("a logit above 0", said=lambda t: loss(-t)).says(
+    "The logit of the worst triplet is |t|.",
+    "Is your bound above ln 2? A triplet with t = 0 has a gradient of at least eta / sqrt(2).",
+    "eps < eta / 2 leaves only s < 1/2, that is t < 0.",
+    "Return ln(1 + e^t) for the negative t that you have found.",
+)
+exercise.slip("bits", said=lambda t: loss(t) / math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your exact values are the right ones divided by ln 2.",
+    "Losses are in nats.",
+    "math.log1p(math.exp(t)).",
+)
+exercise.slip("a gradient of 0 refused", covered=lambda eps, eta: 0 < eps < eta / 2).says(
+    "A gradient of 0 is out of range, as no outputs have it.",
+    "What does the question ask for eps = 0?",
+    "The bound at eps = 0 is 0.",
+    "if not 0 <= grad_norm < eta / 2: raise ValueError",
 )
 exercise.slip("the loss is its probability", said=sigma).says(
     "The loss of a triplet is s.",

@@ -42,6 +42,7 @@ def cases(rng):
     yield bad_input("eps = eta / 2", 0.75, 1.5, 3, hint=border)
     yield bad_input("eps between eta / 2 and eta", 1.0, 1.5, 3, hint=border)
     yield from exercise.bad_inputs(0.1, 1.0, 3)
+    yield bad_input("eps above sqrt(n) eta / 2", 2.0, 1.5, 3, hint=border)
 
 
 @exercise.property("no outputs that meet the hypotheses have a larger objective")
@@ -83,14 +84,14 @@ def lemma4_sum(
     eta,
     n,
     *,
-    covered=lambda eps, eta: eps < eta / 2,
+    covered=lambda eps, eta, n: eps < eta / 2,
     elsewhere=refuse,
     pulls=2,
     shares=math.sqrt,
     many=lambda n: n,
     loss=lambda s: -math.log1p(-s),
 ):
-    if not covered(grad_norm, eta):
+    if not covered(grad_norm, eta, n):
         return elsewhere(grad_norm, eta)
     return many(n) * loss(grad_norm / (math.sqrt(pulls) * shares(n) * eta))
 
@@ -173,7 +174,7 @@ exercise.slip("three pulls", pulls=3).says(
     "The first block is s u, and nothing bounds u from below: two blocks remain.",
     "The norm is at least sqrt(2) eta s.",
 )
-exercise.slip("an answer for every gradient", covered=lambda eps, eta: True).says(
+exercise.slip("an answer for every gradient", covered=lambda eps, eta, n: True).says(
     "The formula holds for any eps.",
     "Where is -ln(1 - sqrt(v)) concave?",
     "The hypothesis eps < eta / 2 keeps every s_i below 0.36, inside the concave part.",
@@ -185,12 +186,59 @@ exercise.slip("infinity where nothing is known", elsewhere=lambda eps, eta: math
     "An infinite bound would be true, but here a ValueError is asked, which nobody can overlook.",
     "raise ValueError(...) in place of return math.inf",
 )
-exercise.slip("the border is let in", covered=lambda eps, eta: eps <= eta / 2).says(
+exercise.slip("the border is let in", covered=lambda eps, eta, n: eps <= eta / 2).says(
     "The hypothesis includes eps = eta / 2.",
     "Read it again: eps < eta / 2.",
     "It is strict.",
     "if not grad_norm < eta / 2: raise ValueError",
 )
+exercise.slip("more room for more triplets", covered=lambda eps, eta, n: eps < math.sqrt(n) * eta / 2).says(
+    "With n triplets eps may be anything below sqrt(n) eta / 2.",
+    "Read the hypotheses again: is there an n in them?",
+    "They are those of Lemma 4: eps < eta / 2, whatever n is.",
+    "if not grad_norm < eta / 2: raise ValueError",
+)
+exercise.slip("the mean", many=lambda n: 1).says(
+    "The bound is on one triplet with its share of the gradient.",
+    "Your values are the right ones divided by n.",
+    "The objective is the sum of the n losses.",
+    "n times -ln(1 - eps / (sqrt(2 n) eta)).",
+)
+exercise.slip("the lemma with eps / n", pulls=1, shares=lambda n: n, loss=lambda s: 2 * s).says(
+    "Each triplet has eps / n of the gradient, and Lemma 4 does the rest.",
+    "Does your bound depend on n? What is the norm of the vector (3, 4)?",
+    "The *squares* of the norms add up, and the factor 2 gives something away.",
+    "n times -ln(1 - eps / (sqrt(2 n) eta)).",
+)
+exercise.slip("bits", loss=lambda s: -math.log1p(-s) / math.log(2)).says(
+    "The base of the logarithm does not matter.",
+    "Your values are the right ones divided by ln 2.",
+    "Losses are in nats.",
+    "math.log1p(-s), not divided by ln 2.",
+)
+
+
+@exercise.wrong(
+    "the best bound for this eta",
+    belief="n times the best bound of question 5, at eps / sqrt(n) and the given eta, is asked.",
+    hints=(
+        "Your number is a bound, and a better one. On what may the bound of this question depend?",
+        "On eps / eta and n only: take the largest over all eta with the same eps / eta.",
+        "For eta to infinity u costs nothing: n times -ln(1 - eps / (sqrt(2 n) eta)).",
+    ),
+)
+def lemma4_sum(grad_norm, eta, n):
+    if not grad_norm < eta / 2:
+        refuse(grad_norm, eta)
+    low, high = -700.0, 0.0
+    while high - low > 1e-11:
+        t = (low + high) / 2
+        square = max(eta**2, -t / math.sqrt(2))
+        fits = math.sqrt(t**2 / square + 2 * square) / (1 + math.exp(-t)) <= grad_norm / math.sqrt(n)
+        low, high = (t, high) if fits else (low, t)
+    return n * math.log1p(math.exp(low))
+
+
 exercise.slip("logarithm of a rounded difference", loss=lambda s: -math.log(1 - s)).says(
     "ln(1 - s) may be computed as it is written.",
     "What is 1 - 1e-17 in floating point?",

@@ -78,11 +78,14 @@ def loss_vectors(
     share=lambda n: 1,
     by_anchor=lambda z2, z3: z3 - z2,
     by_others=lambda z1, z2, z3: (-z1, z1),
+    logits=lambda z1, u: (z1 * u).sum(dim=1, keepdim=True),
+    of_positive=lambda s: s,
     sign=1,
     order=(0, 1, 2),
 ):
-    s = sign * weight((z1 * (z3 - z2)).sum(dim=1, keepdim=True)) / share(len(z1))
-    vectors = [s * vector for vector in (by_anchor(z2, z3), *by_others(z1, z2, z3))]
+    s = sign * weight(logits(z1, z3 - z2)) / share(len(z1))
+    positive, negative = by_others(z1, z2, z3)
+    vectors = [s * by_anchor(z2, z3), of_positive(s) * positive, s * negative]
     return tuple(vectors[i] for i in order)
 
 
@@ -140,11 +143,47 @@ exercise.slip("the anchor sees the negative only", by_anchor=lambda z2, z3: z3).
     "t = z1.z3 - z1.z2 has z1 in both terms: its derivative by z1 is z3 - z2.",
     "The first vector is s (z3 - z2).",
 )
+exercise.slip("z2 - z3 for the anchor", by_anchor=lambda z2, z3: z2 - z3).says(
+    "The derivative of t by z1 is z2 - z3.",
+    "Your last two vectors are right. Does the loss grow or fall when z1 moves along your first?",
+    "t = z1.(z3 - z2): what stands beside z1?",
+    "The first vector is s (z3 - z2).",
+)
+exercise.slip("the anchor sees the positive only", by_anchor=lambda z2, z3: -z2).says(
+    "The anchor is drawn to the positive, and that is all.",
+    "Take z2 = 0: does the loss change when z1 moves?",
+    "t = z1.z3 - z1.z2 has z1 in both terms: its derivative by z1 is z3 - z2.",
+    "The first vector is s (z3 - z2).",
+)
+exercise.slip("one weight for all triplets", weight=lambda t: torch.sigmoid(t.sum())).says(
+    "There is one s for all triplets, that of the sum of their logits.",
+    "Your values are right for n = 1. Which z_i does the loss of triplet i depend on?",
+    "Each triplet has its own logarithm, and so its own s_i.",
+    "The logits have the shape (n, 1): sum(dim=1, keepdim=True).",
+)
+exercise.slip("sums over the wrong axis", logits=lambda z1, u: (z1 * u).sum(dim=0, keepdim=True)).says(
+    "dim=0 sums over the coordinates.",
+    "How many logits have you for n = 4, d = 3?",
+    "The rows are the triplets; an inner product sums along a row.",
+    "(z1 * (z3 - z2)).sum(dim=1, keepdim=True).",
+)
+exercise.slip("1 - s for the positive", of_positive=lambda s: 1 - s).says(
+    "The positive pulls with the probability that it wins, 1 - s.",
+    "Take a triplet that is wrong by far: does the loss change when z2 moves?",
+    "All three vectors are s times the derivative of t.",
+    "The second vector is -s z1.",
+)
+exercise.slip("no weight for the positive", of_positive=torch.ones_like).says(
+    "The positive is pulled with the same force in every triplet.",
+    "Is your second vector small for a triplet whose loss is nearly 0?",
+    "All three vectors are s times the derivative of t.",
+    "The second vector is -s z1.",
+)
 exercise.slip("order of the outputs", order=(0, 2, 1)).says(
-    "The negative's vector comes before the positive's.",
-    "Which of your vectors is the derivative by z2?",
-    "The order is z1, z2, z3: anchor, positive, negative.",
-    "Exchange the last two.",
+    "The positive's vector is s z1, and the negative's is -s z1.",
+    "Which of your vectors is the derivative by z2? Does the loss grow when z2 moves along z1?",
+    "t = z1.z3 - z1.z2 grows with z3 along z1, and falls with z2.",
+    "s (z3 - z2), -s z1, s z1, in this order.",
 )
 exercise.slip("quotient of exponentials", weight=quotient).says(
     "e^t / (1 + e^t) is the sigmoid, so it may be computed like that.",

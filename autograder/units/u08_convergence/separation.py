@@ -51,6 +51,16 @@ def near(rng, n, d, distance):
     return x
 
 
+def turned(rng, n, d, distance):
+    """n such rows; the first lies on an axis, and the last is 4 times the first, turned by `distance` to another axis.
+    Then u.v is rounded once, and in no more than one way: whoever begins with it has the same wrong digits."""
+    x = rows(rng, n, d)
+    one, other = rng.permutation(d)[:2]
+    x[0], x[-1] = 0.0, 0.0
+    x[0, one], x[-1, one], x[-1, other] = 0.5, 2.0, 2 * distance
+    return x
+
+
 @exercise.cases
 def cases(rng):
     for n, d in ((4, 3), (6, 5), (2, 4), (9, 2), (5, 8)):
@@ -61,16 +71,18 @@ def cases(rng):
     yield Case("opposite rows are far apart", (torch.tensor([[1.0, 0], [-2.0, 0], [0, 3.0]], dtype=torch.float64),))
     x = short(tensor(rng, 5, 3))  # then 7 x is stored to the last digit
     yield Case("two rows that point the same way", (torch.cat([x, 7 * x[1:2]]),), rtol=1e-7)
-    yield Case("the same row twice", (torch.cat([x, x[2:3], 4 * x[:1]]),))
+    yield Case("the same row twice", (torch.cat([x, x[2:3], 4 * x[:1]]),), rtol=1e-7)
     yield Case("float32", (tensor(rng, 6, 4, dtype=torch.float32),))
     # A distance of 1e-7 is asked to a relative error of 1e-6; rounding of the unit vectors alone moves it by 1e-16.
-    yield Case("the closest rows 1e-7 apart", (near(rng, 6, 4, 1e-7),), part="stability", rtol=1e-13)
-    yield Case("the closest of 40 rows 3e-7 apart", (near(rng, 40, 5, 3e-7),), part="stability", rtol=3e-13)
+    yield Case("the closest rows 1e-7 apart", (turned(rng, 6, 4, 9.92e-8),), part="stability", rtol=1e-13)
+    yield Case("the closest of 40 rows 3e-7 apart", (turned(rng, 40, 5, 3.004e-7),), part="stability", rtol=3e-13)
     # The row of length 1e-30 is one of the closest two: who loses it, as F.normalize does, is seen for every seed.
     lengths = torch.tensor([[1e-30], [1e30], [1.0], [1e5]], dtype=torch.float64)
     yield Case("rows of length 1e-30 and 1e30", (short(near(rng, 4, 4, 1e-3) * lengths),), part="stability")
     yield from exercise.bad_inputs(x)
     yield bad_input("a vector", x[0])
+    whole = torch.tensor([[1.0, 2, 2], [3, 0, 4], [2, -1, 2], [0, 0, -2]], dtype=torch.float64)
+    yield Case("one row twice, to the last digit", (torch.cat([whole, whole[2:3]]),), rtol=1e-7)
 
 
 @exercise.property("it is the chord 2 sin(angle / 2) of the smallest angle, and lengths do not matter")
@@ -178,6 +190,39 @@ exercise.slip("root of 2 - 2 cos", distances=lambda u: above(2 - 2 * u @ u.T).cl
     "Try two rows 1e-7 apart. How many digits of 1 - u.v are left?",
     "u.v is 1 - 5e-15 there, and it is rounded at 1e-16: two digits, at best.",
     "Subtract the vectors first: (u - v).norm().",
+)
+
+exercise.slip("torch.cdist", distances=lambda u: above(torch.cdist(u, u))).says(
+    "torch.cdist subtracts the rows, however many they are.",
+    "Your answer is right for few rows. What does torch.cdist do from 26 rows on?",
+    "It takes |u|^2 + |v|^2 - 2 u.v, where the digits of a small distance are lost; compute_mode decides.",
+    "torch.pdist(u), or (u[:, None] - u[None]).norm(dim=2).",
+)
+exercise.slip("sums of absolute differences", distances=lambda u: above((u[:, None] - u[None]).abs().sum(dim=2))).says(
+    "The distance of two rows is the sum of the absolute differences of their entries.",
+    "For (1, 0) and (0, 1) you get 2; the distance is sqrt(2).",
+    "Euclidean: the root of the sum of the squares.",
+    "(u[:, None] - u[None]).norm(dim=2).",
+)
+exercise.slip("equal rows once", scaled=lambda x: (u := torch.unique(x, dim=0)) / u.norm(dim=1, keepdim=True)).says(
+    "A row that occurs twice counts once.",
+    "What is your answer where an input occurs twice?",
+    "Different rows means i < j: two rows of the list, though their entries agree.",
+    "Leave out torch.unique.",
+)
+exercise.slip("the mean distance", nearest=torch.mean).says(
+    "Separation is the mean distance of two inputs.",
+    "Does your answer tend to 0 when two inputs come close?",
+    "No two may be nearer than delta: the smallest distance decides.",
+    "min, not mean.",
+)
+exercise.slip(
+    "pairwise_distance", distances=lambda u: F.pairwise_distance(*(u[i] for i in torch.triu_indices(len(u), len(u), 1)))
+).says(
+    "F.pairwise_distance is the distance, to the last digit.",
+    "What is F.pairwise_distance of a row and itself?",
+    "It adds eps = 1e-6 to every difference before it takes the norm.",
+    "torch.pdist(u), or (u[i] - u[j]).norm().",
 )
 exercise.slip("largest distance", nearest=torch.max).says(
     "Separation is how far the inputs spread.",

@@ -144,6 +144,14 @@ def descent(matrices, lr):
     return step
 
 
+def clipped(matrices, lr):
+    def step():
+        torch.nn.utils.clip_grad_norm_(matrices, 1.0)
+        descent(matrices, lr)()
+
+    return step
+
+
 def slope(z, matrices):
     """The norm of the gradient in the parameters."""
     return torch.cat([g.flatten() for g in torch.autograd.grad(objective(z), matrices, retain_graph=True)]).norm()
@@ -164,7 +172,9 @@ def train_triplets(
     share=lambda n: 1,
     anew=True,
     gradient=lambda z, matrices: vectors(z).norm(),
+    lost=objective,
     seen=torch.cat,
+    length=lambda rows: rows.norm(dim=1),
     total=objective,
     more=0,
     noted=lambda values: values,
@@ -176,11 +186,11 @@ def train_triplets(
     movers, rows = [rule(group, lr) for group in groups(matrices)], []
     for step in range(n_steps + 1):
         z = outputs(matrices, triplets)
-        norms = seen(z).norm(dim=1)
+        norms = length(seen(z))
         rows.append([float(x.detach()) for x in (total(z), gradient(z, matrices), norms.min(), norms.max())])
         for batch in batches(triplets) if step < n_steps + more else []:
             for move in movers:
-                (objective(outputs(matrices, batch)) / share(len(z[0]))).backward()
+                (lost(outputs(matrices, batch)) / share(len(z[0]))).backward()
                 move()
                 for matrix in matrices if anew else []:
                     matrix.grad = None
@@ -214,8 +224,66 @@ exercise.slip("B is not trained", groups=lambda matrices: [matrices[:-1]]).says(
     "In this exercise A, all W and B are trained.",
     "Put params['B'] among the leaves.",
 )
+exercise.slip("the hidden layers are not trained", groups=lambda matrices: [matrices[:1] + matrices[-1:]]).says(
+    "Only A and B learn.",
+    "Compare your W with the given ones: do they change?",
+    "All matrices take a step: A, every W and B.",
+    "leaves = [A, *W, B].",
+)
+exercise.slip("uphill", rule=lambda matrices, lr: descent(matrices, -lr)).says(
+    "One moves along the gradient.",
+    "Does your objective fall?",
+    "The gradient points uphill; descent subtracts it.",
+    "theta - lr * gradient.",
+)
+exercise.slip(
+    "the learning rate over the width", rule=lambda matrices, lr: descent(matrices, lr / len(matrices[0]))
+).says(
+    "The learning rate is lr / m.",
+    "Your first entries are right; the later ones lag behind, by a factor m in the step.",
+    "The caller has divided by m already, if at all.",
+    "theta - lr * gradient.",
+)
+exercise.slip("a clipped gradient", rule=clipped).says(
+    "The gradient is clipped at norm 1.",
+    "Your later entries lag behind where the gradient is large. What do you do to a gradient of norm 5?",
+    "Plain gradient descent takes the gradient as it is.",
+    "Leave out the clipping.",
+)
+exercise.slip("no gradient through the negatives", lost=lambda z: objective((*z[:2], z[2].detach()))).says(
+    "The negative is a constant.",
+    "Which of the three outputs of a triplet depend on the parameters?",
+    "All three come out of the same network: the gradient flows through all of them.",
+    "No detach() on the way.",
+)
+exercise.slip(
+    "no gradient through positives and negatives", lost=lambda z: objective((z[0], z[1].detach(), z[2].detach()))
+).says(
+    "Only the anchor is differentiated; positive and negative are targets.",
+    "Which of the three outputs of a triplet depend on the parameters?",
+    "All three come out of the same network: the gradient flows through all of them.",
+    "No detach() on the way.",
+)
+exercise.slip(
+    "outputs of norm 1",
+    lost=lambda z: objective([F.normalize(x, dim=1) for x in z]),
+    total=lambda z: objective([F.normalize(x, dim=1) for x in z]),
+).says(
+    "The objective compares outputs scaled to norm 1.",
+    "What do your norms do: should they be 1?",
+    "Section 4 uses inner products as they are.",
+    "triplet_objective(z1, z2, z3), without a normalisation.",
+)
 exercise.slip("one matrix after the other", groups=lambda matrices: [[matrix] for matrix in matrices]).says(
     "Each matrix may be updated as soon as its gradient is known.",
+    "With which B do you compute the gradient of A?",
+    "All gradients are taken at the old parameters, then all matrices move.",
+    "Compute all gradients first, in one call.",
+)
+exercise.slip(
+    "one matrix after the other, B first", groups=lambda matrices: [[matrix] for matrix in matrices[::-1]]
+).says(
+    "Each matrix may be updated as soon as its gradient is known, B first, as backpropagation goes.",
     "With which B do you compute the gradient of A?",
     "All gradients are taken at the old parameters, then all matrices move.",
     "Compute all gradients first, in one call.",
@@ -256,6 +324,32 @@ exercise.slip("the largest loss vector", gradient=lambda z, matrices: vectors(z)
     "Stack all 3n loss vectors to one long vector, and take its Euclidean norm.",
     "torch.cat(loss_vectors(...)).norm(), without dim.",
 )
+exercise.slip("the anchors' gradient", gradient=lambda z, matrices: vectors(z)[: len(z[0])].norm()).says(
+    "gradient_norm is the norm of the derivatives by the z_{i1}.",
+    "How many loss vectors has a triplet?",
+    "Three: by z_{i1}, by z_{i2} and by z_{i3}.",
+    "torch.cat(loss_vectors(z1, z2, z3)).norm()",
+)
+exercise.slip("the gradient over n", gradient=lambda z, matrices: vectors(z).norm() / len(z[0])).says(
+    "gradient_norm belongs to the mean over the triplets.",
+    "Your values are the right ones divided by n.",
+    "The objective (11) is a sum, and so is its gradient.",
+    "torch.cat(loss_vectors(...)).norm(), without a division.",
+)
+exercise.slip(
+    "the norm of the pulls", gradient=lambda z, matrices: torch.sigmoid((z[0] * (z[2] - z[1])).sum(dim=1)).norm()
+).says(
+    "gradient_norm is the norm of the derivatives by the logits.",
+    "By what is the objective to be differentiated?",
+    "By the outputs: each s_i comes with the vectors u_i, -z_{i1} and z_{i1}.",
+    "torch.cat(loss_vectors(z1, z2, z3)).norm()",
+)
+exercise.slip("squared norms of outputs", length=lambda rows: rows.square().sum(dim=1)).says(
+    "The size of an output is the sum of its squares.",
+    "Double an output: by which factor does its norm grow?",
+    "A Euclidean norm is the *root* of the sum of the squares.",
+    "torch.cat([z1, z2, z3]).norm(dim=1).",
+)
 exercise.slip("the sum of the norms", gradient=lambda z, matrices: vectors(z).norm(dim=1).sum()).says(
     "The norm of a gradient in many blocks is the sum of the norms of the blocks.",
     "What is the norm of the vector (3, 4)?",
@@ -293,6 +387,18 @@ exercise.slip("a step after the last record", more=1).says(
     "Do your last entries belong to the parameters that you return?",
     "n_steps + 1 records, n_steps steps: none after the last record.",
     "if step < n_steps: move.",
+)
+exercise.slip("one step too few", more=-1).says(
+    "n_steps records need n_steps - 1 steps.",
+    "How many steps do you take for n_steps = 1?",
+    "n_steps + 1 records, n_steps steps.",
+    "if step < n_steps: move.",
+)
+exercise.slip("histories without the end", noted=lambda values: values[:-1]).says(
+    "n_steps steps have n_steps records.",
+    "How many entries has your history for n_steps = 0?",
+    "There is a record before the first step and one after the last: n_steps + 1.",
+    "for step in range(n_steps + 1): record; and then, if step < n_steps, move.",
 )
 exercise.slip("norms of the anchors only", seen=lambda z: z[0]).says(
     "The outputs are f(x_i).",

@@ -12,7 +12,7 @@ from autograder.units.u08_convergence.draws import VECTORS, vectors
 
 exercise = Exercise(
     "triplet_descent",
-    refuses=(VECTORS, positive("step"), count("n_steps", "", 2.5, minimum=0)),
+    refuses=(VECTORS, positive("step", math.inf), count("n_steps", "", 2.5, minimum=0)),
     hints={
         "values": (
             "n_steps = 0 first: one entry, ln(1 + e^t) with t = z1.(z3 - z2).",
@@ -40,6 +40,7 @@ def cases(rng):
     yield Case("t = 2 * 10^4 at the start", (a, -a, a, 1e-3, 3), part="stability", rtol=1e-8)
     yield Case("t = -2 * 10^4 at the start", (a, a, -a, 1e-3, 3), part="stability")
     yield from exercise.bad_inputs(*vectors(rng, 2), 0.5, 2)
+    yield Case("losses that rise and fall", (*np.array([[3.0, 0], [-2, 0.01], [2, 0]]), 2.0, 3))
 
 
 @exercise.property("no loss rises with a step of at most sqrt(2), and it tends to 0")
@@ -71,6 +72,23 @@ def half_steps(z, nu, s):
     return z1 - nu * s * (z3 - z2), z2 + nu / 2 * s * z1, z3 - nu / 2 * s * z1
 
 
+def anchor_last(z, nu, s):
+    z1, z2, z3 = z[0], z[1] + nu * s * z[0], z[2] - nu * s * z[0]
+    return z1 - nu * s * (z3 - z2), z2, z3
+
+
+def each_along_itself(z, nu, s):
+    return z[0] - nu * s * (z[2] - z[1]), z[1] + nu * s * z[1], z[2] - nu * s * z[2]
+
+
+def on_the_sphere(z, nu, s):
+    return tuple(x / np.linalg.norm(x) for x in together(z, nu, s))
+
+
+def anchor_alone(z, nu, s):
+    return z[0] - nu * s * (z[2] - z[1]), z[1], z[2]
+
+
 def anchor_frozen(z, nu, s):
     return z[0], z[1] + nu * s * z[0], z[2] - nu * s * z[0]
 
@@ -92,20 +110,30 @@ def plain_cost(t):
         return np.log(1 + np.exp(t))
 
 
-def listed(losses, after):
-    return np.array(losses)
-
-
 @exercise.formula
 def triplet_descent(
-    z1, z2, z3, step, n_steps, *, weight=sigmoid, move=together, sign=1, extra=0, first=0, loss=cost, slow=1
+    z1,
+    z2,
+    z3,
+    step,
+    n_steps,
+    *,
+    facing=1,
+    weight=sigmoid,
+    move=together,
+    sign=1,
+    extra=0,
+    first=0,
+    loss=cost,
+    slow=1,
+    noted=lambda losses: losses,
 ):
     z, losses = (np.asarray(z1), np.asarray(z2), np.asarray(z3)), []
     for _ in range(n_steps + 1 + extra):
-        t = z[0] @ (z[2] - z[1])
+        t = facing * z[0] @ (z[2] - z[1])
         losses.append(loss(t))
         z = move(z, sign * step / slow, weight(t))
-    return np.array(losses[first + extra :] if first or extra else losses)
+    return noted(np.array(losses[first + extra :] if first or extra else losses))
 
 
 exercise.slip("z1 moves first", move=one_after_the_other).says(
@@ -120,6 +148,42 @@ exercise.slip("the complement of the sigmoid", weight=lambda t: sigmoid(-t)).say
     "The weight is the derivative of ln(1 + e^t), sigma(t): near 1 where the negative wins.",
     "sigma(t), not sigma(-t).",
 )
+exercise.slip("z1 moves last", move=anchor_last).says(
+    "The new z2 and z3 may be used at once for z1.",
+    "Your first two losses may be right, and the others are not. With which u do you move z1?",
+    "One step of gradient descent takes one gradient, at the old point.",
+    "Compute all three loss vectors, then move: z1, z2, z3 = ..., ..., ... in one line.",
+)
+exercise.slip("the slope of the sigmoid", weight=lambda t: sigmoid(t) * sigmoid(-t)).says(
+    "The pull is s (1 - s).",
+    "What is the derivative of ln(1 + e^t)?",
+    "s (1 - s) is its *second* derivative.",
+    "Multiply the step by s = sigma(t) alone.",
+)
+exercise.slip("z2 - z3", facing=-1, sign=-1).says(
+    "The logit is z1.(z2 - z3).",
+    "Is your first loss small where the negative wins?",
+    "The loss must grow with z1.z3 and fall with z1.z2.",
+    "t = z1 @ (z3 - z2).",
+)
+exercise.slip("each along itself", move=each_along_itself).says(
+    "z2 moves along z2, and z3 along z3.",
+    "What is the derivative of z1.z3 by z3?",
+    "An inner product, differentiated by one factor, leaves the other: z1.",
+    "z2 + step * s * z1 and z3 - step * s * z1.",
+)
+exercise.slip("outputs of norm 1", move=on_the_sphere).says(
+    "After each step the outputs are put back on the unit sphere.",
+    "What tends to 0 if norms are bounded? Proposition 8.6 says: not the loss.",
+    "The outputs are free vectors; nothing scales them.",
+    "Leave out the normalisation.",
+)
+exercise.slip("logits", loss=lambda t: t).says(
+    "The logits are asked.",
+    "Can your entries be negative?",
+    "The loss is ln(1 + e^t).",
+    "np.logaddexp(0, t).",
+)
 exercise.slip("u moves half as far", move=half_steps).says(
     "Only one of z2 and z3 moves, or each of them by half a step.",
     "What is the derivative of t by z3, with z2 held fixed? And by z2?",
@@ -131,6 +195,30 @@ exercise.slip("z1 is frozen", move=anchor_frozen).says(
     "Does the loss change when z1 moves?",
     "All three outputs are free: z1 moves by -step * s * u.",
     "Move z1 as well, with the old z2 and z3.",
+)
+exercise.slip("only z1 moves", move=anchor_alone).says(
+    "Only the anchor moves.",
+    "Does the loss change when z2 or z3 moves?",
+    "All three outputs are free: z2 moves by + step * s * z1, z3 by - step * s * z1.",
+    "Move z2 and z3 as well, with the old z1.",
+)
+exercise.slip("without the end", noted=lambda losses: losses[:-1]).says(
+    "n_steps steps have n_steps losses.",
+    "What do you return for n_steps = 0?",
+    "There is a loss before the first step and one after the last: n_steps + 1.",
+    "Record once more after the last step.",
+)
+exercise.slip("sqrt 2 forgotten", slow=math.sqrt(2)).says(
+    "A step multiplies q by 1 + nu s, and r by 1 - nu s.",
+    "By which factor is your step too small?",
+    "u - sqrt(2) z1 becomes u - 2 nu s z1 - sqrt(2) (z1 - nu s u) = (1 + sqrt(2) nu s) (u - sqrt(2) z1).",
+    "1 + sqrt(2) nu s and 1 - sqrt(2) nu s.",
+)
+exercise.slip("the best so far", noted=lambda losses: np.minimum.accumulate(losses)).says(
+    "A loss never rises.",
+    "With which steps did the lecture prove that?",
+    "With a step above sqrt(2) it can rise: return what it is.",
+    "Return the losses themselves.",
 )
 exercise.slip("uphill", sign=-1).says(
     "One moves along the gradient.",
@@ -175,10 +263,10 @@ exercise.slip("a mean over three outputs", slow=3).says(
     "Do not divide by 3.",
 )
 exercise.slip("the exponential overflows", loss=plain_cost).says(
-    "log(1 + exp(t)) can be computed as it is written.",
+    "An exponential of t may be computed as it is written, whatever t is.",
     "What is np.exp(20000.0)?",
-    "The loss at t = 20000 is 20000; its exponential is infinite.",
-    "np.logaddexp(0, t).",
+    "The loss at t = 20000 is 20000, and s is 1; e^t is infinite, and infinity / infinity is no number.",
+    "np.logaddexp(0, t), and np.exp(-np.logaddexp(0, -t)) for s.",
 )
 
 exercise.style("sigmoid by tanh", weight=lambda t: (1 + np.tanh(t / 2)) / 2)

@@ -108,11 +108,47 @@ exercise.slip("sum inside the logarithm", cost=lambda t: F.softplus(t.sum())).sa
     "Each triplet has its own logarithm; one that is right cannot pay for one that is wrong.",
     "F.softplus(logits).sum(), not F.softplus(logits.sum()).",
 )
+exercise.slip("one logarithm for all", cost=lambda t: torch.logsumexp(torch.cat([t, t.new_zeros(1)]), dim=0)).says(
+    "All triplets share one logarithm, ln(1 + sum of e^t).",
+    "Your values are right for n = 1. What are they where all logits are 0? n ln 2 is right.",
+    "The triplets are not negatives of one anchor: each has its own logarithm.",
+    "F.softplus(logits).sum().",
+)
 exercise.slip("the hinge with margin 1", cost=lambda t: F.relu(1 + t)).says(
     "A triplet loss is max(0, 1 + z1.(z3 - z2)).",
     "What does a triplet with z2 = z3 cost you? It should be ln 2.",
     "The hinge is 0 beyond its margin; zeta(t) = ln(1 + e^t) is never 0.",
     "F.softplus(t) in place of relu(1 + t).",
+)
+exercise.slip("the hinge at 0", cost=F.relu).says(
+    "ln(1 + e^t) is max(0, t).",
+    "What does a triplet with z2 = z3 cost you? It should be ln 2.",
+    "max(0, t) is its limit for large |t| only.",
+    "F.softplus(t) in place of relu(t).",
+)
+exercise.slip("another anchor", logits=lambda a, p, n: (p * (n - a)).sum(dim=1)).says(
+    "The second argument is the anchor.",
+    "Exchange z1 and z2: which of them stands in both inner products of (11)?",
+    "z1 is the anchor, z2 the positive, z3 the negative.",
+    "z1.(z3 - z2).",
+)
+exercise.slip("no sum", pool=lambda losses: losses).says(
+    "One loss for each triplet is asked.",
+    "Which shape has your answer?",
+    "Equation (11) is one number, the sum.",
+    "Add .sum().",
+)
+exercise.slip("one cost for each coordinate", logits=lambda a, p, n: a * (n - p)).says(
+    "ln(1 + e^t) is taken of each coordinate.",
+    "What does a triplet with z2 = z3 cost you? It should be ln 2.",
+    "The inner product sums over the coordinates first.",
+    "(z1 * (z3 - z2)).sum(dim=1), then the cost, then the sum.",
+)
+exercise.slip("the logit clipped", cost=lambda t: F.softplus(t.clamp(-50, 50))).says(
+    "A logit beyond 50 is as good as 50.",
+    "What is your answer for t = 1e4?",
+    "ln(1 + e^t) is nearly t for large t: it has no upper limit.",
+    "F.softplus(t), without a clamp.",
 )
 exercise.slip("probability instead of its logarithm", cost=torch.sigmoid).says(
     "The loss of a triplet is the probability that the negative wins.",
