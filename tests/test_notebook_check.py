@@ -50,11 +50,12 @@ def test_the_reference_passes(slug, name):
 
 @pytest.mark.parametrize(("slug", "name"), [(s, n) for s in unit_names() for n in load_unit(s).checks])
 def test_each_misconception_is_named_from_stored_numbers(slug, name):
-    """By its own name where the store offers it, else by none: never by another's."""
+    """By its own name where the store offers it, else by none or by what any function's answer shows: never by another's."""
     offered = {belief.name for belief in load_public_check(name).beliefs}
     for wrong in load_unit(slug).exercise(name).misconceptions:
         report = check(wrong.load(name), name)
-        assert report.verdict.misconception == (wrong.name if wrong.name in offered else ""), wrong.name
+        names = (wrong.name,) if wrong.name in offered else ("", "extreme numbers", "single precision")
+        assert report.verdict.misconception in names, wrong.name
         unseen = name in HIDDEN or (name, wrong.name) in OF_THE_LAST_DIGITS
         assert not report.passed or unseen, f"{wrong.name} passes in the notebook"
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from course.check.call import Outcome
 from course.check.case import Case
 from course.check.errors import error_hints
-from course.check.naming import Belief, constant_factor, explaining
+from course.check.general import general
+from course.check.naming import Belief, explaining
 from course.check.parts import PartResult, gradient_part, merged_parts, score_of, unchanged_part, values_part
 
 
@@ -67,8 +68,9 @@ def judge(
     if first.status == "error":  # a hint about the mathematics would only distract from the error's own text
         raised = next((o.error for c, o in zip(cases, actual, strict=True) if c is first.case and o.error), ("", ""))
         return Verdict(name, status, score, rows, hints=error_hints(raised) or of_case)
-    extra = constant_factor(cases, expected, actual) if first.part == "values" else ()
-    return Verdict(name, status, score, rows, hints=extra + of_case + tuple((hints or {}).get(first.part, ())))
+    shown = general(failing, cases, expected, actual) or Belief("", "", ())
+    of_question = of_case + tuple((hints or {}).get(first.part, ()))
+    return Verdict(name, status, score, rows, shown.name, shown.belief, shown.hints + of_question)
 
 
 def is_stub(error: tuple[str, str]) -> bool:
