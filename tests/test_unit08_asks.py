@@ -6,9 +6,11 @@ import math
 
 import numpy as np
 import pytest
+import torch
 
 from autograder.publish.prove import evaluate
 from autograder.units.manifest import load_unit
+from course.check import check
 
 UNIT = load_unit("08_convergence")
 STARTS = {
@@ -159,3 +161,127 @@ def test_a_right_training_is_not_asked_to_fall_from_a_start_that_is_too_steep(re
         return {**found, "objective": np.asarray(found["objective"])[::-1]}
 
     assert falls(uphill, np.random.default_rng(seed)) == "it grew in a step"
+
+
+def refusing(right, when):
+    def answer(*args):
+        if when(*args):
+            raise ValueError
+        return right(*args)
+
+    return answer
+
+
+def share(z1, z2, z3, step, *_):
+    return step / (1 + np.exp(-np.dot(z1, np.subtract(z3, z2))))
+
+
+BY_COSINE = {
+    "root of 2 - 2 cos": lambda u, i, j: (2 - 2 * (u[i] * u[j]).sum(dim=1)).clamp(min=0).sqrt().min(),
+    "two minus twice a product of matrices": lambda u, i, j: (2 * (1 - u @ u.T)[i, j]).clamp(min=0).sqrt().min(),
+    "the chord of an arc cosine": lambda u, i, j: 2 * ((u[i] @ u[j].T).diagonal().clamp(-1, 1).arccos() / 2).sin().min(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("way", BY_COSINE)
+def test_digits_lost_by_a_cosine_are_named_however_it_is_computed(references, way, seed):
+    def answer(x):
+        references["separation"](x)
+        u = x / x.norm(dim=1, keepdim=True)
+        return BY_COSINE[way](u, *torch.triu_indices(len(u), len(u), 1))
+
+    verdict = evaluate(UNIT.exercise("separation"), references["separation"], answer, seed)
+    assert (verdict.status, verdict.misconception) == ("partial", "root of 2 - 2 cos")
+
+
+def test_the_run_itself_is_told_that_it_is_no_certificate(references):
+    """No k is so large that whoever runs the steps waits for the check, in the notebook above all."""
+    right = references["descent_certificate"]
+
+    def answer(z1, z2, z3, step, k):
+        right(z1, z2, z3, step, k)
+        return references["triplet_descent"](z1, z2, z3, step, k)[-1]
+
+    verdict = evaluate(UNIT.exercise("descent_certificate"), right, answer, 0)
+    assert verdict.misconception == "the run itself"
+
+
+@pytest.mark.parametrize(
+    ("function", "change", "named"),
+    [
+        ("descent_certificate", lambda right: refusing(right, lambda *a: share(*a) > 1), "nu s_0 up to 1"),
+        ("descent_certificate", lambda right: refusing(right, lambda *a: a[4] == 0), "no step refused"),
+        ("triplet_descent", lambda right: lambda *a: np.minimum.accumulate(right(*a)), "the best so far"),
+        ("separation", lambda right: lambda x: right(torch.unique(x, dim=0)), "equal rows once"),
+        ("lemma4_certificate", lambda right: refusing(right, lambda eps, *_: eps == 0), "a gradient of 0 refused"),
+        ("loss_vectors", lambda right: lambda *z: (-right(*z)[0], *right(*z)[1:]), "z2 - z3 for the anchor"),
+    ],
+)
+def test_an_answer_that_is_nearly_right_loses_points_and_is_told_why(references, function, change, named):
+    for seed in range(3):
+        verdict = evaluate(UNIT.exercise(function), references[function], change(references[function]), seed)
+        assert verdict.score < 1
+        assert verdict.misconception == named
+
+
+def test_the_hypothesis_has_no_n(references):
+    """Of eps < sqrt(n) eta / 2 it is not said that any eps will do."""
+    right = references["lemma4_sum"]
+
+    def answer(eps, eta, n):
+        right(0 * eps, eta, n)
+        if not 0 <= eps < math.sqrt(n) * eta / 2:
+            raise ValueError
+        return -n * math.log1p(-eps / (math.sqrt(2 * n) * eta))
+
+    assert evaluate(UNIT.exercise("lemma4_sum"), right, answer, 0).misconception == "more room for more triplets"
+
+
+def test_an_exponential_that_overflows_costs_the_extremes_only(references):
+    right = references["smoothness_constant"]
+
+    def answer(C, anchor=None):
+        right(C, anchor)
+        if anchor is None:
+            return 2 + 8 * C**2
+        e = math.exp(2 * anchor * C)
+        return math.sqrt(2) * e / (1 + e) + C**2 + anchor**2 / 2
+
+    verdict = evaluate(UNIT.exercise("smoothness_constant"), right, answer, 0)
+    assert (verdict.status, verdict.misconception) == ("partial", "an exponential that overflows")
+
+
+@pytest.mark.parametrize(
+    ("function", "bad"),
+    [("counterexample_step", lambda step: isinstance(step, int)), ("triplet_descent", None)],
+)
+def test_what_is_a_number_and_what_is_none(references, function, bad):
+    """A step may be an integer; it may not be infinite."""
+    right = references[function]
+
+    def endless(z1, z2, z3, step, n_steps):
+        return np.full(n_steps + 1, math.inf) if step == math.inf else right(z1, z2, z3, step, n_steps)
+
+    answer = refusing(right, bad) if bad else endless
+    assert evaluate(UNIT.exercise(function), right, answer, 0).score < 1
+
+
+@pytest.mark.parametrize(
+    ("z1", "u", "named"),
+    [
+        (8.0, -11.0, "long outputs that are right"),
+        (8.0, 8.0, "q long"),
+        (0.7, 0.7 * math.sqrt(2), "a short anchor"),
+        (0.0, 0.0, "all outputs zero"),
+        (1000.0, 1000 * math.sqrt(2), "beyond all measure"),
+    ],
+)
+def test_a_start_is_told_why_its_loss_does_not_rise_in_the_notebook_too(references, z1, u, named):
+    def answer(step):
+        references["counterexample_step"](step)
+        return torch.tensor([z1]), [0.0], np.array([u])
+
+    verdict = evaluate(UNIT.exercise("counterexample_step"), references["counterexample_step"], answer, 0)
+    assert (verdict.score, verdict.misconception) == (0, named)
+    assert check(answer, "counterexample_step").verdict.misconception == named

@@ -158,7 +158,7 @@ exercise.slip("u as long as the logit", apart=lambda t, square: t**2).says(
 exercise.slip(
     "the shortest outputs",
     anchor=lambda t, eta, pulls: eta**2,
-    found=lambda eps, eta, small: max(bisected(small), -2 * eta**2),
+    found=lambda eps, eta, small: max(bisected(small), -2 * eta**2) if eps else -700.0,
 ).says(
     "The worst outputs all have the norm eta.",
     "eta is the *smallest* norm. What forbids longer outputs?",
