@@ -10,6 +10,7 @@ import torch
 
 from autograder.publish.prove import evaluate
 from autograder.units.manifest import load_unit
+from course.check import check
 
 UNIT = load_unit("08_convergence")
 STARTS = {
@@ -264,3 +265,23 @@ def test_what_is_a_number_and_what_is_none(references, function, bad):
 
     answer = refusing(right, bad) if bad else endless
     assert evaluate(UNIT.exercise(function), right, answer, 0).score < 1
+
+
+@pytest.mark.parametrize(
+    ("z1", "u", "named"),
+    [
+        (8.0, -11.0, "long outputs that are right"),
+        (8.0, 8.0, "q long"),
+        (0.7, 0.7 * math.sqrt(2), "a short anchor"),
+        (0.0, 0.0, "all outputs zero"),
+        (1000.0, 1000 * math.sqrt(2), "beyond all measure"),
+    ],
+)
+def test_a_start_is_told_why_its_loss_does_not_rise_in_the_notebook_too(references, z1, u, named):
+    def answer(step):
+        references["counterexample_step"](step)
+        return torch.tensor([z1]), [0.0], np.array([u])
+
+    verdict = evaluate(UNIT.exercise("counterexample_step"), references["counterexample_step"], answer, 0)
+    assert (verdict.score, verdict.misconception) == (0, named)
+    assert check(answer, "counterexample_step").verdict.misconception == named
