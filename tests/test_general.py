@@ -182,3 +182,23 @@ def test_a_belief_is_named_where_the_learner_has_a_case_or_two_right_and_no_furt
     own = Belief("own", "It is one more.", (), own.outcomes[2:5])
     assert verdict(right_up_to(2), few, [own], answer).misconception == ""
     assert verdict(right_up_to(1), few, [own], answer).misconception == "own"
+
+
+def test_what_is_refused_tells_a_belief_where_many_answers_are_right():
+    asked = [Case("two", (2,), compare="any"), *(bad_input(f"{n}", n) for n in (-1, 0))]
+
+    def found(own, learner):
+        belief = Belief("own", "Zero is fine.", (), [call(own, case) for case in asked])
+        return verdict(learner, asked, [belief], lambda n: refused_below(1)(n)).misconception
+
+    def refused_below(least, world=1.0):
+        def f(n):
+            if n < least:
+                raise ValueError(f"{n}")
+            return np.full(2, world)
+
+        return f
+
+    assert found(refused_below(0), refused_below(0, 7.0)) == "own"
+    assert found(refused_below(0), refused_below(-9, 7.0)) == "an input that is not refused"
+    assert found(lambda n: refused_below(0)(n) if n < 2 else 1 / 0, refused_below(0, 7.0)) != "own"
