@@ -113,6 +113,53 @@ exercise.slip("product of the masses", law=lambda joint: np.outer(joint.sum(axis
     "0. A positive pair is not independent; the joint holds the probability of each pair.",
     "Sum entries of the joint.",
 )
+exercise.slip(
+    "every pair that leaves its node",
+    law=lambda joint: joint - np.diag(np.diag(joint)),
+    across=lambda inside, other: inside & (other | ~other),
+).says(
+    "Every pair that begins in A and changes its node leaves A.",
+    "What should the cut of the set of all nodes be?",
+    "0: one may go from a node of A to another node of A. Only pairs that end outside are cut.",
+    "joint[members][:, ~members].sum().",
+)
+exercise.slip("mass of the set", across=lambda inside, other: inside & (other | ~other)).says(
+    "E(A, not A) is the mass of A.",
+    "What should the cut of the set of all nodes be?",
+    "0: nothing leads out. Where a pair ends matters too.",
+    "Columns outside the set: joint[members][:, ~members].sum().",
+)
+exercise.slip("half of the pairs across", amount=lambda masses: masses.sum() / 2).says(
+    "The pairs that begin in A and end outside are to be halved.",
+    "Your values are exactly half of the right ones.",
+    "The lecture halves P(y != y'), which holds both directions. How many directions has your sum?",
+    "joint[members][:, ~members].sum(), as it is.",
+)
+exercise.slip("each pair at its smaller index", law=np.triu).says(
+    "An unordered pair stands once in the joint, above the diagonal.",
+    "Where do you find a pair that begins at node 2, in A, and ends at node 0, outside?",
+    "Below the diagonal: the joint is symmetric and holds every pair in both orders.",
+    "Use all of joint, not np.triu(joint).",
+)
+exercise.slip("mean of the block", amount=lambda masses: masses.mean() if masses.size else 0.0).says(
+    "The cut is the average of p(x, x') over the pairs across.",
+    "Which is a probability, a sum or an average of the entries of the joint?",
+    "The events are disjoint: their probabilities add up.",
+    "joint[members][:, ~members].sum().",
+)
+
+
+@exercise.wrong(
+    "two masks in one bracket",
+    belief="joint[members, ~members] is the block of rows in A and columns outside.",
+    hints=(
+        "Print joint[members, ~members] for two nodes inside and two outside. How many numbers are there?",
+        "numpy takes two masks in one bracket as two lists of places, and walks them in step: one entry for each.",
+        "joint[members][:, ~members], or joint[np.ix_(members, ~members)].",
+    ),
+)
+def cut_mass(joint, members):
+    return joint[members, ~members].sum()
 
 
 @exercise.wrong(

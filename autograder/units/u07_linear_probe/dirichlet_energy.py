@@ -102,6 +102,12 @@ exercise.slip("energy of the labels", scaled=lambda y, p: y).says(
     "y goes into the form as it is given: no square root of a mass multiplies it, L itself divides by them.",
     "Use y / np.sqrt(p) in your sum.",
 )
+exercise.slip("multiplied by the roots of the masses", scaled=lambda y, p: y * np.sqrt(p)).says(
+    "The differences in the sum over pairs are those of sqrt(p(x)) y_x.",
+    "What is your value at y = sqrt(p)?",
+    "It must be 0. In Proposition 7.2 g = sqrt(p) y goes into the form, and y into the differences. Which of the two is given?",
+    "The given vector is g: divide it by np.sqrt(p) before the differences.",
+)
 exercise.slip("plain labels over a common mass", scaled=lambda y, p: y * math.sqrt(len(y))).says(
     "All masses are kappa = 1/S, so the form is S/2 times sum p(x, x') (y - y')^2.",
     "Right on regular graphs. Are the masses equal here?",
@@ -167,6 +173,19 @@ def dirichlet_energy(joint, y):
 )
 def dirichlet_energy(joint, y):
     return y @ laplacian(joint) @ y
+
+
+@exercise.wrong(
+    "form of the random walk",
+    belief="Normalising means that each row is divided by its sum: the form is that of I - D^-1 P.",
+    hints=(
+        "What is your value at y = sqrt(p), when masses differ?",
+        "It must be 0. I - D^-1 P is not symmetric; L has half of D^-1 on each side of P.",
+        "Divide y by np.sqrt(p), and sum p(x, x') times squared differences over pairs.",
+    ),
+)
+def dirichlet_energy(joint, y):
+    return y @ y - y / joint.sum(axis=1) @ joint @ y
 
 
 @exercise.accepted("torch, sum over ordered pairs")
