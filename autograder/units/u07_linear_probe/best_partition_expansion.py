@@ -198,7 +198,7 @@ exercise.slip("cut not divided", size=lambda joint, inside: 1.0).says(
     "min over partitions of expansion(joint, parts).",
 )
 exercise.slip("at least two parts", fewest=lambda n_parts: min(2, n_parts)).says(
-    "Some parts may be empty, as long as there are two others.",
+    "Two parts with nodes in them are enough, whatever n_parts says.",
     "With 2 parts you are right. Is your value for 3 parts ever larger than that?",
     "Never: each of the n_parts parts must have a node.",
     "Keep only labellings with len(set(labels)) == n_parts.",

@@ -74,6 +74,7 @@ def dirichlet_energy(
     joint,
     y,
     *,
+    law=lambda joint: joint,
     scaled=lambda y, p: y / np.sqrt(p),
     pair=lambda a, b: (a - b) ** 2,
     half=0.5,
@@ -81,7 +82,7 @@ def dirichlet_energy(
     finish=float,
 ):
     g = scaled(y, joint.sum(axis=1))
-    return finish(half * np.sum(joint * pair(g[:, None], g[None, :])) / unit(y))
+    return finish(half * np.sum(law(joint) * pair(g[:, None], g[None, :])) / unit(y))
 
 
 exercise.slip("each pair counted twice", half=1.0).says(
@@ -119,6 +120,20 @@ exercise.slip("y minus its mean", scaled=lambda y, p: (y - y.mean()) / np.sqrt(p
     "Which vector does L map to 0?",
     "sqrt(p), and a constant vector only where all masses are equal.",
     "Leave y as it is.",
+)
+exercise.slip(
+    "normalised weights, plain labels", law=lambda joint: np.eye(len(joint)) - laplacian(joint), scaled=lambda y, p: y
+).says(
+    "The form is 1/2 sum a(x, x') (y_x - y_x')^2 with the entries a of the normalised adjacency.",
+    "What is your value at y = sqrt(p), where it must be 0, and for a constant y?",
+    "That holds where the rows of a sum to 1, and these do not. The roots belong to the labels, not to the weights.",
+    "joint * (f - f')^2 with f = y / np.sqrt(p).",
+)
+exercise.slip("independent pairs", law=lambda joint: np.outer(*[joint.sum(axis=1)] * 2)).says(
+    "A pair (x, x') has the weight p(x) p(x').",
+    "Two parts without an edge between them: which pairs have energy?",
+    "Those inside the parts only: the weight is p(x, x'), the entry of the joint.",
+    "0.5 * np.sum(joint * ...).",
 )
 exercise.slip("the root of the form", finish=math.sqrt).says(
     "The energy is the length of a vector, with a root.",

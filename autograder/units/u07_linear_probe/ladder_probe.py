@@ -136,10 +136,12 @@ def ladder_probe(
     law=lambda p: p,
     counted=lambda errors, p: p * errors,
     expanded=lambda y, p: np.sqrt(p) * y,
+    onto=lambda u, g: u.T @ g,
     lost=lambda lam, k: (np.arange(len(lam)) >= k) | (lam >= 1),
     bottom=lambda lam, k: lam[kept(lam, k)],
     length=np.square,
     weigh=lambda lam: lam,
+    some=lambda weighed, gone: weighed[gone],
     every=lambda weighed, gone: weighed,
     half=0.5,
     seen=lambda y, p: y,
@@ -152,11 +154,11 @@ def ladder_probe(
     p, (lam, u) = joint.sum(axis=1), modes(joint, k)
     gone, m = lost(lam, k), bottom(lam, k)
     loss = counted(squared_errors(divided(u[:, :k] * factors(lam[:k]), p), y, law(p)), p)
-    part = length(u.T @ expanded(y, p))
+    part = length(onto(u, expanded(y, p)))
     weighed = weigh(lam) * part / m
     label = seen(y, p)
     pairs = each(half * np.sum(given(joint * (label[:, None] - label) ** 2), axis=1) / m, p)
-    return finish([loss, part[gone], weighed[gone], every(weighed, gone), pairs, times * alpha(joint, y) / m])
+    return finish([loss, part[gone], some(weighed, gone), every(weighed, gone), pairs, times * alpha(joint, y) / m])
 
 
 exercise.slip(
@@ -233,6 +235,30 @@ exercise.slip("beta with equal masses", expanded=lambda y, p: y / math.sqrt(len(
     "Right on regular graphs. Have your lines 1 and 2 the same total where masses differ?",
     "Each label is multiplied by the square root of its own node's mass.",
     "beta = u.T @ (np.sqrt(p) * y).",
+)
+exercise.slip("rows of u in beta", onto=lambda u, g: u @ g).says(
+    "u[i] is the eigenvector number i: beta = u @ g.",
+    "Have your lines 1 and 2 the same total? np.linalg.eigh: are the eigenvectors rows or columns?",
+    "Columns: u[:, i] belongs to eigenvalues[i].",
+    "beta = u.T @ (np.sqrt(p) * y).",
+)
+exercise.slip("rows of u", modes=lambda joint, k: (gapped(joint, k)[0], gapped(joint, k)[1].T)).says(
+    "u[i] is the eigenvector number i.",
+    "np.linalg.eigh: are the eigenvectors rows or columns?",
+    "Columns: u[:, i] belongs to eigenvalues[i], so that row x of u[:, :k] belongs to node x.",
+    "z = u[:, :k] * sqrt(max(1 - eigenvalues[:k], 0)) / sqrt(p)[:, None].",
+)
+exercise.slip("all directions in line 2", lost=lambda lam, k: np.ones(len(lam), dtype=bool)).says(
+    "Lines 2 and 3 have a term for each direction, lost or not.",
+    "Lines 1 and 2 must have one total. Do they?",
+    "A direction that is kept costs nothing: lines 2 and 3 hold the lost ones only.",
+    "lost = (np.arange(S) >= k) | (eigenvalues >= 1); beta[lost]**2.",
+)
+exercise.slip("all directions in line 3", some=lambda weighed, gone: weighed).says(
+    "Line 3 is the energy of all directions.",
+    "Which step leads from line 3 to line 4?",
+    "Step (b) adds the directions that are not lost; in line 3 they are not there yet.",
+    "lam[lost] * beta[lost]**2 / m.",
 )
 exercise.slip("beta with the masses, not their roots", expanded=lambda y, p: p * y).says(
     "beta is the expansion of p(x) y_x.",

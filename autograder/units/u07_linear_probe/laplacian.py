@@ -169,6 +169,18 @@ exercise.slip(
     "p(x, x) is the probability that both halves of a pair agree; it counts in p(x), and stays on the diagonal.",
     "Do not change the diagonal of the joint.",
 )
+exercise.slip("half of each random walk", divisor=lambda p: 2 / (1 / p[:, None] + 1 / p[None, :])).says(
+    "Half of each side means the average of D^-1 P and P D^-1.",
+    "Does your matrix map sqrt(p) to 0?",
+    "D^-1/2 stands on both sides as a factor: each mass enters with its square root.",
+    "Divide p(x, x') by sqrt(p(x)) and by sqrt(p(x')).",
+)
+exercise.slip("1 in place of the identity", diagonal=lambda p: 1.0).says(
+    "1 minus a matrix subtracts it from the identity.",
+    "Print 1 - np.zeros((2, 2)). Is that the identity?",
+    "numpy subtracts from 1 everywhere. The 1 stands on the diagonal only.",
+    "np.eye(S) - ...",
+)
 exercise.slip("masses kept away from 0", divisor=lambda p: np.outer(np.sqrt(p + 1e-12), np.sqrt(p + 1e-12))).says(
     "A tiny constant added to the masses, such as 1e-12, changes nothing.",
     "Masses go down to 1e-290. What is left of such a mass beside your constant?",

@@ -334,6 +334,25 @@ exercise.slip(
     "It makes the standard deviation of the test set large, and all others seem to lie at the mean.",
     "Divide both by the standard deviation of train_z.",
 )
+exercise.slip(
+    "rows of length 1",
+    seen=lambda train_z, test_z: tuple(z / np.linalg.norm(z, axis=1, keepdims=True) for z in (train_z, test_z)),
+).says(
+    "Features are brought to length 1 first, as embeddings are.",
+    "Two classes lie on one ray from the origin. What is left of them?",
+    "One point: the length was all that told them apart, and a classifier of directions is not linear in the features.",
+    "Centre and scale columns, by the training set, and leave the rows as they are.",
+)
+exercise.slip(
+    "scores taken for labels",
+    targets=lambda labels: labels[:, None].astype(float),
+    decide=lambda scores, labels: np.rint(scores[:, 0]).astype(int),
+).says(
+    "A linear regression of the label number, rounded to an integer, is a classifier.",
+    "Do you ever return a label that train_y does not hold?",
+    "Labels are names. What lies between two of them is no name, and need not lie between them in feature space.",
+    "Regress one indicator per class, and take the largest score.",
+)
 exercise.slip("test set not centred", seen=lambda train_z, test_z: (train_z - train_z.mean(axis=0), test_z)).says(
     "Centring belongs to the training; at test time the features are used as they are.",
     "The heads were fitted to centred features. What do they get at test time?",
@@ -386,15 +405,6 @@ exercise.slip("smallest angle to a class mean", lift=lambda z: z, fit=directions
     "Two classes lie on one ray from the origin. Which of their means has the smaller angle?",
     "Neither: angles are seen from the origin, and these features are far from it.",
     "Compare distances to the class means, or fit a head with an intercept.",
-)
-exercise.slip(
-    "both sets standardised by themselves",
-    seen=lambda train_z, test_z: tuple((z - z.mean(axis=0)) / (z.std(axis=0) + 1e-9) for z in (train_z, test_z)),
-).says(
-    "Each set is standardised by its own mean and spread.",
-    "What does your probe see when all test rows are of one class, or when there is one row only?",
-    "Their own mean is subtracted, and with it what made them different. One row alone becomes 0.",
-    "Use the mean and the standard deviation of train_z for both.",
 )
 
 

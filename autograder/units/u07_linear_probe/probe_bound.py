@@ -25,6 +25,7 @@ from autograder.units.u07_linear_probe.theorems import (
     laplacian,
     lost_energy,
     refused,
+    unless_rounding,
 )
 from course import graphs, validate
 
@@ -229,16 +230,10 @@ exercise.slip(
     "It must be 0. y^T L y divides labels by sqrt(p) first; the form must be taken at sqrt(p) y.",
     "dirichlet_energy(joint, np.sqrt(p) * y).",
 )
-exercise.slip("rounding taken for a gap", limit=lambda gap: abs(gap) + 1e-17, infinite=lambda gap: False).says(
-    "A computed eigenvalue is 0 only when it is exactly 0.0.",
+exercise.slip("rounding taken for a gap", limit=unless_rounding, infinite=lambda gap: False).says(
+    "A computed eigenvalue needs no test against 0, or only whether it is exactly 0.0.",
     "Print lambda_{k+1} for a graph of three separate parts and k = 2.",
     "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
-    "if gap <= 1e-10: return math.inf",
-)
-exercise.slip("0 up to rounding taken for a number", infinite=lambda gap: gap <= 0).says(
-    "An eigenvalue that is 0 is computed as 0, or below.",
-    "Print lambda_{k+1} for a graph of three separate parts and k = 2, with several graphs.",
-    "It is something like 1e-16, of either sign: rounding. Compare with 1e-10.",
     "if gap <= 1e-10: return math.inf",
 )
 exercise.slip("no energy, no loss", nothing=lambda top: top <= 1e-10).says(
@@ -278,6 +273,30 @@ exercise.slip("signs of the labels", energy=lambda joint, y: 4 * cut(joint, y > 
     "Double the labels: by which factor does the loss grow?",
     "By four. The question asks for any real labels; which step of the proof used that they are +-1?",
     "The last one: stop at the energy, half of the sum over ordered pairs of (y - y')^2.",
+)
+exercise.slip("independent pairs", energy=lambda joint, y: label_energy(np.outer(*[joint.sum(axis=1)] * 2), y)).says(
+    "The numerator is the variance of the labels: x and x' are independent.",
+    "Two parts without an edge between them, labels constant on each: how often do labels change along a pair?",
+    "Never, and the energy is 0. Each pair has its weight p(x, x').",
+    "np.sum(joint * (y[:, None] - y[None, :])**2) / 2.",
+)
+exercise.slip("absolute changes", energy=lambda joint, y: np.sum(joint * np.abs(y[:, None] - y))).says(
+    "The numerator is the mean of |y - y'| along a pair, twice the 2 alpha of labels +-1.",
+    "Double the labels: by which factor does the loss grow?",
+    "By four: changes are squared. Right for labels +-1 only, where |y - y'| is half of (y - y')^2.",
+    "np.sum(joint * (y[:, None] - y[None, :])**2) / 2.",
+)
+exercise.slip("lambda_2", pick=lambda lam, k: lam[1]).says(
+    "The spectral gap lambda_2 stands in the denominator, whatever k is.",
+    "What does a larger k buy?",
+    "More directions are kept, so that the smallest lost eigenvalue grows.",
+    "r = np.sum(lam[:k] < 1 - 1e-9); the denominator is lam[r].",
+)
+exercise.slip("only from 1 on lost", pick=lambda lam, k: lam[min(kept(lam, len(lam)), len(lam) - 1)]).says(
+    "Only directions with an eigenvalue of at least 1 are lost.",
+    "An embedding into k = 1 dimension has one column. Which directions are in it?",
+    "The first. All i > k are lost too, whatever their eigenvalue.",
+    "r = np.sum(lam[:k] < 1 - 1e-9); the denominator is lam[r].",
 )
 exercise.slip("never above 1", cap=lambda bound, joint, y, k: min(bound, 1.0)).says(
     "A loss is never above 1, so that the bound is cut off there.",

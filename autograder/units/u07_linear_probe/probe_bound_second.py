@@ -17,7 +17,14 @@ from autograder.units.u07_linear_probe.draws import (
     separate_components,
     signs,
 )
-from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, laplacian, refused
+from autograder.units.u07_linear_probe.theorems import (
+    embedding_loss,
+    kept,
+    label_energy,
+    laplacian,
+    refused,
+    unless_rounding,
+)
 from course import validate
 
 exercise = Exercise(
@@ -99,6 +106,10 @@ def other_mean(joint, y):
     """The mean label of the partners of x, given that they are not x."""
     others = joint - np.diag(np.diag(joint))
     return others @ y / masses(others)
+
+
+def partner_spread(joint, y):
+    return masses(joint) @ (partner_mean(joint, y**2) - partner_mean(joint, y) ** 2)
 
 
 def flips(joint, y):
@@ -215,9 +226,9 @@ exercise.slip("lambda_k", pick=lambda lam, k: lam[k - 1]).says(
     "Use the denominator of probe_bound, squared.",
 )
 exercise.slip(
-    "rounding taken for a gap", pick=lambda lam, k: abs(lam[kept(lam, k)]) + 1e-17, infinite=lambda gap: False
+    "rounding taken for a gap", pick=lambda lam, k: unless_rounding(lam[kept(lam, k)]), infinite=lambda gap: False
 ).says(
-    "A computed eigenvalue is 0 only when it is exactly 0.0.",
+    "A computed eigenvalue needs no test against 0, or only whether it is exactly 0.0.",
     "Print the smallest lost eigenvalue for a graph of three separate parts and k = 2.",
     "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
     "if gap <= 1e-10: return math.inf",
@@ -258,6 +269,29 @@ exercise.slip("four times", top=lambda joint, y: 4 * from_partners(joint, y)).sa
     "What is your number for labels +-1: 4 E eta^2, or 16 E eta^2?",
     "That difference is 2 eta y there, so that its square holds the 4 already.",
     "masses * (y - joint @ y / masses)**2, summed, without a factor.",
+)
+exercise.slip("energy over the squared eigenvalue", top=label_energy).says(
+    "The numerator is that of the first bound, 4 alpha for labels +-1; only the eigenvalue is squared.",
+    "What is your numerator for labels +-1, and what is 4 E eta^2?",
+    "2 E eta = 4 alpha is the mean of flips; the second order squares the flips at each node first.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("sum over the nodes", top=lambda joint, y: np.sum((y - partner_mean(joint, y)) ** 2)).says(
+    "The squares are added over the nodes, each once.",
+    "Over which law is E eta^2 an expectation?",
+    "Over the masses p(x): entry x of L g has a factor sqrt(p(x)).",
+)
+exercise.slip("spread of the partners' labels", top=partner_spread).says(
+    "At each node the variance of the partners' labels counts.",
+    "A node whose partners all have the other label: how much does its label change?",
+    "Always, while that variance is 0. It is the label of x minus the partners' mean that counts.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("flips from products", top=lambda joint, y: masses(joint) @ (1 - y * partner_mean(joint, y)) ** 2).says(
+    "2 eta(x) is 1 - y_x times the mean label of the partners, for all labels.",
+    "Right for labels +-1, where y^2 = 1. What is your bound for constant labels 2?",
+    "It must be 0. Keep y_x itself: y_x minus the mean label of the partners.",
+    "y - joint @ y / masses in place of 2 eta.",
 )
 exercise.slip("loops are no partners", top=lambda joint, y: masses(joint) @ (y - other_mean(joint, y)) ** 2).says(
     "The partner of x is another node: loops do not count.",

@@ -32,6 +32,11 @@ def lost_energy(joint, y, k):
     return np.sum(lam[r:] * (u[:, r:].T @ (np.sqrt(joint.sum(axis=1)) * y)) ** 2) / lam[r]
 
 
+def unless_rounding(gap):
+    """An eigenvalue by which one divides without a test; NaN where it is rounding alone, and no two programs agree."""
+    return gap if abs(gap) > 1e-13 else np.nan
+
+
 def refused(gap):
     """Whether an eigenvalue counts as 0, as one who raises ValueError there says it."""
     if gap <= 1e-10:
