@@ -182,9 +182,9 @@ exercise.slip("1 in place of the identity", diagonal=lambda p: 1.0).says(
     "np.eye(S) - ...",
 )
 exercise.slip("masses kept away from 0", divisor=lambda p: np.outer(np.sqrt(p + 1e-12), np.sqrt(p + 1e-12))).says(
-    "A tiny constant added to the masses, such as 1e-12, changes nothing.",
-    "Masses go down to 1e-290. What is left of such a mass beside your constant?",
-    "Nothing: entries between rare nodes become 0. Masses are positive, so that no constant is needed.",
+    "What is below 1e-12 or so may be rounded away: by a constant added, a maximum or a pseudo-inverse.",
+    "Masses go down to 1e-290. What becomes of such a mass in your code?",
+    "It is lost, and entries between rare nodes become 0. Masses are positive: divide by their roots as they are.",
     "np.outer(root, root) with root = np.sqrt(p).",
 )
 
