@@ -640,7 +640,8 @@ check(proof_lower, "proof_lower")
 # scikit-learn's digits (features of held-out images, pooled over three tasks): your accuracy, computed there from
 # your predictions, must be at least that of least squares on one-hot targets **minus 0.07**. Last on overlapping clouds in
 # 9 to 12 dimensions with 300 training rows, **a quarter of whose labels is wrong**: a linear classifier averages the errors
-# away, one that remembers single rows repeats them; at least least squares **minus 0.12** is asked there. In the notebook
+# away, one that remembers single rows repeats them; at least least squares **minus 0.12** is asked there. And between two
+# classes the label may change once along a straight line, not back: that is what *linear* means. In the notebook
 # you see the first part.
 
 

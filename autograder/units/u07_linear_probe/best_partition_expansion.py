@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from autograder.author import Case, Exercise, count, joint_law, needs
-from autograder.units.u07_linear_probe.theorems import mass, quotients
+from autograder.units.u07_linear_probe.theorems import cut, laplacian, mass, quotients
 from course import graphs, validate
 
 exercise = Exercise(
@@ -108,20 +108,34 @@ def covered(joint, n_parts, left_over):
     return best[2**n - 1]
 
 
+def along(labels, joint):
+    """Whether the parts are runs of nodes in the order of the second eigenvector."""
+    if len(joint) == 1:
+        return True
+    order = np.argsort(np.linalg.eigh(laplacian(joint))[1][:, 1] / np.sqrt(joint.sum(axis=1)))
+    return np.count_nonzero(np.diff(np.array(labels)[order])) == len(set(labels)) - 1
+
+
+def leaving(joint, inside):
+    """Mean over the nodes of a part, all alike, of the probability that the partner is outside."""
+    return np.mean(joint[inside][:, ~inside].sum(axis=1) / joint[inside].sum(axis=1))
+
+
 @exercise.formula
 def best_partition_expansion(
     joint,
     n_parts,
     *,
     fewest=lambda n_parts: n_parts,
-    allowed=lambda labels: True,
+    allowed=lambda labels, joint: True,
+    cut=cut,
     size=mass,
     worst=max,
     best=min,
 ):
     every = ((0, *others) for others in itertools.product(range(n_parts), repeat=len(joint) - 1))
-    partitions = [labels for labels in every if len(set(labels)) >= fewest(n_parts) and allowed(labels)]
-    return best(worst(quotients(joint, np.array(labels), size=size)) for labels in partitions)
+    partitions = [labels for labels in every if len(set(labels)) >= fewest(n_parts) and allowed(labels, joint)]
+    return best(worst(quotients(joint, np.array(labels), cut, size)) for labels in partitions)
 
 
 exercise.slip("the worst partition", best=max).says(
@@ -141,13 +155,13 @@ exercise.slip("at least n_parts - 1 parts", fewest=lambda n_parts: n_parts - 1).
     "With 2 parts you get 0.",
     "Exactly n_parts non-empty parts: len(set(labels)) == n_parts.",
 )
-exercise.slip("intervals only", allowed=lambda labels: list(labels) == sorted(labels)).says(
+exercise.slip("intervals only", allowed=lambda labels, joint: list(labels) == sorted(labels)).says(
     "Parts are runs of neighbouring nodes.",
     "Does your value change when the nodes are renumbered?",
     "Nodes have no order: a part may be any set of nodes.",
     "Go through all labellings, itertools.product(range(n_parts), repeat=S).",
 )
-exercise.slip("parts of equal size only", allowed=lambda labels: np.ptp(np.bincount(labels)) <= 1).says(
+exercise.slip("parts of equal size only", allowed=lambda labels, joint: np.ptp(np.bincount(labels)) <= 1).says(
     "A partition cuts the nodes into parts of equal size, up to one node.",
     "Try three groups of 1, 2 and 3 nodes. What do you find, and what would you expect?",
     "Parts may have any size from 1 on.",
@@ -181,6 +195,38 @@ exercise.slip("cut not divided", size=lambda joint, inside: 1.0).says(
     "The best partition is the one whose largest cut is smallest.",
     "Splitting off a node of small mass is cheap for you. How easily does one leave that node?",
     "Each cut is divided by the mass of its part before the largest is taken.",
+    "min over partitions of expansion(joint, parts).",
+)
+exercise.slip("at least two parts", fewest=lambda n_parts: min(2, n_parts)).says(
+    "Two parts with nodes in them are enough, whatever n_parts says.",
+    "With 2 parts you are right. Is your value for 3 parts ever larger than that?",
+    "Never: each of the n_parts parts must have a node.",
+    "Keep only labellings with len(set(labels)) == n_parts.",
+)
+exercise.slip(
+    "single nodes and the rest", allowed=lambda labels, joint: sorted(np.bincount(labels))[:-1] == [1] * max(labels)
+).says(
+    "The best partition splits off single nodes, and leaves the rest together.",
+    "Two groups of three nodes and a weak bridge: which two parts are best?",
+    "The two groups. Parts may have any size.",
+    "Go through all labellings, itertools.product(range(n_parts), repeat=S).",
+)
+exercise.slip("runs along the second eigenvector", allowed=along).says(
+    "The best partition cuts the order of the nodes along the second eigenvector.",
+    "That finds a good partition quickly. Is it the best one, on every graph?",
+    "No: the minimum is over all partitions, and the graphs are small enough to try them all.",
+    "Go through all labellings, itertools.product(range(n_parts), repeat=S).",
+)
+exercise.slip("smallest crossing probability", size=lambda joint, inside: 1.0, worst=sum).says(
+    "The best partition is the one that the fewest pairs cross.",
+    "Splitting off a node of small mass is cheap for you. How easily does one leave that node?",
+    "Each cut is divided by the mass of its part; then the largest quotient counts.",
+    "min over partitions of expansion(joint, parts).",
+)
+exercise.slip("nodes of a part alike", cut=leaving, size=lambda joint, inside: 1.0).says(
+    "Within a part every node is equally likely.",
+    "Is your expansion right on a graph with unequal masses?",
+    "A node is drawn by mass: cut of the part, divided by the mass of the part.",
     "min over partitions of expansion(joint, parts).",
 )
 

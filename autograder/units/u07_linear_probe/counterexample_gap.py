@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from autograder.author import Case, Exercise, count, needs
+from course import graphs
 from course.check._probes import wide_gap
 
 exercise = Exercise(
@@ -44,14 +45,15 @@ def sides(first, second):
 def counterexample_gap(
     k,
     *,
+    first=lambda k: np.array([0.5, 0.5]),
     second=lambda k: k - 1,
     mass=lambda n: np.array([0.5, *[0.5 / (n - 1)] * (n - 1)]),
     joined=sides,
-    labels=lambda n: [1.0, -1.0, 1.0, *[-1.0] * (n - 1)],
+    labels=lambda n, k: [1.0, -1.0, 1.0, *[-1.0] * (n - 1)],
     order=lambda joint, y: (joint, y),
 ):
     n = second(k)
-    return order(joined(np.array([0.5, 0.5]), mass(n)), np.array(labels(n)))
+    return order(joined(first(k), mass(n)), np.array(labels(n, k)))
 
 
 exercise.slip("one node too many", second=lambda k: k).says(
@@ -60,11 +62,35 @@ exercise.slip("one node too many", second=lambda k: k).says(
     "The last, number S. It must be number k + 1.",
     "Take S = k + 1 nodes.",
 )
-exercise.slip("labels by side", labels=lambda n: [1.0, 1.0, *[-1.0] * n]).says(
+exercise.slip("labels by side", labels=lambda n, k: [1.0, 1.0, *[-1.0] * n]).says(
     "The labels that change along every pair are the hard ones.",
     "They are the eigenvector of the eigenvalue 2, so that 4 alpha = 2. What must 4 alpha be here?",
     "1: the labels must sit in directions with eigenvalue 1.",
     "Balance the labels on each side: there they are independent of the partner's label.",
+)
+exercise.slip(
+    "halves, labels by side",
+    first=lambda k: np.full((k + 1) // 2, 1 / ((k + 1) // 2)),
+    second=lambda k: k + 1 - (k + 1) // 2,
+    mass=lambda n: np.full(n, 1 / n),
+    labels=lambda n, k: [1.0] * (k + 1 - n) + [-1.0] * n,
+).says(
+    "The labels that change along every pair are the hard ones, on two halves.",
+    "They are the eigenvector of the eigenvalue 2, so that 4 alpha = 2. What must 4 alpha be here?",
+    "1: the labels must sit in directions with eigenvalue 1.",
+    "Balance the labels on each side: there they are independent of the partner's label.",
+)
+exercise.slip(
+    "halves, labels that alternate",
+    first=lambda k: np.full((k + 1) // 2, 1 / ((k + 1) // 2)),
+    second=lambda k: k + 1 - (k + 1) // 2,
+    mass=lambda n: np.full(n, 1 / n),
+    labels=lambda n, k: [(-1.0) ** i for i in range(k + 1)],
+).says(
+    "Labels that alternate are balanced on each of two halves, for every k.",
+    "How many nodes has each half when k = 4?",
+    "2 and 3: three nodes of equal mass cannot be balanced. Which masses do it?",
+    "Give one node of the side half of its mass.",
 )
 exercise.slip("equal masses", mass=lambda n: np.full(n, 1 / n)).says(
     "All nodes of a side may have the same mass, whatever the labels.",
@@ -83,6 +109,19 @@ exercise.slip("labels first", order=lambda joint, y: (y, joint)).says(
     "In which order are the two asked for?",
     "return joint, y",
 )
+
+
+@exercise.wrong(
+    "the lecture's Hadamard graph",
+    belief="A graph of the lecture on which 4 alpha / lambda_{k+1} is below the loss is enough.",
+    hints=(
+        "On the Hadamard graph, with k = 6, the quotient is 0.76, and k is at most 7 there.",
+        "How large can lambda_{k+1} be, and how small the smallest lost eigenvalue?",
+        "2 and 1: all pairs from one side to the other of k + 1 nodes, with labels balanced on each side.",
+    ),
+)
+def counterexample_gap(k):
+    return graphs.hadamard_graph(), graphs.hadamard_matrix()[:, 1]
 
 
 @exercise.accepted("two nodes against many, lists")

@@ -1,5 +1,7 @@
 """cut_mass: what its check looks at. Sets of every size, the two trivial ones, loops, and masks of the wrong kind."""
 
+import math
+
 import numpy as np
 import torch
 
@@ -87,20 +89,26 @@ exercise.slip("pairs that touch the set", across=np.logical_or).says(
     "0: nothing leads out. A pair with both ends in A is not cut, it stays.",
     "joint[members][:, ~members].sum().",
 )
-exercise.slip("divided by the mass of the set", share=lambda p, inside: max(p[inside].sum(), 1e-300)).says(
+OWN = (
     "The cut is the share of A's mass that leaves A.",
     "A set and its complement have the same cut. Do they in your function?",
     "The quotient cut/mass is the expansion, the next exercise.",
     "Leave out the division.",
 )
-exercise.slip(
-    "divided by the smaller mass", share=lambda p, inside: max(min(p[inside].sum(), p[~inside].sum()), 1e-300)
-).says(
+exercise.slip("divided by the mass of the set", share=lambda p, inside: max(p[inside].sum(), 1e-300)).says(*OWN)
+exercise.slip("divided by the mass of the set, 0 too", share=lambda p, inside: p[inside].sum()).says(*OWN)
+SMALLER = (
     "The cut is the conductance: it is measured in units of the smaller of the two sides.",
     "Is your value the mass of some pairs? Take one node out of many.",
     "The conductance divides E(A, not A) by min(p(A), p(not A)); the exercise asks for E itself.",
     "Leave out the division.",
 )
+exercise.slip(
+    "divided by the smaller mass", share=lambda p, inside: max(min(p[inside].sum(), p[~inside].sum()), 1e-300)
+).says(*SMALLER)
+exercise.slip(
+    "divided by the smaller mass, 0 too", share=lambda p, inside: min(p[inside].sum(), p[~inside].sum())
+).says(*SMALLER)
 exercise.slip("edges counted", amount=np.count_nonzero).says(
     "The cut counts the edges between the set and the rest.",
     "Edges have weights here.",
@@ -113,6 +121,57 @@ exercise.slip("product of the masses", law=lambda joint: np.outer(joint.sum(axis
     "0. A positive pair is not independent; the joint holds the probability of each pair.",
     "Sum entries of the joint.",
 )
+exercise.slip(
+    "every pair that leaves its node",
+    law=lambda joint: joint - np.diag(np.diag(joint)),
+    across=lambda inside, other: inside & (other | ~other),
+).says(
+    "Every pair that begins in A and changes its node leaves A.",
+    "What should the cut of the set of all nodes be?",
+    "0: one may go from a node of A to another node of A. Only pairs that end outside are cut.",
+    "joint[members][:, ~members].sum().",
+)
+exercise.slip("mass of the set", across=lambda inside, other: inside & (other | ~other)).says(
+    "E(A, not A) is the mass of A.",
+    "What should the cut of the set of all nodes be?",
+    "0: nothing leads out. Where a pair ends matters too.",
+    "Columns outside the set: joint[members][:, ~members].sum().",
+)
+exercise.slip("half of the pairs across", amount=lambda masses: masses.sum() / 2).says(
+    "The pairs that begin in A and end outside are to be halved.",
+    "Your values are exactly half of the right ones.",
+    "The lecture halves P(y != y'), which holds both directions. How many directions has your sum?",
+    "joint[members][:, ~members].sum(), as it is.",
+)
+exercise.slip("each pair at its smaller index", law=np.triu).says(
+    "An unordered pair stands once in the joint, above the diagonal.",
+    "Where do you find a pair that begins at node 2, in A, and ends at node 0, outside?",
+    "Below the diagonal: the joint is symmetric and holds every pair in both orders.",
+    "Use all of joint, not np.triu(joint).",
+)
+MEAN = (
+    "The cut is the average of p(x, x') over the pairs across.",
+    "Which is a probability, a sum or an average of the entries of the joint?",
+    "The events are disjoint: their probabilities add up.",
+    "joint[members][:, ~members].sum().",
+)
+exercise.slip("mean of the block", amount=lambda masses: masses.mean() if masses.size else 0.0).says(*MEAN)
+exercise.slip("mean of the block, empty too", amount=lambda masses: masses.mean() if masses.size else math.nan).says(
+    *MEAN
+)
+
+
+@exercise.wrong(
+    "two masks in one bracket",
+    belief="joint[members, ~members] is the block of rows in A and columns outside.",
+    hints=(
+        "Print joint[members, ~members] for two nodes inside and two outside. How many numbers are there?",
+        "numpy takes two masks in one bracket as two lists of places, and walks them in step: one entry for each.",
+        "joint[members][:, ~members], or joint[np.ix_(members, ~members)].",
+    ),
+)
+def cut_mass(joint, members):
+    return joint[members, ~members].sum()
 
 
 @exercise.wrong(

@@ -74,6 +74,7 @@ def dirichlet_energy(
     joint,
     y,
     *,
+    law=lambda joint: joint,
     scaled=lambda y, p: y / np.sqrt(p),
     pair=lambda a, b: (a - b) ** 2,
     half=0.5,
@@ -81,7 +82,7 @@ def dirichlet_energy(
     finish=float,
 ):
     g = scaled(y, joint.sum(axis=1))
-    return finish(half * np.sum(joint * pair(g[:, None], g[None, :])) / unit(y))
+    return finish(half * np.sum(law(joint) * pair(g[:, None], g[None, :])) / unit(y))
 
 
 exercise.slip("each pair counted twice", half=1.0).says(
@@ -102,6 +103,12 @@ exercise.slip("energy of the labels", scaled=lambda y, p: y).says(
     "y goes into the form as it is given: no square root of a mass multiplies it, L itself divides by them.",
     "Use y / np.sqrt(p) in your sum.",
 )
+exercise.slip("multiplied by the roots of the masses", scaled=lambda y, p: y * np.sqrt(p)).says(
+    "The differences in the sum over pairs are those of sqrt(p(x)) y_x.",
+    "What is your value at y = sqrt(p)?",
+    "It must be 0. In Proposition 7.2 g = sqrt(p) y goes into the form, and y into the differences. Which of the two is given?",
+    "The given vector is g: divide it by np.sqrt(p) before the differences.",
+)
 exercise.slip("plain labels over a common mass", scaled=lambda y, p: y * math.sqrt(len(y))).says(
     "All masses are kappa = 1/S, so the form is S/2 times sum p(x, x') (y - y')^2.",
     "Right on regular graphs. Are the masses equal here?",
@@ -113,6 +120,20 @@ exercise.slip("y minus its mean", scaled=lambda y, p: (y - y.mean()) / np.sqrt(p
     "Which vector does L map to 0?",
     "sqrt(p), and a constant vector only where all masses are equal.",
     "Leave y as it is.",
+)
+exercise.slip(
+    "normalised weights, plain labels", law=lambda joint: np.eye(len(joint)) - laplacian(joint), scaled=lambda y, p: y
+).says(
+    "The form is 1/2 sum a(x, x') (y_x - y_x')^2 with the entries a of the normalised adjacency.",
+    "What is your value at y = sqrt(p), where it must be 0, and for a constant y?",
+    "That holds where the rows of a sum to 1, and these do not. The roots belong to the labels, not to the weights.",
+    "joint * (f - f')^2 with f = y / np.sqrt(p).",
+)
+exercise.slip("independent pairs", law=lambda joint: np.outer(*[joint.sum(axis=1)] * 2)).says(
+    "A pair (x, x') has the weight p(x) p(x').",
+    "Two parts without an edge between them: which pairs have energy?",
+    "Those inside the parts only: the weight is p(x, x'), the entry of the joint.",
+    "0.5 * np.sum(joint * ...).",
 )
 exercise.slip("the root of the form", finish=math.sqrt).says(
     "The energy is the length of a vector, with a root.",
@@ -167,6 +188,19 @@ def dirichlet_energy(joint, y):
 )
 def dirichlet_energy(joint, y):
     return y @ laplacian(joint) @ y
+
+
+@exercise.wrong(
+    "form of the random walk",
+    belief="Normalising means that each row is divided by its sum: the form is that of I - D^-1 P.",
+    hints=(
+        "What is your value at y = sqrt(p), when masses differ?",
+        "It must be 0. I - D^-1 P is not symmetric; L has half of D^-1 on each side of P.",
+        "Divide y by np.sqrt(p), and sum p(x, x') times squared differences over pairs.",
+    ),
+)
+def dirichlet_energy(joint, y):
+    return y @ y - y / joint.sum(axis=1) @ joint @ y
 
 
 @exercise.accepted("torch, sum over ordered pairs")

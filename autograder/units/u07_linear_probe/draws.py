@@ -7,6 +7,7 @@ from course import graphs
 from course.worlds import random_law
 
 TIE = 1e-4  # between any two eigenvalues: eigenvectors are then right to 1e-12
+TINY = "Print the smallest lost eigenvalue: does it count as 0? (The box at the top says what does.)"
 GAP = 0.01  # between lambda_k and lambda_{k+1}, and between lambda_i and 1 for i <= k: rounding is then far below 1e-9
 
 
@@ -78,6 +79,22 @@ def tight_graph(rng):
     shuffle = rng.permutation(7)
     joint = joint[np.ix_(shuffle, shuffle)]
     return (joint + joint.T) / (2 * joint.sum()), h[owner[shuffle], order[k]], k
+
+
+def bipartite(rng, sizes):
+    """Every pair goes from one side to the other, the two ends independent: eigenvalues 0, 1 (often) and 2."""
+    one, other = (random_law(rng, n, minimum=0.3 / n) for n in sizes)
+    corner = np.outer(one, other) / 2
+    return np.block([[np.zeros((sizes[0],) * 2), corner], [corner.T, np.zeros((sizes[1],) * 2)]])
+
+
+def nearly_apart(rng, small):
+    """A joint of two parts of three nodes whose second eigenvalue is between `small` and 5 times that."""
+    while True:
+        apart, bridge = separate_components(rng, (3, 3)), graphs.random_joint_symmetric(rng, 6)
+        joint = (1 - small) * apart + small * bridge
+        if small < spectrum(joint)[1] < 5 * small:
+            return joint
 
 
 def separate_components(rng, sizes):

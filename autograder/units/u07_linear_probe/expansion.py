@@ -66,10 +66,18 @@ def renaming(f, rng):
             return f"renaming the parts 0, 1, 2 to {names} changed it"
 
 
+def not_empty(parts, names):
+    return [parts == name for name in names if name in parts]
+
+
+def leaving(joint, inside):
+    """For each node of a part the probability that its partner is outside."""
+    return joint[inside][:, ~inside].sum(axis=1) / joint[inside].sum(axis=1)
+
+
 @exercise.formula
-def expansion(joint, parts, *, labels=np.unique, cut=cut, size=mass, worst=max):
-    masks = [parts == label for label in labels(parts)]
-    return worst([cut(joint, inside) / size(joint, inside) for inside in masks if inside.any()] or [0.0])
+def expansion(joint, parts, *, labels=np.unique, masks=not_empty, cut=cut, size=mass, worst=max):
+    return worst([cut(joint, inside) / size(joint, inside) for inside in masks(parts, labels(parts))] or [0.0])
 
 
 exercise.slip("smallest instead of largest", worst=min).says(
@@ -127,6 +135,50 @@ exercise.slip("labels counted from 0", labels=lambda parts: range(max(parts) + 1
     "Parts are called 0, 1, ..., so that range(max + 1) lists them.",
     "Which parts do you look at when the labels are -3, 7 and 40?",
     "Labels are names, negative ones too. np.unique(parts) lists them.",
+)
+exercise.slip(
+    "labels counted from 0, those that do not occur too",
+    labels=lambda parts: range(max(parts) + 1),
+    masks=lambda parts, names: [parts == name for name in names],
+).says(
+    "Parts are called 0, 1, ..., max, and each of these names occurs.",
+    "Which parts do you look at when the labels are -3, 7 and 40?",
+    "Part 0 has no node there: you divide 0 by 0, and part -3 is never looked at.",
+    "Loop over np.unique(parts).",
+)
+exercise.slip("all pairs that cross", size=lambda joint, inside: 1.0, worst=sum).says(
+    "The expansion is the probability that a positive pair crosses between parts, wherever it begins.",
+    "A tiny part that everybody leaves at once: does your number see it?",
+    "For each part, given that the pair begins there; then the largest.",
+    "max over the parts of cut_mass(joint, parts == label) / (mass of the part).",
+)
+exercise.slip("divided by the mass outside", size=lambda joint, inside: mass(joint, ~inside) or 1.0).says(
+    "The cut of a part is divided by the mass of the rest.",
+    "The pair begins in the part. What is the probability of that?",
+    "The mass of the part itself: the sum of p(x) over its nodes.",
+    "joint[parts == label].sum().",
+)
+exercise.slip(
+    "nodes of a part alike", cut=lambda joint, inside: leaving(joint, inside).mean(), size=lambda *_: 1.0
+).says(
+    "Within a part every node is equally likely: the mean of its nodes' probabilities to leave.",
+    "By which law is the node drawn from its part?",
+    "By mass. So heavier nodes count more.",
+    "Cut of the part, divided by the mass of the part.",
+)
+exercise.slip("the worst node", cut=lambda joint, inside: leaving(joint, inside).max(), size=lambda *_: 1.0).says(
+    "The largest is taken over the nodes: the one from which its part is left most easily.",
+    "Where is the node drawn from, and what is the maximum taken over?",
+    "A node is drawn from part A by mass: one number for each part. The maximum is over parts.",
+    "max over the parts of cut_mass(joint, parts == label) / (mass of the part).",
+)
+exercise.slip(
+    "loops are no pairs", size=lambda joint, inside: mass(joint - np.diag(np.diag(joint)), inside) or 1.0
+).says(
+    "A pair (x, x) does not count: the mass of a part has no loops.",
+    "May both halves of a positive pair be one node?",
+    "Yes, and such a pair stays in the part: p(x) includes p(x, x).",
+    "Divide by joint[parts == label].sum().",
 )
 
 # the other parts leave no more easily on average, so the largest quotient is the same

@@ -117,11 +117,11 @@ def gapped(joint, k):
     return lam, u
 
 
-def residuals(z, y, p):
-    """p(x) (y_x - w.z_x)^2 of each node at the best w."""
+def squared_errors(z, y, p):
+    """(y_x - w.z_x)^2 of each node at the best w for the weights p."""
     root = np.sqrt(p)
     w = np.linalg.lstsq(root[:, None] * z, root * y, rcond=None)[0]
-    return p * (y - z @ w) ** 2
+    return (y - z @ w) ** 2
 
 
 @exercise.formula
@@ -130,31 +130,66 @@ def ladder_probe(
     y,
     k,
     *,
+    modes=gapped,
     factors=lambda lam: np.sqrt(np.maximum(1 - lam, 0)),
     divided=lambda rows, p: rows / np.sqrt(p)[:, None],
     law=lambda p: p,
+    counted=lambda errors, p: p * errors,
     expanded=lambda y, p: np.sqrt(p) * y,
+    onto=lambda u, g: u.T @ g,
     lost=lambda lam, k: (np.arange(len(lam)) >= k) | (lam >= 1),
     bottom=lambda lam, k: lam[kept(lam, k)],
     length=np.square,
     weigh=lambda lam: lam,
+    some=lambda weighed, gone: weighed[gone],
     every=lambda weighed, gone: weighed,
     half=0.5,
+    seen=lambda y, p: y,
     given=lambda squares: squares,
+    each=lambda pairs, p: pairs,
     alpha=lambda joint, y: cut(joint, y > 0),
     times=4,
     finish=list,
 ):
-    p, (lam, u) = joint.sum(axis=1), gapped(joint, k)
+    p, (lam, u) = joint.sum(axis=1), modes(joint, k)
     gone, m = lost(lam, k), bottom(lam, k)
-    loss = residuals(divided(u[:, :k] * factors(lam[:k]), p), y, law(p))
-    part = length(u.T @ expanded(y, p))
+    loss = counted(squared_errors(divided(u[:, :k] * factors(lam[:k]), p), y, law(p)), p)
+    part = length(onto(u, expanded(y, p)))
     weighed = weigh(lam) * part / m
-    pairs = half * np.sum(given(joint * (y[:, None] - y) ** 2), axis=1) / m
-    return finish([loss, part[gone], weighed[gone], every(weighed, gone), pairs, times * alpha(joint, y) / m])
+    label = seen(y, p)
+    pairs = each(half * np.sum(given(joint * (label[:, None] - label) ** 2), axis=1) / m, p)
+    return finish([loss, part[gone], some(weighed, gone), every(weighed, gone), pairs, times * alpha(joint, y) / m])
 
 
-exercise.slip("line 1 with equal weights", law=lambda p: np.full(len(p), 1 / len(p))).says(
+exercise.slip(
+    "eigenvectors for equal masses", modes=lambda joint, k: np.linalg.eigh(np.eye(len(joint)) - len(joint) * joint)
+).says(
+    "All masses are 1/S, so that L = I - S P.",
+    "Right on regular graphs, as in the lecture's examples. Are the masses equal here?",
+    "Each entry of P is divided by the square roots of its own two masses.",
+    "np.linalg.eigh(laplacian(joint)).",
+)
+exercise.slip("line 1 with the masses in w only", counted=lambda errors, p: errors / len(p)).says(
+    "The masses choose w; line 1 then takes all nodes alike, 1/S each.",
+    "Lines 1 and 2 must have one total. Over which law is the loss an expectation?",
+    "Over the masses p(x), in the fit and in its value.",
+    "The S terms p(x) (y_x - w.z_x)^2.",
+)
+exercise.slip("line 1 without the masses", counted=lambda errors, p: errors).says(
+    "A node contributes its squared error, (y_x - w.z_x)^2.",
+    "Lines 1 and 2 must have one total. By about which factor is yours too large?",
+    "About S: the loss is an expectation, so that each squared error has its mass in front.",
+    "The S terms p(x) (y_x - w.z_x)^2.",
+)
+exercise.slip("line 1 with the masses in the loss only", law=np.ones_like).says(
+    "w is that of ordinary least squares; the masses enter afterwards.",
+    "Is there a w with a smaller loss than yours?",
+    "The best w minimises the loss under the masses: the fit must know them.",
+    "Fit np.sqrt(p)[:, None] * z to np.sqrt(p) * y.",
+)
+exercise.slip(
+    "line 1 with equal weights", law=lambda p: np.full(len(p), 1 / len(p)), counted=lambda errors, p: errors / len(p)
+).says(
     "The loss is the mean over the nodes.",
     "Over which law is the loss an expectation?",
     "Over the masses p(x), which are not equal here.",
@@ -201,6 +236,36 @@ exercise.slip("beta with equal masses", expanded=lambda y, p: y / math.sqrt(len(
     "Each label is multiplied by the square root of its own node's mass.",
     "beta = u.T @ (np.sqrt(p) * y).",
 )
+exercise.slip("rows of u in beta", onto=lambda u, g: u @ g).says(
+    "u[i] is the eigenvector number i: beta = u @ g.",
+    "Have your lines 1 and 2 the same total? np.linalg.eigh: are the eigenvectors rows or columns?",
+    "Columns: u[:, i] belongs to eigenvalues[i].",
+    "beta = u.T @ (np.sqrt(p) * y).",
+)
+exercise.slip("rows of u", modes=lambda joint, k: (gapped(joint, k)[0], gapped(joint, k)[1].T)).says(
+    "u[i] is the eigenvector number i.",
+    "np.linalg.eigh: are the eigenvectors rows or columns?",
+    "Columns: u[:, i] belongs to eigenvalues[i], so that row x of u[:, :k] belongs to node x.",
+    "z = u[:, :k] * sqrt(max(1 - eigenvalues[:k], 0)) / sqrt(p)[:, None].",
+)
+exercise.slip("all directions in line 2", lost=lambda lam, k: np.ones(len(lam), dtype=bool)).says(
+    "Lines 2 and 3 have a term for each direction, lost or not.",
+    "Lines 1 and 2 must have one total. Do they?",
+    "A direction that is kept costs nothing: lines 2 and 3 hold the lost ones only.",
+    "lost = (np.arange(S) >= k) | (eigenvalues >= 1); beta[lost]**2.",
+)
+exercise.slip("all directions in line 3", some=lambda weighed, gone: weighed).says(
+    "Line 3 is the energy of all directions.",
+    "Which step leads from line 3 to line 4?",
+    "Step (b) adds the directions that are not lost; in line 3 they are not there yet.",
+    "lam[lost] * beta[lost]**2 / m.",
+)
+exercise.slip("beta with the masses, not their roots", expanded=lambda y, p: p * y).says(
+    "beta is the expansion of p(x) y_x.",
+    "Have your lines 1 and 2 the same total?",
+    "The squared length of g is the mean of y^2: which power of p(x) stands in g?",
+    "beta = u.T @ (np.sqrt(p) * y).",
+)
 exercise.slip("lambda_k in the denominator", bottom=lambda lam, k: lam[k - 1] if lam[k - 1] > 1e-10 else 0.0).says(
     "m is the last eigenvalue of the embedding, lambda_k.",
     "On two cliques with k = 1 your lines 3 to 6 explode. Which eigenvalue is 0 on every graph?",
@@ -241,6 +306,24 @@ exercise.slip("line 4 over the lost directions", every=lambda weighed, gone: wei
     "Lines 4 and 5 must have one total. Do they?",
     "In line 4 the sum runs over all i, lost or not: terms that are not negative were added.",
     "eigenvalues * beta**2 / m, S terms.",
+)
+exercise.slip("line 4 without the first direction", every=lambda weighed, gone: weighed[1:]).says(
+    "Direction 1 has no energy, so that line 4 begins with i = 2.",
+    "How many terms does the table ask for in line 4?",
+    "One for each i = 1, ..., S. The first is 0, and it is a term.",
+    "eigenvalues * beta**2 / m, S terms.",
+)
+exercise.slip("pairs given their node", each=lambda pairs, p: pairs / p).says(
+    "Line 5 holds what the pairs contribute given that they begin at x.",
+    "Lines 4 and 5 must have one total. Do they?",
+    "The terms must add up to the energy, so that each keeps its probability: p(x, x'), not p(x' | x).",
+    "np.sum(joint * (y[:, None] - y[None, :])**2, axis=1) / 2 / m.",
+)
+exercise.slip("pairs differ in g", seen=lambda y, p: np.sqrt(p) * y).says(
+    "The differences along pairs are those of g = sqrt(p) y.",
+    "What is your line 5 for two neighbours with the same label and different masses?",
+    "It must be 0. In Proposition 7.2 g stands in the form, and the labels y in the differences.",
+    "np.sum(joint * (y[:, None] - y[None, :])**2, axis=1) / 2 / m.",
 )
 exercise.slip("a pair given to its first node", half=1.0, given=np.triu).says(
     "A pair of nodes is one term, which belongs to the node that comes first.",

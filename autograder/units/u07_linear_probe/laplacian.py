@@ -52,6 +52,7 @@ def cases(rng):
     yield Case("three nodes of mass near 1e-290", (faint(rng, 4, 1e-290),), hint=hint, public=False)
     yield Case("one node", (np.ones((1, 1)),))
     yield from exercise.bad_inputs(graphs.random_joint_symmetric(rng, 4))
+    yield Case("three nodes of mass near 1e-250", (faint(rng, 3, 1e-250),), hint=hint)
 
 
 @exercise.property("it is symmetric, its eigenvalues lie in [0, 2], and it maps sqrt(p) to 0")
@@ -99,9 +100,9 @@ exercise.slip("roots of products that underflow", divisor=lambda p: np.sqrt(np.o
     "np.outer(root, root) with root = np.sqrt(p).",
 )
 exercise.slip("columns divided twice", divisor=lambda p: p[None, :]).says(
-    "joint / root / root divides once by rows and once by columns.",
-    "Along which axis does numpy divide a matrix by a vector?",
-    "Along the last one, both times: columns are divided by their mass, and rows by nothing.",
+    "Dividing each column by its mass, as joint / root / root does, normalises the matrix: I - P D^-1.",
+    "Is your matrix symmetric when the masses differ? Along which axis does numpy divide a matrix by a vector?",
+    "Along the last one: joint / root / root divides columns twice, and rows by nothing. Half of D^-1 goes to each side.",
     "joint / root[:, None] / root[None, :].",
 )
 exercise.slip("random walk", divisor=lambda p: p[:, None]).says(
@@ -157,6 +158,34 @@ exercise.slip(
     "Compare the diagonal of your answer with 1 - p(x,x)/p(x).",
     "p(x, x) is the probability that both halves of a pair agree; it counts in p(x), and stays on the diagonal.",
     "Do not change the diagonal of the joint.",
+)
+exercise.slip(
+    "loops left out, and no mass is left",
+    edges=without_loops,
+    masses=lambda joint: without_loops(joint).sum(axis=1),
+).says(
+    "A loop is no edge: it is removed first, and the masses are those of the other edges.",
+    "What is the mass of a node that has a loop and nothing else? Yours is 0, and you divide by it.",
+    "p(x, x) is the probability that both halves of a pair agree; it counts in p(x), and stays on the diagonal.",
+    "Do not change the diagonal of the joint.",
+)
+exercise.slip("half of each random walk", divisor=lambda p: 2 / (1 / p[:, None] + 1 / p[None, :])).says(
+    "Half of each side means the average of D^-1 P and P D^-1.",
+    "Does your matrix map sqrt(p) to 0?",
+    "D^-1/2 stands on both sides as a factor: each mass enters with its square root.",
+    "Divide p(x, x') by sqrt(p(x)) and by sqrt(p(x')).",
+)
+exercise.slip("1 in place of the identity", diagonal=lambda p: 1.0).says(
+    "1 minus a matrix subtracts it from the identity.",
+    "Print 1 - np.zeros((2, 2)). Is that the identity?",
+    "numpy subtracts from 1 everywhere. The 1 stands on the diagonal only.",
+    "np.eye(S) - ...",
+)
+exercise.slip("masses kept away from 0", divisor=lambda p: np.outer(np.sqrt(p + 1e-12), np.sqrt(p + 1e-12))).says(
+    "What is below 1e-12 or so may be rounded away: by a constant added, a maximum or a pseudo-inverse.",
+    "Masses go down to 1e-290. What becomes of such a mass in your code?",
+    "It is lost, and entries between rare nodes become 0. Masses are positive: divide by their roots as they are.",
+    "np.outer(root, root) with root = np.sqrt(p).",
 )
 
 

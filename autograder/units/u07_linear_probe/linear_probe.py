@@ -55,6 +55,7 @@ exercise = Exercise(
         "bad input": ("Compare train_z.shape, train_y.shape, test_z.shape; look for NaN with np.isfinite(...).all().",),
         "properties": (
             "Does the prediction for a row change when it is predicted alone?",
+            "A linear classifier cuts space along planes. Neighbours, trees, kernels and networks do not.",
             "On digits: is an iterative solver stopped too early? Centre and scale by the training set first.",
         ),
     },
@@ -119,6 +120,9 @@ def cases(rng):
         rows = train_z, train_y, deep_errors(train_z, train_y)
         yield Case("training rows again that have a wrong label, deep inside another class", rows, public=public)
     yield from exercise.bad_inputs(*clusters(rng, simplex(rng, 2, 3), [5, 8], [6, 5], [0, 1, 1]))
+    for n in (6, 7):  # many classes: two wrong classifiers hardly ever agree on all of them
+        names = rng.permutation([12, 0, 5, -7, 33, 41, 8])[:n]
+        yield Case(f"{n} classes", clusters(rng, simplex(rng, n, n), names, [6] * n, [*range(n)] * 2))
 
 
 @exercise.property("the prediction for a row does not depend on the other test rows")
@@ -128,6 +132,11 @@ def row_by_row(f, rng):
     for i in (0, 3):
         if np.asarray(f(train_z, train_y, test_z[i : i + 1])).ravel()[0] != together[i]:
             return "a row that is predicted alone gets another label"
+    between = np.array([5.0, -4.0]) + rng.normal(size=(40, 2))
+    if np.any(
+        np.asarray(f(train_z, train_y, between)) != np.asarray(f(train_z, train_y, np.vstack([between, [90, 3]])))[:40]
+    ):
+        return "one more test row, far out, changed the labels of others"
 
 
 @exercise.property("accuracy on held-out digits at least that of least squares minus 0.07")
@@ -140,6 +149,21 @@ def digits(f, rng):
 )
 def wrong_labels(f, rng):
     return shortfall(f, [mislabelled(rng)], NOISY_MARGIN, ": does it repeat single training labels?")
+
+
+@exercise.property("between two classes the predicted label changes at most once along a straight line")
+def straight(f, rng):
+    owner = rng.integers(2, size=150)
+    train_z = 1.5 * rng.normal(size=(150, 3)) + 2 * owner[:, None] + 4
+    given = np.where(rng.random(150) < 0.2, 1 - owner, owner)
+    start, way = rng.uniform(1, 9, size=(30, 1, 3)), rng.normal(size=(30, 1, 3))
+    rows = start + np.linspace(-3, 3, 61)[:, None] * way
+    predicted = np.asarray(f(train_z, np.array([17, -4])[given], rows.reshape(-1, 3)))
+    if predicted.shape != (30 * 61,):
+        return f"{30 * 61} rows got predictions of shape {predicted.shape}"
+    found = predicted.reshape(30, 61)
+    if (found[:, 1:] != found[:, :-1]).sum(axis=1).max() > 1:
+        return "it changes back: the border between the classes is not flat, as that of a linear classifier is"
 
 
 def shortfall(f, tasks, margin, remark=""):
@@ -228,6 +252,14 @@ def rounded_name(scores, labels):
     return names[np.clip(np.rint(scores[:, 0]), 0, len(names) - 1).astype(int)]
 
 
+def means(rows, target):
+    return rows.T @ target / target.sum(axis=0)
+
+
+def directions(rows, target):
+    return means(rows, target) / np.linalg.norm(means(rows, target), axis=0)
+
+
 @exercise.formula
 def linear_probe(
     train_z,
@@ -237,10 +269,11 @@ def linear_probe(
     seen=lambda train_z, test_z: (train_z, test_z),
     lift=with_ones,
     targets=one_hot,
+    fit=lambda rows, target: np.linalg.lstsq(rows, target, rcond=None)[0],
     decide=best_name,
 ):
     train, test = map(lift, seen(train_z, test_z))
-    heads = np.linalg.lstsq(train, targets(train_y), rcond=None)[0]
+    heads = fit(train, targets(train_y))
     return decide(test @ heads, train_y)
 
 
@@ -301,6 +334,25 @@ exercise.slip(
     "It makes the standard deviation of the test set large, and all others seem to lie at the mean.",
     "Divide both by the standard deviation of train_z.",
 )
+exercise.slip(
+    "rows of length 1",
+    seen=lambda train_z, test_z: tuple(z / np.linalg.norm(z, axis=1, keepdims=True) for z in (train_z, test_z)),
+).says(
+    "Features are brought to length 1 first, as embeddings are.",
+    "Two classes lie on one ray from the origin. What is left of them?",
+    "One point: the length was all that told them apart, and a classifier of directions is not linear in the features.",
+    "Centre and scale columns, by the training set, and leave the rows as they are.",
+)
+exercise.slip(
+    "scores taken for labels",
+    targets=lambda labels: labels[:, None].astype(float),
+    decide=lambda scores, labels: np.rint(scores[:, 0]).astype(int),
+).says(
+    "A linear regression of the label number, rounded to an integer, is a classifier.",
+    "Do you ever return a label that train_y does not hold?",
+    "Labels are names. What lies between two of them is no name, and need not lie between them in feature space.",
+    "Regress one indicator per class, and take the largest score.",
+)
 exercise.slip("test set not centred", seen=lambda train_z, test_z: (train_z - train_z.mean(axis=0), test_z)).says(
     "Centring belongs to the training; at test time the features are used as they are.",
     "The heads were fitted to centred features. What do they get at test time?",
@@ -323,6 +375,16 @@ exercise.slip(
     "names, target = np.unique(train_y, return_inverse=True), then np.eye(len(names))[target].",
 )
 exercise.slip(
+    "labels taken for positions, up to the largest",
+    targets=lambda labels: np.eye(labels.max() + 1)[labels],
+    decide=lambda scores, labels: scores.argmax(axis=1),
+).says(
+    "Labels are positions: np.eye(max + 1)[train_y] is the one-hot matrix.",
+    "Which labels do you return for the class -3?",
+    "Position -3 is counted from the end of the row, so that you answer max + 1 - 3. Number the classes first.",
+    "names, target = np.unique(train_y, return_inverse=True), then np.eye(len(names))[target] and names[argmax].",
+)
+exercise.slip(
     "two classes only",
     targets=lambda labels: np.where(labels == labels.max(), 1.0, -1.0)[:, None],
     decide=lambda scores, labels: np.where(scores[:, 0] > 0, labels.max(), labels.min()),
@@ -332,11 +394,23 @@ exercise.slip(
     "One head decides between two classes; with C classes there are C heads.",
     "One column of targets per class, and argmax over the scores.",
 )
+exercise.slip("largest product with a class mean", lift=lambda z: z, fit=means).says(
+    "A row belongs to the class whose mean has the largest inner product with it.",
+    "One class mean is twice as long as another, in the same direction. Which rows get the first label?",
+    "All of them. A distance has a second part: |z - c|^2 = |z|^2 - 2 z.c + |c|^2.",
+    "Subtract half of |c|^2 from z.c: that is the intercept of the nearest class mean.",
+)
+exercise.slip("smallest angle to a class mean", lift=lambda z: z, fit=directions).says(
+    "A row belongs to the class whose mean has the smallest angle with it.",
+    "Two classes lie on one ray from the origin. Which of their means has the smaller angle?",
+    "Neither: angles are seen from the origin, and these features are far from it.",
+    "Compare distances to the class means, or fit a head with an intercept.",
+)
 
 
 @exercise.wrong(
     "nearest neighbour",
-    belief="A row gets the label of the training row that is nearest to it.",
+    belief="Single training rows near by may decide, as in a nearest neighbour, a tree or a narrow kernel.",
     hints=(
         "Is your classifier linear? What does it say where a single training label is wrong?",
         "A nearest neighbour repeats every wrong label; a linear head averages over all rows.",

@@ -8,10 +8,26 @@ import torch
 
 from autograder.author import Case, Exercise, count, joint_law, needs, per_node
 from autograder.author.draw import odd_sizes
-from autograder.units.u07_linear_probe.draws import graph_for, nearly_one, separate_components, signs
-from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, spectrum
+from autograder.units.u07_linear_probe.draws import (
+    TINY,
+    bipartite,
+    graph_for,
+    nearly_apart,
+    nearly_one,
+    separate_components,
+    signs,
+)
+from autograder.units.u07_linear_probe.theorems import (
+    cut,
+    embedding_loss,
+    kept,
+    label_energy,
+    laplacian,
+    lost_energy,
+    refused,
+    unless_rounding,
+)
 from course import graphs, validate
-from course.worlds import random_law
 
 exercise = Exercise(
     "probe_bound",
@@ -38,13 +54,6 @@ exercise = Exercise(
 )
 
 NEAR_ONE = "An eigenvalue that is 1 up to 1e-9 counts as 1: has its direction a column?"
-
-
-def bipartite(rng, sizes):
-    """Every pair goes from one side to the other, the two ends independent: eigenvalues 0, 1 (often) and 2."""
-    one, other = (random_law(rng, n, minimum=0.3 / n) for n in sizes)
-    corner = np.outer(one, other) / 2
-    return np.block([[np.zeros((sizes[0],) * 2), corner], [corner.T, np.zeros((sizes[1],) * 2)]])
 
 
 @exercise.cases
@@ -80,6 +89,10 @@ def cases(rng):
     yield Case("three parts that are not connected, k = 3", (joint, signs(rng, 7), 3))
     yield Case("infinite with constant labels too", (joint, -np.ones(7), 1))
     yield from exercise.bad_inputs(graph_for(rng, 4, 2), np.ones(4), 2)
+    for small, label in ((2e-9, "k = 1"), (1e-11, "k = 1: infinite")):
+        joint = nearly_apart(rng, small)
+        case = joint, signs(rng, len(joint)), 1
+        yield Case(f"two parts that hardly touch, {label}", case, rtol=1e-3, hint=TINY)
 
 
 @exercise.property("never below the loss of the spectral embedding; labels 0, 1 give a quarter of labels -1, 1")
@@ -116,14 +129,15 @@ def probe_bound(
     k,
     *,
     energy=label_energy,
+    matrix=laplacian,
     pick=smallest_lost,
     limit=lambda gap: gap,
     infinite=lambda gap: gap <= 1e-10,
     nothing=lambda top: False,
-    cap=lambda bound, joint, y: bound,
+    cap=lambda bound, joint, y, k: bound,
 ):
-    top, gap = energy(joint, y), pick(spectrum(joint), k)
-    return 0.0 if nothing(top) else math.inf if infinite(gap) else cap(top / limit(gap), joint, y)
+    top, gap = energy(joint, y), pick(np.linalg.eigvalsh(matrix(joint)), k)
+    return 0.0 if nothing(top) else math.inf if infinite(gap) else cap(top / limit(gap), joint, y, k)
 
 
 exercise.slip("lambda_k", pick=lambda lam, k: lam[k - 1]).says(
@@ -216,8 +230,8 @@ exercise.slip(
     "It must be 0. y^T L y divides labels by sqrt(p) first; the form must be taken at sqrt(p) y.",
     "dirichlet_energy(joint, np.sqrt(p) * y).",
 )
-exercise.slip("rounding taken for a gap", limit=lambda gap: abs(gap) + 1e-17, infinite=lambda gap: False).says(
-    "A computed eigenvalue is 0 only when it is exactly 0.0.",
+exercise.slip("rounding taken for a gap", limit=unless_rounding, infinite=lambda gap: False).says(
+    "A computed eigenvalue needs no test against 0, or only whether it is exactly 0.0.",
     "Print lambda_{k+1} for a graph of three separate parts and k = 2.",
     "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
     "if gap <= 1e-10: return math.inf",
@@ -228,13 +242,13 @@ exercise.slip("no energy, no loss", nothing=lambda top: top <= 1e-10).says(
     "The proof divides by the smallest lost eigenvalue; where that is 0 it bounds nothing.",
     "Test the eigenvalue first: infinite, whatever the labels are.",
 )
-exercise.slip("never above the mean of y^2", cap=lambda bound, joint, y: min(bound, joint.sum(axis=1) @ y**2)).says(
+exercise.slip("never above the mean of y^2", cap=lambda bound, joint, y, k: min(bound, joint.sum(axis=1) @ y**2)).says(
     "A bound above the loss of w = 0 is to be replaced by that loss.",
     "Your bound is true. Is it the one that the proof gives?",
     "The proof ends with energy over eigenvalue, also where that is above the mean of y^2.",
     "Leave out the minimum.",
 )
-exercise.slip("never above the variance", cap=lambda bound, joint, y: min(bound, spread(joint, y))).says(
+exercise.slip("never above the variance", cap=lambda bound, joint, y, k: min(bound, spread(joint, y))).says(
     "A bound above the variance of the labels is to be replaced by the variance.",
     "Your bound may be true. Is it the one that the proof gives?",
     "The proof ends with energy over eigenvalue, also where that is above the variance.",
@@ -247,6 +261,93 @@ exercise.slip(
     "Double the labels: by which factor does the loss grow?",
     "By four. For labels +-1 the mean of y^2 is 1, so nothing shows there.",
     "Do not divide by the size of the labels.",
+)
+exercise.slip("half of the energy", energy=lambda joint, y: label_energy(joint, y) / 2).says(
+    "The numerator is a quarter of the mean of (y - y')^2 along a pair.",
+    "Your values are exactly half of the right ones. What is your numerator for labels +-1?",
+    "2 alpha, where the theorem has 4 alpha. Over ordered pairs the factor is 1/2, once.",
+    "np.sum(joint * (y[:, None] - y[None, :])**2) / 2.",
+)
+exercise.slip("signs of the labels", energy=lambda joint, y: 4 * cut(joint, y > 0)).says(
+    "Only the signs of the labels matter.",
+    "Double the labels: by which factor does the loss grow?",
+    "By four. The question asks for any real labels; which step of the proof used that they are +-1?",
+    "The last one: stop at the energy, half of the sum over ordered pairs of (y - y')^2.",
+)
+exercise.slip("independent pairs", energy=lambda joint, y: label_energy(np.outer(*[joint.sum(axis=1)] * 2), y)).says(
+    "The numerator is the variance of the labels: x and x' are independent.",
+    "Two parts without an edge between them, labels constant on each: how often do labels change along a pair?",
+    "Never, and the energy is 0. Each pair has its weight p(x, x').",
+    "np.sum(joint * (y[:, None] - y[None, :])**2) / 2.",
+)
+exercise.slip("absolute changes", energy=lambda joint, y: np.sum(joint * np.abs(y[:, None] - y))).says(
+    "The numerator is the mean of |y - y'| along a pair, twice the 2 alpha of labels +-1.",
+    "Double the labels: by which factor does the loss grow?",
+    "By four: changes are squared. Right for labels +-1 only, where |y - y'| is half of (y - y')^2.",
+    "np.sum(joint * (y[:, None] - y[None, :])**2) / 2.",
+)
+exercise.slip("lambda_2", pick=lambda lam, k: lam[1]).says(
+    "The spectral gap lambda_2 stands in the denominator, whatever k is.",
+    "What does a larger k buy?",
+    "More directions are kept, so that the smallest lost eigenvalue grows.",
+    "r = np.sum(lam[:k] < 1 - 1e-9); the denominator is lam[r].",
+)
+exercise.slip("only from 1 on lost", pick=lambda lam, k: lam[min(kept(lam, len(lam)), len(lam) - 1)]).says(
+    "Only directions with an eigenvalue of at least 1 are lost.",
+    "An embedding into k = 1 dimension has one column. Which directions are in it?",
+    "The first. All i > k are lost too, whatever their eigenvalue.",
+    "r = np.sum(lam[:k] < 1 - 1e-9); the denominator is lam[r].",
+)
+exercise.slip("never above 1", cap=lambda bound, joint, y, k: min(bound, 1.0)).says(
+    "A loss is never above 1, so that the bound is cut off there.",
+    "Is that true for labels that are not +-1?",
+    "No; and the proof ends with energy over eigenvalue, whatever its size.",
+    "Leave out the minimum.",
+)
+exercise.slip("the loss itself", cap=lambda bound, joint, y, k: embedding_loss(joint, y, k)).says(
+    "The bound is the loss itself, which can be computed.",
+    "What does the theorem promise without eigenvectors?",
+    "A number made of the labels' energy and one eigenvalue; the loss lies below it.",
+    "dirichlet_energy(joint, sqrt(p) * y) over the smallest lost eigenvalue.",
+)
+exercise.slip("energy of the lost directions", cap=lambda bound, joint, y, k: lost_energy(joint, y, k)).says(
+    "The numerator is the energy of the lost directions only.",
+    "After which step of the proof does your number stand?",
+    "After (a). The bound of the theorem stands at the end, after (b): all directions.",
+    "dirichlet_energy(joint, sqrt(p) * y), all of it.",
+)
+exercise.slip("lambda_k, if none before it is lost", pick=lambda lam, k: smallest_lost(lam, k - 1)).says(
+    "The embedding into k dimensions has k - 1 columns, so that direction k is lost.",
+    "With k = 1, is the constant direction lost?",
+    "No: the first k directions are kept, where their eigenvalues are below 1.",
+    "r = np.sum(lam[:k] < 1 - 1e-9); the denominator is lam[r].",
+)
+exercise.slip("small taken for 0", infinite=lambda gap: gap <= 1e-8).says(
+    "An eigenvalue near 1e-9 is 0 up to rounding.",
+    "What does the box at the top of the notebook count as 0?",
+    "At most 1e-10: eigenvalues carry rounding of about 1e-15. np.isclose(x, 0) has another limit, 1e-8.",
+    "if gap <= 1e-10: return math.inf",
+)
+exercise.slip("equal masses", matrix=lambda joint: np.eye(len(joint)) - len(joint) * joint).says(
+    "All masses are 1/S, so that the eigenvalues are those of I - S P.",
+    "Right on regular graphs, as in the lecture's examples. Are the masses equal here?",
+    "Each entry is divided by the square roots of its own two masses.",
+    "np.linalg.eigvalsh(laplacian(joint)).",
+)
+exercise.slip(
+    "eigh of a matrix that is not symmetric",
+    matrix=lambda joint: np.eye(len(joint)) - joint / joint.sum(axis=1)[:, None],
+).says(
+    "eigh finds the eigenvalues of I - D^-1 P too.",
+    "Is I - D^-1 P symmetric when masses differ? What does eigh do with the upper triangle?",
+    "It never reads it. I - D^-1 P has the right eigenvalues, but eigh is for symmetric matrices.",
+    "np.linalg.eigvalsh(laplacian(joint)).",
+)
+exercise.slip("an error where there is no bound", infinite=refused).says(
+    "Where no bound is possible the call is a bad one, and raises ValueError.",
+    "What does the question say is returned there?",
+    "Infinity: a true bound, though an empty one. (In the ladder, question 10, it is an error.)",
+    "return math.inf",
 )
 
 

@@ -8,8 +8,23 @@ import torch
 
 from autograder.author import Case, Exercise, count, joint_law, needs, per_node
 from autograder.author.draw import odd_sizes
-from autograder.units.u07_linear_probe.draws import graph_for, nearly_one, separate_components, signs
-from autograder.units.u07_linear_probe.theorems import embedding_loss, kept, label_energy, laplacian, spectrum
+from autograder.units.u07_linear_probe.draws import (
+    TINY,
+    bipartite,
+    graph_for,
+    nearly_apart,
+    nearly_one,
+    separate_components,
+    signs,
+)
+from autograder.units.u07_linear_probe.theorems import (
+    embedding_loss,
+    kept,
+    label_energy,
+    laplacian,
+    refused,
+    unless_rounding,
+)
 from course import validate
 
 exercise = Exercise(
@@ -57,6 +72,13 @@ def cases(rng):
         label = f"S = 6, k = {k}, lambda_k is 1 {'+-'[shift < 0]} 4e-10"
         yield Case(label, (joint, rng.normal(size=6), k), hint=NEAR_ONE, public=False)
     yield from exercise.bad_inputs(graph_for(rng, 4, 2), np.array([1.0, -1.0, 1.0, 1.0]), 2)
+    for small, label in ((2e-9, "k = 1"), (1e-11, "k = 1: infinite")):
+        joint = nearly_apart(rng, small)
+        case = joint, signs(rng, len(joint)), 1
+        yield Case(f"two parts that hardly touch, {label}", case, rtol=1e-3, hint=TINY)
+    joint = separate_components(rng, (2, 2, 3))
+    yield Case("infinite with constant labels too", (joint, -np.ones(7), 1))
+    yield Case("eigenvalues 0, 1, 1, 1, 2, k = 4", (bipartite(rng, (2, 3)), signs(rng, 5), 4), hint=NEAR_ONE)
 
 
 @exercise.property("never below the loss of the spectral embedding; a constant added to the labels changes nothing")
@@ -80,6 +102,16 @@ def partner_mean(joint, y):
     return joint @ y / masses(joint)
 
 
+def other_mean(joint, y):
+    """The mean label of the partners of x, given that they are not x."""
+    others = joint - np.diag(np.diag(joint))
+    return others @ y / masses(others)
+
+
+def partner_spread(joint, y):
+    return masses(joint) @ (partner_mean(joint, y**2) - partner_mean(joint, y) ** 2)
+
+
 def flips(joint, y):
     """eta(x): how often the label of the partner differs from that of x."""
     return (joint * (y[:, None] != y)).sum(axis=1) / masses(joint)
@@ -95,6 +127,12 @@ def from_partners(joint, y):
     return masses(joint) @ (y - partner_mean(joint, y)) ** 2
 
 
+def lost_length(joint, y, gap):
+    """The lost part of |L g|^2: the sum of lambda_i^2 beta_i^2 over eigenvalues from `gap` on."""
+    lam, u = np.linalg.eigh(laplacian(joint))
+    return np.sum((lam * (u.T @ (np.sqrt(masses(joint)) * y)))[lam >= gap - 1e-9] ** 2)
+
+
 @exercise.formula
 def probe_bound_second(
     joint,
@@ -102,12 +140,15 @@ def probe_bound_second(
     k,
     *,
     top=from_partners,
+    matrix=laplacian,
     pick=lambda lam, k: lam[kept(lam, k)],
     power=2,
     infinite=lambda gap: gap <= 1e-10,
+    nothing=lambda change: False,
+    cap=lambda bound, joint, y, gap: bound,
 ):
-    gap = pick(spectrum(joint), k)
-    return math.inf if infinite(gap) else top(joint, y) / gap**power
+    change, gap = top(joint, y), pick(np.linalg.eigvalsh(matrix(joint)), k)
+    return 0.0 if nothing(change) else math.inf if infinite(gap) else cap(change / gap**power, joint, y, gap)
 
 
 exercise.slip("eigenvalue not squared", power=1).says(
@@ -185,9 +226,9 @@ exercise.slip("lambda_k", pick=lambda lam, k: lam[k - 1]).says(
     "Use the denominator of probe_bound, squared.",
 )
 exercise.slip(
-    "rounding taken for a gap", pick=lambda lam, k: abs(lam[kept(lam, k)]) + 1e-17, infinite=lambda gap: False
+    "rounding taken for a gap", pick=lambda lam, k: unless_rounding(lam[kept(lam, k)]), infinite=lambda gap: False
 ).says(
-    "A computed eigenvalue is 0 only when it is exactly 0.0.",
+    "A computed eigenvalue needs no test against 0, or only whether it is exactly 0.0.",
     "Print the smallest lost eigenvalue for a graph of three separate parts and k = 2.",
     "It is something like 1e-16, or negative: rounding. Compare with 1e-10.",
     "if gap <= 1e-10: return math.inf",
@@ -204,6 +245,134 @@ exercise.slip(
     "Try labels 0 and 1: what is the label of x minus the mean label of its partners?",
     "2 eta y holds for labels +-1 only.",
     "Use the label minus the mean label of the partners.",
+)
+exercise.slip("signs of the labels", top=lambda joint, y: from_partners(joint, np.where(y > 0, 1.0, -1.0))).says(
+    "A flip is a change of the sign of the label.",
+    "Double the labels: by which factor does the loss grow, and by which your bound?",
+    "By four, and not at all. Work out entry x of L g for any labels.",
+    "Use the label minus the mean label of the partners.",
+)
+exercise.slip("flips times the label", top=lambda joint, y: 4 * masses(joint) @ (flips(joint, y) * y) ** 2).says(
+    "y_x minus the mean label of its partners is 2 eta(x) y_x for all labels.",
+    "Right for labels +-1, where the other label is -y_x. Try labels 0 and 1.",
+    "The partner's mean label is not (1 - 2 eta) y_x in general: take the mean itself.",
+    "y - joint @ y / masses in place of 2 eta y.",
+)
+exercise.slip("a quarter", top=lambda joint, y: from_partners(joint, y) / 4).says(
+    "Half of y_x minus the mean label of its partners is squared.",
+    "What is your number for labels +-1: 4 E eta^2, or E eta^2?",
+    "The bracket is 2 eta there, and its square holds the 4.",
+    "masses * (y - joint @ y / masses)**2, summed, without a factor.",
+)
+exercise.slip("four times", top=lambda joint, y: 4 * from_partners(joint, y)).says(
+    "y_x minus the mean label of its partners takes the place of eta(x), behind the 4.",
+    "What is your number for labels +-1: 4 E eta^2, or 16 E eta^2?",
+    "That difference is 2 eta y there, so that its square holds the 4 already.",
+    "masses * (y - joint @ y / masses)**2, summed, without a factor.",
+)
+exercise.slip("energy over the squared eigenvalue", top=label_energy).says(
+    "The numerator is that of the first bound, 4 alpha for labels +-1; only the eigenvalue is squared.",
+    "What is your numerator for labels +-1, and what is 4 E eta^2?",
+    "2 E eta = 4 alpha is the mean of flips; the second order squares the flips at each node first.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("sum over the nodes", top=lambda joint, y: np.sum((y - partner_mean(joint, y)) ** 2)).says(
+    "The squares are added over the nodes, each once.",
+    "Over which law is E eta^2 an expectation?",
+    "Over the masses p(x): entry x of L g has a factor sqrt(p(x)).",
+)
+exercise.slip("spread of the partners' labels", top=partner_spread).says(
+    "At each node the variance of the partners' labels counts.",
+    "A node whose partners all have the other label: how much does its label change?",
+    "Always, while that variance is 0. It is the label of x minus the partners' mean that counts.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("flips from products", top=lambda joint, y: masses(joint) @ (1 - y * partner_mean(joint, y)) ** 2).says(
+    "2 eta(x) is 1 - y_x times the mean label of the partners, for all labels.",
+    "Right for labels +-1, where y^2 = 1. What is your bound for constant labels 2?",
+    "It must be 0. Keep y_x itself: y_x minus the mean label of the partners.",
+    "y - joint @ y / masses in place of 2 eta.",
+)
+exercise.slip("loops are no partners", top=lambda joint, y: masses(joint) @ (y - other_mean(joint, y)) ** 2).says(
+    "The partner of x is another node: loops do not count.",
+    "A node that is its own partner nearly always: how much does its label change along a pair?",
+    "Hardly. Given x, the partner is x itself with probability p(x, x) / p(x).",
+    "joint @ y / joint.sum(axis=1), with the diagonal of the joint.",
+)
+exercise.slip(
+    "divided by the partner's mass", top=lambda joint, y: masses(joint) @ (y - joint @ (y / masses(joint))) ** 2
+).says(
+    "The mean label of the partners of x is the sum of p(x, x') y_x' / p(x').",
+    "What is your bound for constant labels?",
+    "It must be 0. Given x, the partner has the law p(x, x') / p(x): its own mass does not enter.",
+    "joint @ y / joint.sum(axis=1).",
+)
+exercise.slip("divided by the mean of y^2", top=lambda joint, y: from_partners(joint, y) / (masses(joint) @ y**2)).says(
+    "The bound is in units of the mean of y^2.",
+    "Double the labels: by which factor does the loss grow?",
+    "By four. For labels +-1 the mean of y^2 is 1, so nothing shows there.",
+    "Do not divide by the size of the labels.",
+)
+exercise.slip(
+    "a direction with eigenvalue 1 kept", pick=lambda lam, k: lam[min(kept(lam, k, 1 + 1e-9), len(lam) - 1)]
+).says(
+    "A direction whose eigenvalue is 1 is in the embedding.",
+    "Which factor does its column have?",
+    "sqrt(1 - 1) = 0: the column is zero, so the direction is lost. Rounding must not decide it.",
+    "Count as kept what is below 1 - 1e-9.",
+)
+exercise.slip(
+    "the smaller of both bounds", cap=lambda bound, joint, y, gap: min(bound, label_energy(joint, y) / gap)
+).says(
+    "The smaller of the two bounds is asked for.",
+    "Your number is a true bound. Is it the one of Theorem 7.11?",
+    "It says 4 E eta^2 over the squared eigenvalue, also where the first order is smaller.",
+    "Leave out the minimum.",
+)
+exercise.slip("never above the mean of y^2", cap=lambda bound, joint, y, gap: min(bound, masses(joint) @ y**2)).says(
+    "A bound above the loss of w = 0 is to be replaced by that loss.",
+    "Your bound is true. Is it the one that the proof gives?",
+    "The proof ends with a quotient, also where that is above the mean of y^2.",
+    "Leave out the minimum.",
+)
+exercise.slip("lost directions only", cap=lambda bound, joint, y, gap: lost_length(joint, y, gap) / gap**2).says(
+    "The numerator is the lost part of |L g|^2 only.",
+    "Your number is a true bound, and takes eigenvectors. Which part of the theorem's proof has none?",
+    "It ends with all of |L g|^2, which is known node by node.",
+    "masses * (y - joint @ y / masses)**2, summed.",
+)
+exercise.slip("no change, no loss", nothing=lambda change: change <= 1e-10).says(
+    "The bound is 0 wherever the labels do not change along pairs.",
+    "On separate parts, can such labels be lost all the same?",
+    "The proof divides by the smallest lost eigenvalue; where that is 0 it bounds nothing.",
+    "Test the eigenvalue first: infinite, whatever the labels are.",
+)
+exercise.slip("the square of the eigenvalue small", infinite=lambda gap: gap**2 <= 1e-10).says(
+    "The square of the eigenvalue counts as 0 where it is at most 1e-10 (or an eigenvalue near 1e-9 does).",
+    "What does the box at the top of the notebook count as 0?",
+    "The eigenvalue itself, where it is at most 1e-10. np.isclose(x, 0) has another limit, 1e-8.",
+    "if gap <= 1e-10: return math.inf, before it is squared.",
+)
+exercise.slip("equal masses", matrix=lambda joint: np.eye(len(joint)) - len(joint) * joint).says(
+    "All masses are 1/S, so that the eigenvalues are those of I - S P.",
+    "Right on regular graphs, as in the lecture's examples. Are the masses equal here?",
+    "Each entry is divided by the square roots of its own two masses.",
+    "np.linalg.eigvalsh(laplacian(joint)).",
+)
+exercise.slip(
+    "eigh of a matrix that is not symmetric",
+    matrix=lambda joint: np.eye(len(joint)) - joint / joint.sum(axis=1)[:, None],
+).says(
+    "eigh finds the eigenvalues of I - D^-1 P too.",
+    "Is I - D^-1 P symmetric when masses differ? What does eigh do with the upper triangle?",
+    "It never reads it. I - D^-1 P has the right eigenvalues, but eigh is for symmetric matrices.",
+    "np.linalg.eigvalsh(laplacian(joint)).",
+)
+exercise.slip("an error where there is no bound", infinite=refused).says(
+    "Where no bound is possible the call is a bad one, and raises ValueError.",
+    "What does the question say is returned there?",
+    "Infinity: a true bound, though an empty one. (In the ladder, question 10, it is an error.)",
+    "return math.inf",
 )
 
 

@@ -80,16 +80,26 @@ def cases(rng):
     z, y, weights = problem(rng, 5, 2)
     units = np.array([1e-12, 1.0, 1e12])
     z, y, weights = problem(rng, 6, 3)
-    yield Case("columns of sizes 1e-12, 1 and 1e12", (short(z) * units, y, weights), hint=UNITS)
+    # a loose tolerance: one who drops the smallest column has the others to six digits, and is to be told so
+    yield Case("columns of sizes 1e-12, 1 and 1e12", (short(z) * units, y, weights), hint=UNITS, rtol=1e-4)
     z, y, weights = problem(rng, 9, 3)
     z = np.column_stack([z * rng.permutation(units), z @ [1, -2, 1], np.zeros(9)])
     yield Case(
-        "sizes 1e-12 to 1e12, a zero column among them", (z[:, [0, 1, 2, 4]], y, weights), hint=UNITS, public=False
+        "sizes 1e-12 to 1e12, a zero column among them",
+        (z[:, [0, 1, 2, 4]], y, weights),
+        hint=UNITS,
+        public=False,
+        rtol=1e-4,
     )
     z, y, weights = problem(rng, 5, 2)
     yield Case("large embeddings", (1e4 * z, y, weights))
     yield from exercise.bad_inputs(z, y, weights)
     yield bad_input("a negative weight", z, y, np.array([-0.1, 0.5, 0.2, 0.2, 0.2]))
+    z, y, weights = problem(rng, 7, 2)
+    z = np.column_stack([z, z[:, 0] + 1e-3 * rng.normal(size=7)])
+    yield Case("columns that nearly depend on each other", (z, y, weights))
+    z, y, weights = problem(rng, 7, 2)
+    yield Case("columns of sizes 1e12 and 1e-12", (short(z) * [1e12, 1e-12], y, weights), hint=UNITS)
 
 
 @exercise.property("no w does better, and the coordinates of the embedding do not matter")
@@ -111,13 +121,21 @@ def lengths(rows):
     return np.where(found > 0, found, 1.0)
 
 
+def tiny_ridge(rows, target):
+    return np.linalg.solve(rows.T @ rows + 1e-6 * np.eye(rows.shape[1]), rows.T @ target)
+
+
+def by_products(rows, target):
+    return np.linalg.pinv(rows.T @ rows) @ (rows.T @ target)
+
+
 @exercise.formula
 def probe_loss(
     z,
     y,
     weights,
     *,
-    features=lambda z: z,
+    features=lambda z, weights: z,
     target=lambda y: y,
     factor=np.sqrt,
     level=lengths,
@@ -126,7 +144,7 @@ def probe_loss(
     pool=lambda weights, errors: weights @ errors,
     unit=lambda y, weights: 1.0,
 ):
-    root, seen, y = factor(weights), features(z), target(y)
+    root, seen, y = factor(weights), features(z, weights), target(y)
     rows = root[:, None] * seen
     scale = level(rows)
     w = solve(rows / scale, root * y) / scale
@@ -134,7 +152,7 @@ def probe_loss(
 
 
 exercise.slip("columns in the units that they have", level=lambda rows: 1.0).says(
-    "lstsq finds the minimum whatever the units of the columns are.",
+    "A solver (lstsq, pinv, a tiny ridge) finds the minimum whatever the units of the columns are.",
     "Multiply a column by 1e12: must the smallest loss change? Does yours?",
     "lstsq and pinv take singular values for 0 that are small beside the largest: a column of size 1e-12 is not used at all.",
     "Divide each column of sqrt(weights) z by its length before the fit.",
@@ -145,17 +163,31 @@ exercise.slip("labels centred", target=lambda y: y - y.mean()).says(
     "The labels are taken as they are; a mean that z cannot say is part of the loss.",
     "Do not subtract a mean from y.",
 )
-exercise.slip("an intercept", features=lambda z: np.column_stack([z, np.ones(len(z))])).says(
+exercise.slip("an intercept", features=lambda z, weights: np.column_stack([z, np.ones(len(z))])).says(
     "A linear head has an intercept.",
     "What is your loss for a constant y? And with z = 0?",
     "The head of the theory is w.z, without intercept; the embedding must provide the constant itself.",
     "No column of ones, no centring.",
 )
-exercise.slip("embedding centred", features=lambda z: z - z.mean(axis=0)).says(
+exercise.slip("embedding centred", features=lambda z, weights: z - z.mean(axis=0)).says(
     "The embedding is centred before the fit.",
     "Shift all rows of z by one vector: the loss of a map without intercept changes. Does yours?",
     "w.z with z as it is given: what the mean of z says about y is used too.",
     "Do not subtract a mean from z.",
+)
+exercise.slip("embedding centred by the weights", features=lambda z, weights: z - weights @ z).says(
+    "The embedding is centred at its weighted mean before the fit.",
+    "Shift all rows of z by one vector: the loss of a map without intercept changes. Does yours?",
+    "w.z with z as it is given: what the mean of z says about y is used too.",
+    "Do not subtract a mean from z.",
+)
+exercise.slip(
+    "rows of length 1", features=lambda z, weights: z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-300)
+).says(
+    "Embeddings are brought to length 1 first.",
+    "Double one row of z: the loss of the best w changes. Does yours?",
+    "Nothing is said of unit vectors here: w.z with z as it is given.",
+    "Scale columns, if you like, but no rows.",
 )
 exercise.slip("weights ignored", factor=np.ones_like, pool=lambda weights, errors: errors.mean()).says(
     "The loss is the plain mean over the points.",
@@ -174,17 +206,46 @@ exercise.slip("weights only in the fit", pool=lambda weights, errors: errors.mea
     "Which law is the loss an expectation over?",
     "Over the weights: sum of weights times squared errors.",
 )
+exercise.slip("weights in the fit, errors summed", pool=lambda weights, errors: errors.sum()).says(
+    "The weights choose w; the loss is then the sum of the squared errors.",
+    "Which law is the loss an expectation over?",
+    "Over the weights: sum of weights times squared errors.",
+)
 exercise.slip("weights instead of their square roots", factor=lambda weights: weights).says(
     "Rows and labels are multiplied by the weights.",
     "The residual is squared afterwards. What becomes of a factor in front of it?",
     "It is squared too: you minimise with weights^2.",
     "Multiply by np.sqrt(weights).",
 )
+exercise.slip("weights squared", factor=lambda weights: weights, pool=lambda weights, errors: weights**2 @ errors).says(
+    "A residual is multiplied by its weight and then squared, in the fit and in the loss.",
+    "With S equal weights and z = 0, what is your loss? It should be the mean of y^2.",
+    "Squaring squares the weight too. Which factor, squared, is the weight?",
+    "Multiply rows and labels by np.sqrt(weights).",
+)
+exercise.slip("sum over the points", factor=np.ones_like, pool=lambda weights, errors: errors.sum()).says(
+    "The loss is the sum of the squared errors.",
+    "Change the weights: does your loss move?",
+    "It is an expectation: every squared error is multiplied by the weight of its point, in the fit and in the loss.",
+    "Multiply rows and labels by sqrt(weights) before lstsq.",
+)
+exercise.slip("normal equations in the units that they have", level=lambda rows: 1.0, solve=by_products).says(
+    "The pseudo-inverse of z^T W z is as exact as a fit to z itself.",
+    "One column has entries near 1e4, another near 1e-4. How far apart are the diagonal entries of z^T W z?",
+    "Squares: 1e8 and 1e-8. pinv takes for 0 what is below 1e-15 of the largest, and columns are not used at all.",
+    "Divide each column of sqrt(weights) z by its length first, and use lstsq.",
+)
 exercise.slip("a ridge", solve=lambda a, b: np.linalg.solve(a.T @ a + 0.01 * np.eye(a.shape[1]), a.T @ b)).says(
     "A little regularisation does no harm.",
     "The minimum is over all w, without a penalty.",
     "A ridge of 0.01 changes the loss in the third digit, and depends on the scale of z.",
     "For dependent columns use lstsq or pinv instead.",
+)
+exercise.slip("a tiny ridge", level=lambda rows: 1.0, solve=tiny_ridge).says(
+    "A ridge of 1e-6 changes nothing.",
+    "Two columns that differ by a thousandth: what is the smallest eigenvalue of z^T W z?",
+    "About 1e-6, no larger than the ridge; and beside columns near 1e-12 the ridge is all there is.",
+    "No ridge: lstsq, with columns that are first divided by their lengths.",
 )
 exercise.slip("absolute errors", error=np.abs).says(
     "The loss is the mean absolute error at the best w.",

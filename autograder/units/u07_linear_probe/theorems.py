@@ -25,6 +25,25 @@ def embedding_loss(joint, y, k):
     return np.sum((g - used @ (used.T @ g)) ** 2)
 
 
+def lost_energy(joint, y, k):
+    """The energy of the lost directions alone, over the smallest lost eigenvalue: step (a) of the proof."""
+    lam, u = np.linalg.eigh(laplacian(joint))
+    r = kept(lam, k)
+    return np.sum(lam[r:] * (u[:, r:].T @ (np.sqrt(joint.sum(axis=1)) * y)) ** 2) / lam[r]
+
+
+def unless_rounding(gap):
+    """An eigenvalue by which one divides without a test; NaN where it is rounding alone, and no two programs agree."""
+    return gap if abs(gap) > 1e-13 else np.nan
+
+
+def refused(gap):
+    """Whether an eigenvalue counts as 0, as one who raises ValueError there says it."""
+    if gap <= 1e-10:
+        raise ValueError(f"no bound: {gap} is lost")
+    return False
+
+
 def label_energy(joint, y):
     """1/2 sum p(x, x') (y_x - y_x')^2 over ordered pairs."""
     return np.sum(joint * (y[:, None] - y[None, :]) ** 2) / 2
