@@ -146,8 +146,10 @@ def test_the_terms_of_a_ladder_may_come_as_lists_or_vectors_and_a_single_number_
         ([np.array(3.0), np.ones((2, 2)), LADDER[2]], "line 2 must be the list of its 2 terms, got 1"),
     ],
 )
-def test_a_wrong_ladder_is_told_its_first_wrong_line_and_term(answer, message):
-    mismatch = compare("ladder", answer, LADDER, 1e-9)
+@pytest.mark.parametrize("form", [list, lambda ladder: [np.array(line) for line in ladder]])
+def test_a_wrong_ladder_is_told_its_first_wrong_line_and_term(answer, message, form):
+    """Whether the reference gives a line's terms as a list or as a vector."""
+    mismatch = compare("ladder", answer, form(LADDER), 1e-9)
     assert message in mismatch.public
     assert "9" not in mismatch.discreet
 

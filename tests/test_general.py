@@ -201,4 +201,4 @@ def test_what_is_refused_tells_a_belief_where_many_answers_are_right():
 
     assert found(refused_below(0), refused_below(0, 7.0)) == "own"
     assert found(refused_below(0), refused_below(-9, 7.0)) == "an input that is not refused"
-    assert found(lambda n: refused_below(0)(n) if n < 2 else 1 / 0, refused_below(0, 7.0)) != "own"
+    assert found(lambda n: refused_below(3 if n > 1 else 0)(n), refused_below(0, 7.0)) != "own"

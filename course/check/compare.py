@@ -97,14 +97,18 @@ def ladder(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
     for number, (line, wanted) in enumerate(zip(terms(actual), expected, strict=True), 1):
         found = terms(line)
         if len(found) != len(terms(wanted)):
-            many = f"the list of its {len(wanted)} terms" if isinstance(wanted, list) else "one number"
+            many = f"the list of its {len(terms(wanted))} terms" if _has_terms(wanted) else "one number"
             return _another_number(f"line {number} must be {many}", len(found))
         for index, (term, right) in enumerate(zip(found, terms(wanted), strict=True), 1):
-            place = f"line {number}, term {index}: " if isinstance(wanted, list) else f"line {number}: "
+            place = f"line {number}, term {index}: " if _has_terms(wanted) else f"line {number}: "
             mismatch = close(term, right, rtol, place)
             if mismatch:
                 return mismatch
     return None
+
+
+def _has_terms(line: Any) -> bool:
+    return isinstance(line, list) or np.ndim(line) == 1
 
 
 def _another_number(wanted: str, got: int) -> Mismatch:

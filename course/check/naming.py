@@ -83,14 +83,21 @@ def _explains(
     own: n = 0, no collision); what is left must be MANY cases, and more than what is left out.
     valued: True asks for a finite value somewhere: raising the same kind of error everywhere is no evidence.
     """
+    # where many answers are right, who is right has another one than the misconception
+    free = all(case.compare == "any" for case in cases if case.part == "values")
     concerned = solid = excepted = 0
     telling = 0  # cases where the misconception is known to answer otherwise than is right
     for case, wanted, wrong, found in zip(cases, expected, belief.outcomes, actual, strict=True):
         if wrong is None:
             continue
         of_part = case.part == part or (part == "properties" and case.compare == "any" and not case.raises)
-        if part == "bad input" and case.compare == "any" and not case.raises:
-            solid += wrong.error is None and found.error is None  # many answers are right: they need not be the same
+        if part == "bad input" and free:
+            if refused(found) != refused(wrong):
+                return False
+            answered = found.error is None and wrong.error is None
+            solid += answered and not case.raises
+            concerned += case.raises
+            telling += answered and case.raises
             continue
         if of_part or case.part == "values":
             defined = not case.raises and not undefined(wrong, wanted)
