@@ -57,6 +57,12 @@ def slope(q, n):
     return 1 + math.expm1((n + 1) * math.log1p(-q)) / ((n + 1) * q) if q < 1 else n / (n + 1)
 
 
+def never_negative(bound):
+    if bound < 0:
+        raise ValueError("a loss below the floor")
+    return bound
+
+
 @exercise.formula
 def floor_bound(
     unsup_loss,
@@ -67,10 +73,11 @@ def floor_bound(
     counted=2.0,
     denominator=lambda c, n, q: slope(q, n),
     divided=True,
+    least=lambda bound: bound,
 ):
     known = floor(n_classes, n_negatives)
     factor = denominator(n_classes, n_negatives, counted / n_classes)
-    return (unsup_loss - known) / factor if divided else unsup_loss / factor - known
+    return least((unsup_loss - known) / factor if divided else unsup_loss / factor - known)
 
 
 exercise.slip("t counts one class", counted=1.0).says(
@@ -138,6 +145,62 @@ exercise.slip("floor subtracted after the division", divided=False).says(
     "Write the inequality before it is solved for L_sup.",
     "L_un >= floor + theta L_sup: the difference is divided.",
     "(unsup_loss - floor) / theta.",
+)
+exercise.slip("ln((N + 1)/C), at least 0, for the floor", floor=lambda c, n: max(0.0, math.log((n + 1) / c))).says(
+    "The floor is ln((N + 1)/C) as soon as that is positive.",
+    "What is the floor for C = 2 and N = 1, and what is ln((N + 1)/C) there?",
+    "ln((N+1)/C) is only a lower bound of the floor.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip(
+    "the positive left out of the floor", floor=lambda c, n: binomial(n, 1 / c)[1:] @ np.log(np.arange(1, n + 1))
+).says(
+    "m collisions cost ln m.",
+    "How many candidates score the same when m negatives collide?",
+    "The m negatives and the positive: ln(1 + m).",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("collisions with probability 1/(C - 1)", floor=lambda c, n: expected_log1p(n, 1 / (c - 1))).says(
+    "A negative has the anchor's class with probability 1/(C - 1).",
+    "How many classes can a negative have?",
+    "Any of the C, equally likely.",
+    "m ~ Bin(N, 1/C).",
+)
+exercise.slip("only full collisions", floor=lambda c, n: float(c) ** -float(n) * math.log(n + 1)).says(
+    "Only draws in which all negatives collide have a known cost: tau_N ln(N + 1).",
+    "What does a draw with some collisions cost at least?",
+    "ln(1 + m) for m collisions, whatever the embedding is.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("half the slope", denominator=lambda c, n, q: slope(q, n) / 2).says(
+    "theta_N is E[n/(1 + m + n)].",
+    "The slope of ln(1 + m + nW) in phi: what is dW/dphi at W = 1?",
+    "W = e^phi - 1, so that dW/dphi = 1 + W = 2 there.",
+    "theta_N = 2 E[n/(1 + m + n)] = 1 - E[1/(1 + t)].",
+)
+exercise.slip("n independent of t", denominator=lambda c, n, q: n * q * (1 - slope(q, n))).says(
+    "The mean of n/(1 + t) is the mean of n times that of 1/(1 + t).",
+    "t = m + n: does a large n make t large?",
+    "Given t the mean of n is t/2: take the mean of t/(1 + t).",
+    "theta_N = 1 - E[1/(1 + t)].",
+)
+exercise.slip("a bound cut at 0", least=lambda bound: max(0.0, bound)).says(
+    "A negative bound is replaced by 0.",
+    "What does the statement say about a loss below the floor?",
+    "The formula's value is wanted, negative as it is.",
+    "No max.",
+)
+exercise.slip("a loss below the floor refused", least=never_negative).says(
+    "A loss below the floor is bad input.",
+    "What does the statement say about such a loss?",
+    "A negative number and no error.",
+    "Return what the formula gives.",
+)
+exercise.slip("coefficients that overflow", floor=lambda c, n: expected_log1p(n, 1 / c) if n < 1030 else math.inf).says(
+    "Binomial coefficients can be formed as floats for any N.",
+    "How large is binom(65536, 32768)?",
+    "Beyond 1e308, from N = 1030 on: add logarithms before you take the exponential.",
+    "exp(lgamma(N + 1) - lgamma(k + 1) - lgamma(N - k + 1) - k ln C + (N - k) ln(1 - 1/C)).",
 )
 
 

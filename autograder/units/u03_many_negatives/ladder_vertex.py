@@ -89,11 +89,22 @@ def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
             logits = np.where(np.arange(len(rho)) == c, -np.inf, class_logits(classes, z)[c])
             rivals = rho[logits.argmax(axis=1)]
             found.append(p * sum(w * vertex(n, p, b, v)[0] for w, b, v in zip(row, rivals, phi, strict=True)))
+        elif taken == "one rival's own":
+            logits = np.where(np.arange(len(rho)) == c, -np.inf, class_logits(classes, z)[c])
+            found.append(p * (row @ vertex(n, p, rival(rho, c), np.logaddexp(0, logits.max(axis=1)))))
+        elif taken == "each rival":
+            found.append(p * np.mean([row @ vertex(n, p, b, phi) for b in np.delete(rho, c)]))
         elif taken == "means":
             found.append(p * vertex(n, p, rival(rho, c), row @ phi)[0])
         else:
             found.append(p * (row @ vertex(n, p, rival(rho, c), phi)))
     return np.array(found)
+
+
+def given_collisions(share, counts, n, chances):
+    """Terms of line 2, each divided by the chance of its number of collisions, for each class of the anchor."""
+    met = [np.where(m == counts.T, 1.0, 0.0) for m in range(n + 1)]
+    return [((share * hit).sum(axis=1) / (chances * hit).sum(axis=1)).sum() for hit in met]
 
 
 @exercise.formula
@@ -105,26 +116,27 @@ def ladder_vertex(
     *,
     line1="the draws",
     jensen="both means",
-    cut=lambda share, counts, n: [share[m == counts.T].sum() for m in range(n + 1)],
+    cut=lambda share, counts, n, chances: [share[m == counts.T].sum() for m in range(n + 1)],
     rival=rarest_other,
     taken="anchors",
     worst=min,
     constant=additive,
     weight=1.0,
     finish=list,
+    last=lambda p: p,
 ):
     drawn = any_class(rho, n_negatives)
-    line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0], n_negatives)
-    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken) * (rho if weight == 2 else 1)
+    line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0], n_negatives, drawn[1])
+    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken) * rho ** (weight - 1)
     p = 1 - (1 - worst(rho)) ** n_negatives
-    target = [p * mean_loss(rho, classes, z), constant(rho, n_negatives)]
+    target = [last(p) * mean_loss(rho, classes, z), constant(rho, n_negatives)]
     return finish([loss_line(rho, classes, z, n_negatives, line1), line2, line3, target])
 
 
 slips_of_the_first_lines(exercise)
 exercise.slip(
     "line 2 by the rarest class's draws",
-    cut=lambda share, counts, n: [share[:, counts.min(axis=1) == m].sum() for m in range(n + 1)],
+    cut=lambda share, counts, n, chances: [share[:, counts.min(axis=1) == m].sum() for m in range(n + 1)],
 ).says(
     "Term m of line 2 holds the draws whose least drawn class was drawn m times.",
     "Which class makes a draw a collision?",
@@ -172,6 +184,71 @@ exercise.slip("the floor in the target", constant=floor).says(
     "Compare lines 3 and 4 on random worlds.",
     "Beside the factor p only the limit of psi - p phi may stand, which is smaller than the floor.",
     "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("line 3 without rho_c", weight=0.0).says(
+    "A term of line 3 is given the class c: its probability does not enter.",
+    "The sum of line 3 must be at most that of line 2. Is it?",
+    "The statement includes the probability of the anchor's class.",
+    "rho_c times the mean over x ~ D_c.",
+)
+exercise.slip(
+    "line 2 by the negatives of other classes",
+    cut=lambda share, counts, n, chances: [share[n - m == counts.T].sum() for m in range(n + 1)],
+).says(
+    "Term m of line 2 is for the draws with m negatives of other classes.",
+    "Which draws are in the first term: those without a collision, or those with nothing else?",
+    "m counts the collisions, the draws of the anchor's own class.",
+    "For an anchor of class c the number of collisions is counts[:, c].",
+)
+exercise.slip("the largest logit's share alone", taken="one rival's own").says(
+    "At the vertex one rival is left, with the largest logit of the anchor.",
+    "What becomes of phi(c, x) when the other rivals are left out?",
+    "All their weight is moved to the one rival: phi stays what it is.",
+    "phi = ln(1 + sum over all j != c of e^{a_j}), then vertex_value.",
+)
+exercise.slip("averaged over the rivals", taken="each rival").says(
+    "Line 3 averages over the rival to which the weight is moved.",
+    "Is the mean of the vertices' values below the value of line 2?",
+    "A concave function is at least its *smallest* value at the vertices.",
+    "The rarest class other than c, alone.",
+)
+exercise.slip("the target without p", last=lambda p: 1.0).says(
+    "The first term of line 4 is L_sup itself.",
+    "Compare lines 3 and 4: which must be smaller?",
+    "The rarest rival is drawn with the chance p only.",
+    "p L_sup, and the constant.",
+)
+exercise.slip("the constant with a minus", constant=lambda rho, n: -additive(rho, n)).says(
+    "The constant of line 4 is negative.",
+    "For N = 1 line 4 is p_min L_sup + ln 2 sum rho^2. What is yours?",
+    "In D+ the constant is subtracted from the loss; on this side it is added.",
+    "-p times lemma2_best(0, rho, N), which is positive.",
+)
+exercise.slip("the constant divided by p", constant=lambda rho, n: additive(rho, n) / (1 - (1 - min(rho)) ** n)).says(
+    "The constant of line 4 is lemma2_best at loss 0, but for its sign.",
+    "What does lemma2_best divide by?",
+    "lemma2_best(0, rho, N) is -constant / p.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("lemma2_best as constant", constant=lambda rho, n: -additive(rho, n) / (1 - (1 - min(rho)) ** n)).says(
+    "The constant of line 4 is lemma2_best at loss 0.",
+    "Can a part of the loss that collisions cost be negative?",
+    "lemma2_best(0, rho, N) is -constant / p.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip(
+    "only full collisions in the target", constant=lambda rho, n: (rho ** (n + 1.0)).sum() * math.log(n + 1)
+).says(
+    "The constant of line 4 is tau_N ln(N + 1), as in Proposition D.",
+    "That is a true line, and not the one that is asked for: which constant does lemma2_best subtract?",
+    "Draws with some collisions, and draws that hit the rival twice, cost more than 1 + the rival's term.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("line 2 given the number of collisions", cut=given_collisions).says(
+    "Term m of line 2 is the expectation given m collisions.",
+    "The sum of line 2 must be at most line 1. Is it?",
+    "Parts of an expectation add up to it: the chance of the draws is included.",
+    "Sum chance * value over the draws with m collisions, without dividing by anything.",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

@@ -35,8 +35,8 @@ def cases(rng):
 
 
 @exercise.formula
-def lemma1_bound(unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False):
-    price = sign * log(len(rho))
+def lemma1_bound(unsup_loss, rho, *, worst=min, size=len, log=math.log, sign=1, together=False):
+    price = sign * log(size(rho))
     return (unsup_loss + price) / worst(rho) if together else unsup_loss / worst(rho) + price
 
 
@@ -69,6 +69,24 @@ exercise.slip("the logarithm subtracted", sign=-1).says(
     "ln C is the price of keeping only the largest term of a sum of C terms. Does a price make a bound better?",
     "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
     "L_un / p_min + ln C.",
+)
+exercise.slip("ln(1 / p_min) in place of ln C", size=lambda rho: 1 / min(rho)).says(
+    "The logarithm is that of 1/p_min.",
+    "Which number stands in the logarithm: how many terms the sum has, or how likely one of them is?",
+    "ln C is what log-sum-exp of C numbers exceeds their maximum by, at most; rho has no part in it.",
+    "Add ln C, C = len(rho).",
+)
+exercise.slip("the other classes only", size=lambda rho: max(1, len(rho) - 1)).says(
+    "The logarithm counts the C - 1 other classes.",
+    "How many terms has the sum in L_sup?",
+    "All C classes stand in it, the true one too.",
+    "Add ln C.",
+)
+exercise.slip("the entropy of rho in place of ln C", size=lambda rho: math.exp(-(rho * np.log(rho)).sum())).says(
+    "The price is the entropy of rho, which is ln C only for equally likely classes.",
+    "Does the probability of a class enter when C numbers are compared with their largest one?",
+    "The step ln sum_j e^{a_j} <= max_j a_j + ln C holds at each anchor and counts the classes.",
+    "Add ln C, whatever rho is.",
 )
 
 

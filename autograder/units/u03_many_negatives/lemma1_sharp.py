@@ -80,6 +80,18 @@ def tight(f, rng):
         return "for three orthogonal classes, far apart, the bound must be within 1 % of L_sup"
 
 
+def beyond_raises(r, size):
+    if r >= size:
+        raise ValueError(f"r = {r} with {size} classes")
+    return True
+
+
+def too_small_raises(bound, cost):
+    if bound < 0:
+        raise ValueError("a loss that no embedding has")
+    return bound / cost
+
+
 @exercise.formula
 def lemma1_sharp(
     unsup_loss,
@@ -91,6 +103,7 @@ def lemma1_sharp(
     divisor=min,
     divided=True,
     kept=lambda rho: 0.0,
+    smallest=-math.inf,
     mistake=lambda r, size: math.log(r + 1),
     share=lambda bound, cost: bound / cost,
     most=1.0,
@@ -100,7 +113,7 @@ def lemma1_sharp(
     collisions, p = price * collide(rho), divisor(rho)
     bound = ((unsup_loss - collisions) / p if divided else unsup_loss / p - collisions) + kept(rho)
     if r == 0:
-        return bound
+        return max(smallest, bound)
     missed = max(least, min(most, share(bound, mistake(r, len(rho)))))
     return missed if possible(r, len(rho)) else 0.0
 
@@ -203,6 +216,48 @@ exercise.slip("more rivals than classes", possible=lambda r, size: True).says(
     "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
     "There are C - 1 others: for r >= C nothing is ever missed.",
     "The probability is 0 for r >= C.",
+)
+exercise.slip("collisions cost nothing", price=0.0).says(
+    "Proposition A is Lemma 1 without its ln C, and nothing else.",
+    "What does a collision pay, whatever the embedding is?",
+    "ln 2, with probability sum_c rho_c^2: that much of the loss is known, and says nothing about L_sup.",
+    "Subtract ln 2 times sum(rho**2) from the loss before dividing.",
+)
+exercise.slip("ln 2 for each rival", mistake=lambda r, size: r * LN2).says(
+    "Each of the r rivals costs ln 2, and the costs add up.",
+    "What does one softmax over r + 1 equal scores cost?",
+    "phi is one logarithm of a sum, ln(1 + r), and not a sum of r logarithms: r ln 2 is more than an anchor must pay.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("ln r", mistake=lambda r, size: math.log(r)).says(
+    "An anchor that is missed at rank r pays ln r.",
+    "What does it pay for r = 1? Can that be nothing?",
+    "Beside the r rivals stands the 1 of the true class.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("as many rivals as classes", possible=lambda r, size: r <= size).says(
+    "An anchor can have C rivals.",
+    "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
+    "There are C - 1 others: rank C is impossible.",
+    "The probability is 0 for r >= C.",
+)
+exercise.slip("an impossible rank refused", possible=beyond_raises).says(
+    "A rank that no anchor can reach is bad input.",
+    "Is there a smallest upper bound on the probability of an impossible event?",
+    "Any integer r >= 0 is good input; for r >= C the probability is known.",
+    "Return 0 for r >= C.",
+)
+exercise.slip("a loss that is too small refused", share=too_small_raises).says(
+    "A loss that no embedding has is bad input.",
+    "What does the statement say about such a loss?",
+    "For r >= 1 the answer is 0 there; for r = 0 it is the negative number.",
+    "max(0, bound / ln(r + 1)), without an error.",
+)
+exercise.slip("the bound on the loss cut at 0", smallest=0.0).says(
+    "A negative bound on the loss is replaced by 0.",
+    "Which of the two answers does the statement set to 0: the bound on the loss, or the probability?",
+    "Only the probability. With r = 0 return what the formula gives.",
+    "No max for r = 0.",
 )
 
 

@@ -159,6 +159,16 @@ exercise.slip("the softmax weighs classes by rho", tilt=lambda scores, rho: scor
     "The scores are f(x).mu_j alone; rho only says how often an anchor of class c comes.",
     "ln sum_j e^{f(x).mu_j} - f(x).mu_c, without rho_j in the sum.",
 )
+exercise.slip(
+    "the sum weighed by rho",
+    tilt=lambda scores, rho: scores + np.log(rho),
+    own=lambda losses, rho: losses + np.log(rho),
+).says(
+    "The sum in the denominator is an average over the classes: its terms are weighed by rho.",
+    "What is your loss at f = 0? It must be ln C.",
+    "In the softmax all classes count alike; rho only says how often an anchor of class c comes.",
+    "ln sum_j e^{f(x).mu_j} - f(x).mu_c, without rho_j in the sum.",
+)
 exercise.slip("the probability multiplied by rho", own=lambda losses, rho: losses - np.log(rho)).says(
     "The true class has the probability rho_c times its softmax, and the loss is minus the logarithm of that.",
     "What is your loss at f = 0? It must be ln C.",
@@ -173,6 +183,35 @@ exercise.slip(
     "What is np.exp(1000)?",
     "Subtract the largest score before taking exponentials, or use np.logaddexp.reduce.",
     "-ln softmax_c = logsumexp(scores) - scores_c, with a stable logsumexp.",
+)
+exercise.slip(
+    "softmax over the points", cost=lambda scores: np.logaddexp.reduce(scores, axis=0)[None, :] - scores
+).says(
+    "The softmax compares the points with each other: its sum runs over x, for one class at a time.",
+    "What does the classifier choose between: the points or the classes?",
+    "For one point x the probabilities of the C classes sum to 1.",
+    "Of scores (S, C), take the log-sum-exp over the classes, axis 1.",
+)
+exercise.slip("a 1 beside the own class", cost=lambda scores: np.logaddexp(cross_entropy(scores), 0)).says(
+    "The logarithm holds a 1 and, beside it, the term of every class, the true one's too.",
+    "What is your loss at f = 0? It must be ln C.",
+    "The 1 of ln(1 + sum over j != c) *is* the term of class c, e^{a_c} = 1.",
+    "Either 1 + the sum over the others, or the sum over all classes without the 1.",
+)
+exercise.slip(
+    "embeddings normalised",
+    meet=lambda classes, z: (classes, z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-300)),
+).says(
+    "Embeddings are normalised before they are compared.",
+    "Does your answer change when z is multiplied by 2? It should.",
+    "The scores are inner products f(x).mu_j of the embeddings as they are.",
+    "Remove the normalisation.",
+)
+exercise.slip("logarithm in base 2", after=lambda mean: mean / math.log(2)).says(
+    "The loss is measured in bits.",
+    "What is your loss at f = 0 for two classes: 1, or ln 2?",
+    "Nats: the natural logarithm everywhere in this unit.",
+    "Remove the division by ln 2.",
 )
 
 

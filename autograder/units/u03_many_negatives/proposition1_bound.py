@@ -145,6 +145,24 @@ exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
     "It pays ln(N + 1), with probability tau_N; that part of the loss is not about the task.",
     "Subtract tau_N ln(N + 1) from the loss first.",
 )
+exercise.slip("no factor k", front=lambda k: 1.0).says(
+    "The bound holds for every k with the factor 1/(1 - tau_N).",
+    "Is a task of ten classes as cheap as one of two?",
+    "What is kept of a draw is one other class: one logistic loss, of which a task needs k.",
+    "k / (1 - tau_N).",
+)
+exercise.slip("some collision in place of a full one", collide=lambda c, n: 1 - (1 - 1 / c) ** n).says(
+    "tau_N is the chance of at least one collision.",
+    "Read the definition of tau_N again: how many of the c_i equal c?",
+    "All of them: each with probability 1/C.",
+    "C^-N.",
+)
+exercise.slip("one power too few", collide=lambda c, n: float(c) ** -(n - 1.0) if n > 1 else 0.0).says(
+    "tau_N = C^-(N-1): the first negative is free.",
+    "Whose class must the negatives have?",
+    "The anchor's: it is fixed before the first negative is drawn.",
+    "C^-N.",
+)
 
 
 @exercise.accepted("plain Python, tau as a sum over classes", guarded=False)
