@@ -294,6 +294,40 @@ exercise.slip("factorials as floats", chance=in_floats).says(
     "It is infinite: multiply class c by e^{-n rho_c}, so that Poisson probabilities take the place of 1/k! and n!.",
     "Probabilities exp(k ln(n rho_c) - n rho_c - lgamma(k + 1)), and one division at the end.",
 )
+exercise.slip(
+    "choose where each class appears, cut at 1", chance=lambda rho, n: min(1.0, math.perm(n, len(rho)) * rho.prod())
+).says(
+    "Choices of C draws for the classes do not overlap, so that their chances add up to at most 1.",
+    "Take C = 2, n = 3 and the draws 1, 2, 2. How many choices give this sequence?",
+    "Sequences with repetitions are counted several times; a sum above 1 shows it.",
+    "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
+)
+exercise.slip("the complement", until=lambda chance, n: 1 - chance(n)).says(
+    "The question asks for the chance that some class is missed.",
+    "What is your answer for n < C? It must be 0.",
+    "*Every* class is shown at least once.",
+    "One minus what you return.",
+)
+exercise.slip("one draw too few", until=lambda chance, n: chance(n - 1) if n else 0.0).says(
+    "One of the n draws is the anchor's and collects nothing.",
+    "What is your answer for n = C?",
+    "All n draws collect.",
+    "Use n_draws, not n_draws - 1.",
+)
+exercise.slip(
+    "each class once", chance=lambda rho, n: math.factorial(len(rho)) * rho.prod() if n >= len(rho) else 0.0
+).says(
+    "The chance is C! prod rho_c, for any n >= C.",
+    "Does your answer grow with n?",
+    "C! prod rho_c is the chance of C draws; further draws give further ways.",
+    "Multinomial probabilities with all counts at least 1, summed.",
+)
+exercise.slip("mean share of the classes", chance=lambda rho, n: np.mean(1 - (1 - rho) ** n)).says(
+    "The share of the classes that is seen on average is the chance to see all.",
+    "What is your answer for n = 1 and C = 2? Can one draw show two classes?",
+    "An expected number of classes is no probability of an event.",
+    "All counts at least 1, in one and the same sequence.",
+)
 
 
 @exercise.accepted("one class after the other, binomial counts")

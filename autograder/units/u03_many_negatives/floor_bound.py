@@ -7,7 +7,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, loss
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import binomial, exact_loss, expected_log1p, mean_loss
+from autograder.units.u03_many_negatives.theorems import beside_rival, binomial, exact_loss, expected_log1p, mean_loss
 from course import worlds
 
 EXACT = 1e-8  # the error that the exercise allows
@@ -201,6 +201,50 @@ exercise.slip("coefficients that overflow", floor=lambda c, n: expected_log1p(n,
     "How large is binom(65536, 32768)?",
     "Beyond 1e308, from N = 1030 on: add logarithms before you take the exponential.",
     "exp(lgamma(N + 1) - lgamma(k + 1) - lgamma(N - k + 1) - k ln C + (N - k) ln(1 - 1/C)).",
+)
+exercise.slip(
+    "collisions twice in t", denominator=lambda c, n, q: 1 - binomial(n, 1 / c) @ (1 / (1 + 2 * np.arange(n + 1)))
+).says(
+    "t is twice the number of collisions.",
+    "t = m + n. Is n the same number as m?",
+    "n counts draws of another class, the rival's: t ~ Bin(N, 2/C).",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q) with q = 2/C.",
+)
+exercise.slip("the anchor among the draws", floor=lambda c, n: expected_log1p(n + 1, 1 / c)).says(
+    "The floor counts N + 1 draws.",
+    "How many draws can collide with the anchor?",
+    "The N negatives; the positive is the 1 in ln(1 + m).",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("q lost", denominator=lambda c, n, q: 1 - (1 - (1 - q) ** (n + 1)) / (n + 1)).says(
+    "The integral of (1 - q + q x)^N is (1 - (1 - q)^(N+1)) / (N + 1).",
+    "Differentiate your primitive.",
+    "The inner derivative is q.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q).",
+)
+exercise.slip("divided by N", denominator=lambda c, n, q: 1 - (1 - (1 - q) ** (n + 1)) / (n * q)).says(
+    "The integral of (1 - q + q x)^N has the factor 1/N.",
+    "Differentiate your primitive.",
+    "Integrating raises the power to N + 1, and divides by that.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q).",
+)
+exercise.slip("multiplied by the slope", denominator=lambda c, n, q: 1 / slope(q, n)).says(
+    "The loss above the floor is multiplied by theta_N.",
+    "Write the inequality before it is solved for L_sup.",
+    "L_un >= floor + theta L_sup.",
+    "(unsup_loss - floor) / theta.",
+)
+exercise.slip("the floor of two classes", floor=lambda c, n: expected_log1p(n, 2 / c)).says(
+    "The floor counts the draws of two classes, the anchor's and the rival's.",
+    "Which draws cost something whatever the embedding is?",
+    "Collisions alone, m ~ Bin(N, 1/C); the rival's weight may be 0.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("the constant of D+", floor=lambda c, n: beside_rival(n, 1 / c, 1 / c)).says(
+    "B* of Theorem D+ is subtracted.",
+    "Which constant belongs to which slope?",
+    "B* goes with p; with theta_N goes the value of psi at 0, the floor.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
 )
 
 

@@ -203,6 +203,27 @@ exercise.slip("logarithm in base 2", price=lambda p, size: p * math.log2(size)).
     "Nats: the natural logarithm everywhere.",
     "math.log, not log2.",
 )
+exercise.slip(
+    "the largest term weighed by rho_c twice",
+    largest=lambda anchors, a: anchors.sum(axis=1) * (anchors * np.logaddexp(0, a.max(axis=2))).sum(axis=1),
+    kept=lambda p: 1.0,
+).says(
+    "The largest term keeps the weight rho_c of the anchor's class.",
+    "Which class does the largest term belong to?",
+    "To any j: its weight is at least p_min, whatever c is.",
+    "p_min rho_c E_x max_j zeta(a_j).",
+)
+exercise.slip(
+    "the largest anchor",
+    largest=lambda anchors, a: (
+        anchors.sum(axis=1) * np.where(anchors > 0, np.logaddexp(0, a.max(axis=2)), 0).max(axis=1)
+    ),
+).says(
+    "The maximum of line 3 runs over the anchors x, too.",
+    "Can the maximum over x be below an average over x?",
+    "Only the maximum over j is taken, for each anchor; then the average over x ~ D_c.",
+    "The weighted sum over x of max_j zeta(a_j).",
+)
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])
 

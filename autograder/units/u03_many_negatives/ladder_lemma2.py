@@ -95,6 +95,13 @@ def with_a_1(rho, classes, z):
     return (rho[:, None] * classes * np.array(losses)).sum()
 
 
+def rivals_only(rho, classes, z):
+    """The target without the true class in its logarithm."""
+    scores = (z @ (classes @ z).T).T
+    losses = [np.logaddexp.reduce(np.delete(scores, c, axis=0), axis=0) - own for c, own in enumerate(scores)]
+    return (rho[:, None] * classes * np.array(losses)).sum()
+
+
 @exercise.formula
 def ladder_lemma2(
     rho,
@@ -203,6 +210,18 @@ exercise.slip("too few negatives refused", chance=refused_below).says(
     "What does the statement say about N < C?",
     "No draw is complete, and the lines below are 0.",
     "Return C zeros for line 3, and 0 for line 4.",
+)
+exercise.slip("line 3 weighed twice", kept=lambda share, full, p: share * full * p).says(
+    "The terms of complete draws are multiplied by p_cc.",
+    "Are the chances of the draws in your sum already?",
+    "Summed with their chances the complete draws have the weight p_cc as they are.",
+    "Sum chance * value over complete draws.",
+)
+exercise.slip("rivals only in the target", supervised=rivals_only).says(
+    "L_sup is the log-sum-exp over the classes other than c.",
+    "A cross-entropy is never negative. Is yours?",
+    "The sum over j has the term j = c, which is e^{a_c} = 1.",
+    "np.logaddexp.reduce over all C classes.",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

@@ -280,6 +280,36 @@ exercise.slip("rivals only in the task", task=against_rivals).says(
     "c is one of the classes in T, with a_c = 0.",
     "ln sum over all j in T of e^{a_j}, c included.",
 )
+exercise.slip("line 4 adds up the other classes", others=lambda size: 1 - np.eye(size)).says(
+    "Line 4 holds the zeta of all other classes, added up.",
+    "How many negatives does line 4 keep?",
+    "One, whose class is uniform over the C - 1 others.",
+    "The mean of zeta(a_j) over j != c.",
+)
+exercise.slip("line 4 with 1/C", others=lambda size: (1 - np.eye(size)) / size).says(
+    "Each other class has the probability 1/C in line 4.",
+    "Given that the negative's class is not c, how likely is each of the others?",
+    "1/(C - 1): the condition is part of the expectation.",
+    "The mean of zeta(a_j) over the C - 1 classes j != c.",
+)
+exercise.slip("a task's k + 1", split=lambda k: k + 1).says(
+    "One negative of another class costs a (k + 1)-th of a task.",
+    "For N = 1 and k = 1, lines 4 and 5 must be equal. Are yours?",
+    "A task has k classes other than the anchor's, and as many logistic losses.",
+    "(1 - tau_N) / k.",
+)
+exercise.slip("the classes of a task added up", task=lambda classes, z, k: (k + 1) * task_loss(classes, z, k + 1)).says(
+    "The anchors' classes c in a task T are added up.",
+    "For N = 1 and k = 1, lines 4 and 5 must be equal. Are yours?",
+    "c is uniform in T: each has the weight 1/(k + 1).",
+    "The mean over c in T.",
+)
+exercise.slip("one collision is enough", collide=lambda size, n: 1 / size).says(
+    "tau_N is 1/C, whatever N is.",
+    "The sums of lines 2 and 3 must be equal. Are yours?",
+    "tau_N is the chance that *all* N negatives have the anchor's class.",
+    "tau_N = C^-N.",
+)
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])
 

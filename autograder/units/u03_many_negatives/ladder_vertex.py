@@ -18,7 +18,7 @@ from autograder.units.u03_many_negatives.ladder_tools import (
     shares,
     slips_of_the_first_lines,
 )
-from autograder.units.u03_many_negatives.theorems import additive, floor, mean_loss, rarest_other, vertex
+from autograder.units.u03_many_negatives.theorems import additive, floor, mean_loss, poissonised, rarest_other, vertex
 from course import validate, worlds
 
 LINES = ("line 1 (the loss)", "line 2 (after Jensen)", "line 3 (the vertex)", "line 4 (the target)")
@@ -81,7 +81,7 @@ def losses(classes, z):
     return np.logaddexp.reduce(class_logits(classes, z), axis=2)
 
 
-def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
+def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors", own=lambda p, rho: p):
     """Line 3: psi at each anchor; taken = "means": at the mean of phi; "largest logit": with that class as the rival."""
     found = []
     for c, (p, row, phi) in enumerate(zip(rho, classes, losses(classes, z), strict=True)):
@@ -97,7 +97,7 @@ def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
         elif taken == "means":
             found.append(p * vertex(n, p, rival(rho, c), row @ phi)[0])
         else:
-            found.append(p * (row @ vertex(n, p, rival(rho, c), phi)))
+            found.append(p * (row @ vertex(n, own(p, rho), rival(rho, c), phi)))
     return np.array(found)
 
 
@@ -124,11 +124,13 @@ def ladder_vertex(
     weight=1.0,
     finish=list,
     last=lambda p: p,
+    seen=lambda p, rho, n: 1 - (1 - p) ** n,
+    own=lambda p, rho: p,
 ):
     drawn = any_class(rho, n_negatives)
     line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0], n_negatives, drawn[1])
-    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken) * rho ** (weight - 1)
-    p = 1 - (1 - worst(rho)) ** n_negatives
+    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken, own) * rho ** (weight - 1)
+    p = seen(worst(rho), rho, n_negatives)
     target = [last(p) * mean_loss(rho, classes, z), constant(rho, n_negatives)]
     return finish([loss_line(rho, classes, z, n_negatives, line1), line2, line3, target])
 
@@ -249,6 +251,30 @@ exercise.slip("line 2 given the number of collisions", cut=given_collisions).say
     "The sum of line 2 must be at most line 1. Is it?",
     "Parts of an expectation add up to it: the chance of the draws is included.",
     "Sum chance * value over the draws with m collisions, without dividing by anything.",
+)
+exercise.slip("the chance of complete draws", seen=lambda p, rho, n: poissonised(rho, n)).says(
+    "The factor of the target is p_cc(N), as in Lemma 2.",
+    "How many rivals are left at the vertex?",
+    "One: it must be drawn, not all classes.",
+    "p = 1 - (1 - min(rho))^N.",
+)
+exercise.slip("p_min in the target", seen=lambda p, rho, n: min(rho)).says(
+    "The factor of the target is p_min, whatever N is.",
+    "Do more draws show the rarest class more often?",
+    "p_min is its chance in one draw.",
+    "p = 1 - (1 - min(rho))^N.",
+)
+exercise.slip("no constant", constant=lambda rho, n: 0.0).says(
+    "Nothing is added to p L_sup.",
+    "Which constant does lemma2_best subtract?",
+    "Collisions and repetitions of the rival cost something, whatever phi is.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("the anchor as rare as the rarest", own=lambda p, rho: min(rho)).says(
+    "At the vertex the anchor's class has the probability p_min too.",
+    "How likely is a collision with an anchor of class c?",
+    "rho_c: only the rival is the rarest class.",
+    "vertex_value(rho_c, the smallest rho_j with j != c, N, phi).",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

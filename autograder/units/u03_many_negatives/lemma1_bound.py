@@ -35,9 +35,9 @@ def cases(rng):
 
 
 @exercise.formula
-def lemma1_bound(unsup_loss, rho, *, worst=min, size=len, log=math.log, sign=1, together=False):
+def lemma1_bound(unsup_loss, rho, *, worst=min, known=lambda rho: 0.0, size=len, log=math.log, sign=1, together=False):
     price = sign * log(size(rho))
-    return (unsup_loss + price) / worst(rho) if together else unsup_loss / worst(rho) + price
+    return (unsup_loss + price) / worst(rho) if together else (unsup_loss - known(rho)) / worst(rho) + price
 
 
 exercise.slip("the most frequent class", worst=max).says(
@@ -87,6 +87,30 @@ exercise.slip("the entropy of rho in place of ln C", size=lambda rho: math.exp(-
     "Does the probability of a class enter when C numbers are compared with their largest one?",
     "The step ln sum_j e^{a_j} <= max_j a_j + ln C holds at each anchor and counts the classes.",
     "Add ln C, whatever rho is.",
+)
+exercise.slip("multiplied by p_min", worst=lambda rho: 1 / min(rho)).says(
+    "The loss is multiplied by p_min.",
+    "Does a bound on L_sup get better when a class is rare?",
+    "The proof gives L_un >= p_min (L_sup - ln C). Solve for L_sup.",
+    "L_un / p_min + ln C.",
+)
+exercise.slip("1 - p_min", worst=lambda rho: 1 - min(rho)).says(
+    "The loss is divided by the chance of a class other than the rarest.",
+    "With which weight does the largest term stand in the sum over the negative's class?",
+    "With rho_j, which is at least p_min.",
+    "Divide by min(rho).",
+)
+exercise.slip("no ln C", size=lambda rho: 1).says(
+    "The published lemma has no ln C.",
+    "Which line is Lemma 1, and which is what the lecture makes of it?",
+    "Here the published bound is asked for, with its ln C.",
+    "L_un / p_min + ln C.",
+)
+exercise.slip("collisions subtracted", known=lambda rho: math.log(2) * (rho**2).sum()).says(
+    "The published lemma subtracts the collisions.",
+    "Which line is Lemma 1, and which is Proposition A?",
+    "Collisions are counted in Proposition A only, and there the ln C is gone.",
+    "L_un / p_min + ln C.",
 )
 
 

@@ -227,6 +227,27 @@ exercise.slip("coefficients that overflow", inside=lambda n, s: expected_log1p(n
     "Beyond 1e308, from N = 1030 on: add logarithms before you take the exponential.",
     "exp(lgamma(N + 1) - lgamma(k + 1) - lgamma(N - k + 1) + k ln q + (N - k) ln(1 - q)).",
 )
+exercise.slip("classes added up", over=lambda rho: np.ones(len(rho))).says(
+    "The constants of the classes are added up.",
+    "Over which law does the statement average?",
+    "Anchors have class c with probability rho_c.",
+    "sum_c rho_c E ln(1 + m_c).",
+)
+exercise.slip(
+    "given that the rival is drawn",
+    often=lambda n, p: binomial(n, p)[1:] @ np.log(np.arange(1, n + 1)) / -math.expm1(n * math.log1p(-p)),
+).says(
+    "The repetitions cost E[ln n], given that the rival is drawn.",
+    "E[ln n; n >= 1] is a part of an expectation. Is the chance of n >= 1 in it, or divided out?",
+    "The sum over n >= 1 of P(n) ln n, without dividing.",
+    "E[ln n; n >= 1], n ~ Bin(N, p_min).",
+)
+exercise.slip("the constant added", constant=lambda hit, missed, rho, n: -hit - missed).says(
+    "The constant is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= p L_sup + constant. Solve for L_sup.",
+    "(unsup_loss - constant) / p.",
+)
 
 
 @exercise.accepted("limit taken numerically", guarded=False)

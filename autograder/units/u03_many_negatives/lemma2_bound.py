@@ -219,6 +219,26 @@ exercise.slip("too few draws refused", whole=lambda chance, rho, n: refused_belo
     "Nothing: the statement asks for infinity there.",
     "Return math.inf where p_cc is 0.",
 )
+exercise.slip(
+    "the rarest class in place of all, in the lemma",
+    whole=lambda chance, rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
+).says(
+    "A draw is complete as soon as it shows the rarest class.",
+    "What does p_cc count?",
+    "1 - (1 - p_min)^N is the factor of Proposition D, which needs another proof.",
+    "coupon_probability(rho, n_negatives).",
+)
+exercise.slip(
+    "one factor for the class that was missed",
+    kept=lambda chance, rho, c, n: (
+        chance(rho, n) + (1 - rho[c]) * chance(np.delete(rho, c) / np.delete(rho, c).sum(), n)
+    ),
+).says(
+    "That c is never drawn has the chance 1 - rho_c.",
+    "How many draws must avoid c?",
+    "All N of them: (1 - rho_c)^N.",
+    "p_cc(N) + (1 - rho_c)^N times the chance that N draws of the others show all of them.",
+)
 
 exercise.style("numpy division that gives inf", solved=lambda loss, q: np.divide(loss, q))
 

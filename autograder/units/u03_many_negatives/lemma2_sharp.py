@@ -217,6 +217,36 @@ exercise.slip("the most frequent class", worst=max).says(
     "The rarest one, and the bound must hold for it.",
     "1 - (1 - min(rho))^N.",
 )
+exercise.slip("collisions independent", collide=lambda rho, n: (rho**2).sum() ** float(n)).says(
+    "Each of N negatives collides with probability sum_c rho_c^2, independently of the others.",
+    "When the first negative collides, what do you learn about the anchor's class?",
+    "Given the class c they are independent, with rho_c^N; average over c afterwards.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("no collision in place of full ones", collide=lambda rho, n: (rho * (1 - rho) ** float(n)).sum()).says(
+    "tau_N is the chance that no negative collides.",
+    "Which draws pay ln(N + 1), whatever the embedding is?",
+    "Those in which all N negatives have the anchor's class.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("not all of the rarest class", seen=lambda p, n: 1 - p ** float(n)).says(
+    "The rarest class is seen with probability 1 - p_min^N.",
+    "What is the complement of `seen at least once`?",
+    "Missed in all N draws: (1 - p_min)^N.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("missed in place of seen", seen=lambda p, n: (1 - p) ** float(n)).says(
+    "The loss is divided by the chance to miss the rarest class.",
+    "What becomes of your bound for many negatives?",
+    "The proof keeps the draws that *show* it.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("collisions added", price=lambda n: -math.log(n + 1)).says(
+    "The cost of collisions is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= tau_N ln(N + 1) + p L_sup. Solve for L_sup.",
+    "(unsup_loss - tau_N ln(N + 1)) / p.",
+)
 
 # 1 - q^N = p (1 + q + ... + q^(N-1)): only positive numbers
 exercise.style("geometric sum in place of expm1", seen=lambda p, n: p * ((1 - p) ** np.arange(n)).sum())

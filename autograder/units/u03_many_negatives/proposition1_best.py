@@ -208,6 +208,30 @@ exercise.slip("the whole floor", collide=lambda c, n: expected_log1p(n, 1 / c), 
     "kappa compares events of classes other than the anchor's; of the collisions only the full ones are kept apart.",
     "kappa times (L - tau_N ln(N + 1)).",
 )
+exercise.slip("the mean ratio", pick=lambda ratios: np.mean(list(ratios))).says(
+    "The constant is the mean of the ratios over q.",
+    "alpha_q <= kappa beta_q must hold for every q.",
+    "The factor has to serve the worst set of rivals.",
+    "max over q.",
+)
+exercise.slip("avoided in place of met", task=lambda c, q, k: 1 - meets(c, q, k)).says(
+    "The numerator is the chance that the task avoids the q classes.",
+    "Take q = C - 1: can a task avoid all other classes?",
+    "The ratio compares two chances to *meet* the set.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("the anchor as a draw", seen=lambda c, q, n: 1 - (1 - q / c) ** (n + 1)).says(
+    "N + 1 draws can meet the set.",
+    "Is the anchor's class in a set of *other* classes?",
+    "Only the N negatives can meet it.",
+    "1 - (1 - q/C)^N.",
+)
+exercise.slip("ln N for a full collision", price=math.log).says(
+    "A full collision costs ln N.",
+    "How many candidates score the same?",
+    "N negatives and the positive: ln(N + 1).",
+    "tau_N ln(N + 1).",
+)
 
 
 @exercise.accepted("products in place of binomials", guarded=False)

@@ -163,6 +163,24 @@ exercise.slip("one power too few", collide=lambda c, n: float(c) ** -(n - 1.0) i
     "The anchor's: it is fixed before the first negative is drawn.",
     "C^-N.",
 )
+exercise.slip("divided by tau_N", weight=lambda tau: tau).says(
+    "The difference is divided by tau_N.",
+    "Which draws tell something about the task?",
+    "Those in which some negative has another class: 1 - tau_N.",
+    "k / (1 - tau_N).",
+)
+exercise.slip("multiplied by the weight", weight=lambda tau: 1 / (1 - tau)).says(
+    "The factor is k (1 - tau_N).",
+    "Write the inequality before it is solved for the task's loss.",
+    "L_un >= (1 - tau_N) / k L_sup,k + tau_N ln(N + 1).",
+    "k / (1 - tau_N).",
+)
+exercise.slip("collisions added", price=lambda n: -math.log(n + 1)).says(
+    "The cost of collisions is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= (1 - tau_N) / k L_sup,k + tau_N ln(N + 1). Solve for the task's loss.",
+    "k / (1 - tau_N) times (L - tau_N ln(N + 1)).",
+)
 
 
 @exercise.accepted("plain Python, tau as a sum over classes", guarded=False)

@@ -197,6 +197,12 @@ exercise.slip(
     "theta_N is the slope at ln 2 for two equally likely classes.",
     "Minimise (psi(phi) - psi(0)) / phi over phi > 0, (m, n) ~ tri(N; p_max, p_min).",
 )
+exercise.slip("the second rarest rival", rival=lambda rho: sorted(rho)[min(1, len(rho) - 2)]).says(
+    "The rival is the second rarest class.",
+    "Which classes are rivals of an anchor of the most frequent class?",
+    "All others, the rarest among them.",
+    "(m, n) ~ tri(N; p_max, p_min).",
+)
 
 
 @exercise.accepted("golden section in phi")

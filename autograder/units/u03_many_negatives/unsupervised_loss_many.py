@@ -107,6 +107,12 @@ def overflowing(law, a, n):
     return 0.25 * (np.exp(-np.exp(u)) * -np.expm1(n * np.log1p(-miss))).sum()
 
 
+def another_point(rho, classes):
+    """The law of two points of one class, given that they differ."""
+    joint = one_class(rho, classes) * (1 - np.eye(classes.shape[1]))
+    return joint / joint.sum()
+
+
 @exercise.formula
 def unsupervised_loss_many(
     rho,
@@ -244,6 +250,24 @@ exercise.slip("one negative, N times", loss=lambda law, a, n: law @ np.logaddexp
     "For which N is that the same as N independent draws?",
     "The N negatives are different draws: the sum of their terms is closer to its mean.",
     "E e^{-tX} to the power N.",
+)
+exercise.slip("another point as positive", pairs=another_point).says(
+    "The positive is another point than the anchor.",
+    "Two independent draws from D_c: can they be the same point?",
+    "Yes, with probability sum_x D_c(x)^2; the pair (x, x) stays in.",
+    "Average over all pairs (x, x+), with weights sum_c rho_c D_c(x) D_c(x+).",
+)
+exercise.slip("pairs from uniform classes", pairs=lambda rho, classes: classes.T @ classes / len(classes)).says(
+    "The anchor's class is uniform.",
+    "By which law is the class of the anchor drawn?",
+    "c ~ rho: pairs of a frequent class count more.",
+    "Average over all pairs (x, x+), with weights sum_c rho_c D_c(x) D_c(x+).",
+)
+exercise.slip("the sign of the logit", loss=lambda law, a, n: expected_log(law, -a, n)).says(
+    "The logit is f(x).(f(x+) - f(x-)).",
+    "Does your loss fall when the positive comes closer?",
+    "A negative that scores higher than the positive costs more.",
+    "X = e^{f(x).(f(x-) - f(x+))}.",
 )
 
 

@@ -90,6 +90,11 @@ def loss_must_be_positive(loss):
     return log_rival(loss)
 
 
+def one_order(n, a, b):
+    m, r, _ = trinomial(n, a, b)
+    return m, r, a ** m.astype(float) * b**r * np.maximum(1 - a - b, 0.0) ** (n - m - r)
+
+
 @exercise.formula
 def vertex_value(
     rho_c,
@@ -106,9 +111,12 @@ def vertex_value(
     swapped=False,
     harmless=0.0,
     outside=lambda rho_c: 1.0,
+    hidden=False,
+    missed=1.0,
 ):
     a, b = (rho_j, rho_c) if swapped else (rho_c, rho_j)
     m, n, chance = draws(n_negatives, a, b)
+    m, chance = (np.where(n > 0, 0, m) if hidden else m), chance * np.where(n > 0, 1.0, missed)
     with np.errstate(divide="ignore"):
         logs = np.logaddexp(
             np.log(positive + hits(m) + harmless * (n_negatives - m - n)), np.log(rivals(n)) + rival(loss)
@@ -217,6 +225,24 @@ exercise.slip("a loss of 0 refused", rival=loss_must_be_positive).says(
     "What does the anchor pay when its rival weighs nothing?",
     "E ln(1 + m): the collisions remain.",
     "ln w may be -inf: logaddexp can take that.",
+)
+exercise.slip("collisions hidden by the rival", hidden=True).says(
+    "Collisions count only in draws without the rival.",
+    "What stands inside the logarithm for m = 2 and n = 1?",
+    "Both: 1 + m + n w.",
+    "ln(1 + m + n w), whatever m and n are.",
+)
+exercise.slip("only draws with the rival", missed=0.0).says(
+    "Draws that miss the rival pay nothing.",
+    "What does a draw with m collisions and no rival pay?",
+    "ln(1 + m).",
+    "Average over all (m, n), n = 0 included.",
+)
+exercise.slip("orders not counted", draws=one_order).says(
+    "Counts (m, n) have the probability rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
+    "In how many orders can m collisions and n rivals fall among N draws?",
+    "That is the chance of one sequence: multiply by the multinomial coefficient.",
+    "N! / (m! n! (N-m-n)!) rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
 )
 
 
