@@ -68,7 +68,29 @@ def attained(f, rng):
         found = smallest(trinomial(n, max(rho), min(rho))) * mean_loss(rho, classes, z)
         if not found >= SHARE * above or found < 1e-6:
             shown = np.round(rho, 3).tolist()
-            return f"rho = {shown}, N = {n}: q* L_sup = {found:.6g}, the loss above its floor is {above:.6g}"
+            lost = what_is_lost(rho, classes, z, n)
+            return f"rho = {shown}, N = {n}: q* L_sup = {found:.6g}, the loss above its floor is {above:.6g}; {lost}"
+
+
+def what_is_lost(rho, classes, z, n):
+    """Where such a world gives something away, the first thing that is found."""
+    scores = (z @ (classes @ z).T).T  # axes: class, point
+    phi = np.logaddexp.reduce(scores, axis=0) - scores
+    paid = rho * (classes * phi).sum(axis=1)
+    c, wanted = int(np.argmax(paid)), best_rival(rho, n)
+    if paid.sum() < 1e-6:
+        return "no anchor has a rival, and L_sup is nearly 0"
+    if paid[c] < 0.98 * paid.sum():
+        return "anchors of more than one class pay for L_sup"
+    if rho[c] < max(rho) - 1e-9:
+        return "the class whose anchors pay is not the most frequent one"
+    weights = np.where(np.arange(len(rho)) == c, 0.0, np.exp(np.minimum(scores - scores[c], 700.0)) @ classes[c])
+    if weights.max() < 0.98 * weights.sum():
+        return "the anchors that pay have more than one rival"
+    if rho[np.argmax(weights)] > min(np.delete(rho, c)) + 1e-9:
+        return "the rival is not the rarest of the other classes"
+    side = "below" if weights.max() < np.exp(wanted) else "above"
+    return f"the anchors that pay have one rival, the rarest class, and their phi is {side} the place of the infimum"
 
 
 def problem_of(answer, rho):

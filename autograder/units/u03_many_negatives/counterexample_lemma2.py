@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from autograder.author import Case, Exercise
-from autograder.units.u03_many_negatives.theorems import exact_loss, mean_loss, too_long
+from autograder.units.u03_many_negatives.theorems import exact_loss, floor, mean_loss, too_long
 from course import validate
 from course.check._dream import fits
 
@@ -46,7 +46,24 @@ def violates(f, rng):
     rho, classes, z, n = as_arrays(answer)
     supervised, contrastive = mean_loss(rho, classes, z), exact_loss(rho, classes, z, n)
     if not supervised > contrastive + MARGIN:
-        return f"L_sup = {supervised:.9g} and L_un^N = {contrastive:.9g}: the inequality holds for your world"
+        found = f"L_sup = {supervised:.9g} and L_un^N = {contrastive:.9g}"
+        return f"{found}: the inequality holds for your world; {what_is_lost(rho, classes, z, n)}"
+
+
+def what_is_lost(rho, classes, z, n):
+    """Why the inequality holds, in the words of the hints: for the anchors that pay most, and their strongest rival."""
+    if np.ptp(z, axis=0).max() < 1e-9:
+        return f"all embeddings are equal, so that L_sup is ln C and L_un^N is ln(N + 1) = {math.log(n + 1):.4g}"
+    if mean_loss(rho, classes, z) < floor(rho, n):
+        return f"the mean classifier makes too few mistakes: collisions alone cost {floor(rho, n):.4g}"
+    scores = (z @ (classes @ z).T).T  # axes: class, point
+    paid = rho * np.array(
+        [(row * (np.logaddexp.reduce(scores, axis=0) - own)).sum() for row, own in zip(classes, scores)]
+    )
+    c = int(np.argmax(paid))
+    r = max((j for j in range(len(rho)) if j != c), key=lambda j: classes[c] @ scores[j])
+    missed = f"N draws miss class {r}, their strongest rival, with probability {(1 - rho[r]) ** n:.2g}"
+    return f"anchors of class {c} (from 0) pay most of L_sup, and {missed}"
 
 
 def problem_of(answer):

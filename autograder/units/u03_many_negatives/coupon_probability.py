@@ -94,9 +94,9 @@ def not_conditioned(rho, n):
     return left[1:].sum()
 
 
-def in_order(rho, n):
-    """A chain that meets the classes in the order of their frequency."""
-    seen = np.concatenate([[0.0], np.cumsum(np.sort(rho)[::-1])])
+def in_order(rho, n, order=lambda rho: np.sort(rho)[::-1]):
+    """A chain that meets the classes in the order of their frequency, or in another one."""
+    seen = np.concatenate([[0.0], np.cumsum(order(rho))])
     state = np.eye(1, len(rho) + 1)[0]
     for _ in range(n):
         state = state * seen + np.concatenate([[0.0], (state * (1 - seen))[:-1]])
@@ -120,6 +120,40 @@ def alternating(rho, n):
         left = sum(v * (int(m) - j) for v, m, j in zip(values, multiplicity, missed, strict=True))
         total += (-1) ** sum(missed) * ways * float(left) ** n
     return total
+
+
+def as_listed(rho, n):
+    return in_order(rho, n, lambda rho: rho)
+
+
+def in_floats(rho, n):
+    """Exponential series with n! and 1/k! as floats, which overflow from 171 on."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        factorials = np.concatenate([[1.0], np.cumprod(np.arange(1.0, n + 1))])
+        product = np.eye(1, n + 1)[0]
+        for p in rho:
+            product = np.convolve(product, (p ** np.arange(n + 1) / factorials) * (np.arange(n + 1) > 0))[: n + 1]
+        return product[n] * factorials[n]
+
+
+def without_coefficients(rho, n):
+    """The sum over counts of prod rho^k: each table of counts is taken for one sequence."""
+    product = np.eye(1, n + 1)[0]
+    for p in rho:
+        product = np.convolve(product, p ** np.arange(n + 1.0) * (np.arange(n + 1) > 0))[: n + 1]
+    return product[n]
+
+
+def none_refused(rho, n):
+    if n == 0:
+        raise ValueError("no draws")
+    return poissonised(rho, n)
+
+
+def refused_below(rho, n):
+    if n < len(rho):
+        raise ValueError(f"{n} draws cannot show {len(rho)} classes")
+    return poissonised(rho, n)
 
 
 @exercise.formula
@@ -194,6 +228,105 @@ exercise.slip("alternating sum in floating point", chance=alternating).says(
     "How large is the largest term of your sum, and how small is the answer?",
     "Each term of size 1e5 is rounded by 1e-11, so an answer of 3e-13 drowns, and may come out negative.",
     "Use a recursion with positive terms, or exact integers.",
+)
+exercise.slip(
+    "classes seen independently, 0 below C", chance=lambda rho, n: (1 - (1 - rho) ** n).prod() if n >= len(rho) else 0.0
+).says(
+    "As soon as there are C draws, each class is seen or not independently of the others.",
+    "Take C = n = 2 and rho = (1/2, 1/2): two of four sequences show both. What does your product say?",
+    "If class 1 was seen often, fewer draws are left for the others: the events depend on each other.",
+    "prod (1 - (1 - rho_c)^n) is only an upper bound.",
+)
+exercise.slip(
+    "a Poisson number of draws, 0 below C",
+    chance=lambda rho, n: (1 - np.exp(-n * rho)).prod() if n >= len(rho) else 0.0,
+).says(
+    "From C draws on, each class is drawn a Poisson number of times with mean n rho_c, independently.",
+    "How many draws are there in total in your model, and how many in the question?",
+    "Poisson counts are independent, but their total is random; the question fixes it to n.",
+    "Condition on the total: divide the coefficient of total n by the Poisson(n) probability of n.",
+)
+exercise.slip("the rarest class decides", chance=lambda rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0).says(
+    "All classes have been seen as soon as the rarest one has.",
+    "Can the rarest class be drawn first, and another one never?",
+    "1 - (1 - p_min)^n is only an upper bound.",
+    "Every class has to be drawn: count by how often each one is, all counts at least 1.",
+)
+exercise.slip("the rarest class decides, for any n", chance=lambda rho, n: 1 - (1 - min(rho)) ** n).says(
+    "To see the rarest class is to see all of them, however few draws there are.",
+    "What is your answer for n < C?",
+    "1 - (1 - p_min)^n is only an upper bound: another class may be missing.",
+    "Every class has to be drawn: count by how often each one is, all counts at least 1.",
+)
+exercise.slip("classes met in the order in which rho lists them", chance=as_listed).says(
+    "The first j classes that are seen are the first j in the order of rho.",
+    "Rename the classes. May the probability change?",
+    "Which classes have been seen is random: their number does not say how likely the next draw is to be new.",
+    "Go through the classes, not through the draws: how many draws does each class get?",
+)
+exercise.slip("multinomial coefficients forgotten", chance=without_coefficients).says(
+    "Counts k_1, ..., k_C have the probability prod rho_c^k_c.",
+    "Take C = 2 and n = 2. How many sequences show both classes?",
+    "prod rho_c^k_c is the probability of *one* sequence; n! / prod k_c! sequences have these counts.",
+    "Weigh class c with rho_c^k / k!, and multiply by n! at the end.",
+)
+exercise.slip("n! forgotten", chance=lambda rho, n: poissonised(rho, n) / math.exp(math.lgamma(n + 1))).says(
+    "The coefficient of t^n in prod (e^{rho_c t} - 1) is the probability.",
+    "Leave out the - 1. What is the coefficient of t^n in e^t, and what should it be?",
+    "An exponential series divides by n!.",
+    "Multiply by n!.",
+)
+exercise.slip("too few draws refused", chance=refused_below).says(
+    "Fewer draws than classes are bad input.",
+    "What is the chance that 3 draws show 4 classes?",
+    "It is known: 0. Only a negative or non-integer n_draws raises.",
+    "Return 0.0 for n_draws < C.",
+)
+exercise.slip("no draws refused", chance=none_refused).says(
+    "No draws at all are bad input.",
+    "What is the chance that 0 draws show a class?",
+    "It is known: 0. Only a negative or non-integer n_draws raises.",
+    "validate.count(minimum=0, n_draws=n_draws), and 0.0 for n_draws < C.",
+)
+exercise.slip("factorials as floats", chance=in_floats).says(
+    "n! can be formed as a float, however large n is.",
+    "What is 171! in float64?",
+    "It is infinite: multiply class c by e^{-n rho_c}, so that Poisson probabilities take the place of 1/k! and n!.",
+    "Probabilities exp(k ln(n rho_c) - n rho_c - lgamma(k + 1)), and one division at the end.",
+)
+exercise.slip(
+    "choose where each class appears, cut at 1", chance=lambda rho, n: min(1.0, math.perm(n, len(rho)) * rho.prod())
+).says(
+    "Choices of C draws for the classes do not overlap, so that their chances add up to at most 1.",
+    "Take C = 2, n = 3 and the draws 1, 2, 2. How many choices give this sequence?",
+    "Sequences with repetitions are counted several times; a sum above 1 shows it.",
+    "Count by how often each class appears instead: multinomial probabilities with all counts at least 1.",
+)
+exercise.slip("the complement", until=lambda chance, n: 1 - chance(n)).says(
+    "The question asks for the chance that some class is missed.",
+    "What is your answer for n < C? It must be 0.",
+    "*Every* class is shown at least once.",
+    "One minus what you return.",
+)
+exercise.slip("one draw too few", until=lambda chance, n: chance(n - 1) if n else 0.0).says(
+    "One of the n draws is the anchor's and collects nothing.",
+    "What is your answer for n = C?",
+    "All n draws collect.",
+    "Use n_draws, not n_draws - 1.",
+)
+exercise.slip(
+    "each class once", chance=lambda rho, n: math.factorial(len(rho)) * rho.prod() if n >= len(rho) else 0.0
+).says(
+    "The chance is C! prod rho_c, for any n >= C.",
+    "Does your answer grow with n?",
+    "C! prod rho_c is the chance of C draws; further draws give further ways.",
+    "Multinomial probabilities with all counts at least 1, summed.",
+)
+exercise.slip("mean share of the classes", chance=lambda rho, n: np.mean(1 - (1 - rho) ** n)).says(
+    "The share of the classes that is seen on average is the chance to see all.",
+    "What is your answer for n = 1 and C = 2? Can one draw show two classes?",
+    "An expected number of classes is no probability of an event.",
+    "All counts at least 1, in one and the same sequence.",
 )
 
 

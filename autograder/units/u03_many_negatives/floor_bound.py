@@ -7,7 +7,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, loss
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import binomial, exact_loss, expected_log1p, mean_loss
+from autograder.units.u03_many_negatives.theorems import beside_rival, binomial, exact_loss, expected_log1p, mean_loss
 from course import worlds
 
 EXACT = 1e-8  # the error that the exercise allows
@@ -57,6 +57,12 @@ def slope(q, n):
     return 1 + math.expm1((n + 1) * math.log1p(-q)) / ((n + 1) * q) if q < 1 else n / (n + 1)
 
 
+def never_negative(bound):
+    if bound < 0:
+        raise ValueError("a loss below the floor")
+    return bound
+
+
 @exercise.formula
 def floor_bound(
     unsup_loss,
@@ -67,10 +73,11 @@ def floor_bound(
     counted=2.0,
     denominator=lambda c, n, q: slope(q, n),
     divided=True,
+    least=lambda bound: bound,
 ):
     known = floor(n_classes, n_negatives)
     factor = denominator(n_classes, n_negatives, counted / n_classes)
-    return (unsup_loss - known) / factor if divided else unsup_loss / factor - known
+    return least((unsup_loss - known) / factor if divided else unsup_loss / factor - known)
 
 
 exercise.slip("t counts one class", counted=1.0).says(
@@ -138,6 +145,106 @@ exercise.slip("floor subtracted after the division", divided=False).says(
     "Write the inequality before it is solved for L_sup.",
     "L_un >= floor + theta L_sup: the difference is divided.",
     "(unsup_loss - floor) / theta.",
+)
+exercise.slip("ln((N + 1)/C), at least 0, for the floor", floor=lambda c, n: max(0.0, math.log((n + 1) / c))).says(
+    "The floor is ln((N + 1)/C) as soon as that is positive.",
+    "What is the floor for C = 2 and N = 1, and what is ln((N + 1)/C) there?",
+    "ln((N+1)/C) is only a lower bound of the floor.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip(
+    "the positive left out of the floor", floor=lambda c, n: binomial(n, 1 / c)[1:] @ np.log(np.arange(1, n + 1))
+).says(
+    "m collisions cost ln m.",
+    "How many candidates score the same when m negatives collide?",
+    "The m negatives and the positive: ln(1 + m).",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("collisions with probability 1/(C - 1)", floor=lambda c, n: expected_log1p(n, 1 / (c - 1))).says(
+    "A negative has the anchor's class with probability 1/(C - 1).",
+    "How many classes can a negative have?",
+    "Any of the C, equally likely.",
+    "m ~ Bin(N, 1/C).",
+)
+exercise.slip("only full collisions", floor=lambda c, n: float(c) ** -float(n) * math.log(n + 1)).says(
+    "Only draws in which all negatives collide have a known cost: tau_N ln(N + 1).",
+    "What does a draw with some collisions cost at least?",
+    "ln(1 + m) for m collisions, whatever the embedding is.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("half the slope", denominator=lambda c, n, q: slope(q, n) / 2).says(
+    "theta_N is E[n/(1 + m + n)].",
+    "The slope of ln(1 + m + nW) in phi: what is dW/dphi at W = 1?",
+    "W = e^phi - 1, so that dW/dphi = 1 + W = 2 there.",
+    "theta_N = 2 E[n/(1 + m + n)] = 1 - E[1/(1 + t)].",
+)
+exercise.slip("n independent of t", denominator=lambda c, n, q: n * q * (1 - slope(q, n))).says(
+    "The mean of n/(1 + t) is the mean of n times that of 1/(1 + t).",
+    "t = m + n: does a large n make t large?",
+    "Given t the mean of n is t/2: take the mean of t/(1 + t).",
+    "theta_N = 1 - E[1/(1 + t)].",
+)
+exercise.slip("a bound cut at 0", least=lambda bound: max(0.0, bound)).says(
+    "A negative bound is replaced by 0.",
+    "What does the statement say about a loss below the floor?",
+    "The formula's value is wanted, negative as it is.",
+    "No max.",
+)
+exercise.slip("a loss below the floor refused", least=never_negative).says(
+    "A loss below the floor is bad input.",
+    "What does the statement say about such a loss?",
+    "A negative number and no error.",
+    "Return what the formula gives.",
+)
+exercise.slip("coefficients that overflow", floor=lambda c, n: expected_log1p(n, 1 / c) if n < 1030 else math.inf).says(
+    "Binomial coefficients can be formed as floats for any N.",
+    "How large is binom(65536, 32768)?",
+    "Beyond 1e308, from N = 1030 on: add logarithms before you take the exponential.",
+    "exp(lgamma(N + 1) - lgamma(k + 1) - lgamma(N - k + 1) - k ln C + (N - k) ln(1 - 1/C)).",
+)
+exercise.slip(
+    "collisions twice in t", denominator=lambda c, n, q: 1 - binomial(n, 1 / c) @ (1 / (1 + 2 * np.arange(n + 1)))
+).says(
+    "t is twice the number of collisions.",
+    "t = m + n. Is n the same number as m?",
+    "n counts draws of another class, the rival's: t ~ Bin(N, 2/C).",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q) with q = 2/C.",
+)
+exercise.slip("the anchor among the draws", floor=lambda c, n: expected_log1p(n + 1, 1 / c)).says(
+    "The floor counts N + 1 draws.",
+    "How many draws can collide with the anchor?",
+    "The N negatives; the positive is the 1 in ln(1 + m).",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("q lost", denominator=lambda c, n, q: 1 - (1 - (1 - q) ** (n + 1)) / (n + 1)).says(
+    "The integral of (1 - q + q x)^N is (1 - (1 - q)^(N+1)) / (N + 1).",
+    "Differentiate your primitive.",
+    "The inner derivative is q.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q).",
+)
+exercise.slip("divided by N", denominator=lambda c, n, q: 1 - (1 - (1 - q) ** (n + 1)) / (n * q)).says(
+    "The integral of (1 - q + q x)^N has the factor 1/N.",
+    "Differentiate your primitive.",
+    "Integrating raises the power to N + 1, and divides by that.",
+    "(1 - (1 - q)^(N+1)) / ((N + 1) q).",
+)
+exercise.slip("multiplied by the slope", denominator=lambda c, n, q: 1 / slope(q, n)).says(
+    "The loss above the floor is multiplied by theta_N.",
+    "Write the inequality before it is solved for L_sup.",
+    "L_un >= floor + theta L_sup.",
+    "(unsup_loss - floor) / theta.",
+)
+exercise.slip("the floor of two classes", floor=lambda c, n: expected_log1p(n, 2 / c)).says(
+    "The floor counts the draws of two classes, the anchor's and the rival's.",
+    "Which draws cost something whatever the embedding is?",
+    "Collisions alone, m ~ Bin(N, 1/C); the rival's weight may be 0.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
+)
+exercise.slip("the constant of D+", floor=lambda c, n: beside_rival(n, 1 / c, 1 / c)).says(
+    "B* of Theorem D+ is subtracted.",
+    "Which constant belongs to which slope?",
+    "B* goes with p; with theta_N goes the value of psi at 0, the floor.",
+    "E ln(1 + m), m ~ Bin(N, 1/C).",
 )
 
 

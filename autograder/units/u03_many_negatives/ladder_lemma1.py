@@ -76,6 +76,17 @@ def without_own_class(anchors, a):
     return (anchors * np.logaddexp(0, masked.max(axis=2))).sum(axis=1)
 
 
+def own_weights(anchors, a):
+    """The largest rho_j zeta(a_j) in place of the largest zeta(a_j)."""
+    return (anchors * (anchors.sum(axis=1) * np.logaddexp(0, a)).max(axis=2)).sum(axis=1)
+
+
+def rivals_only(rho, classes, z):
+    """The target without the true class in its logarithm."""
+    a = np.where(np.eye(len(rho), dtype=bool)[:, None, :], -np.inf, class_logits(classes, z))
+    return (rho[:, None] * classes * np.logaddexp.reduce(a, axis=2)).sum()
+
+
 @exercise.formula
 def ladder_lemma1(
     rho,
@@ -91,11 +102,13 @@ def ladder_lemma1(
     kept=lambda p: p,
     price=lambda p, size: p * math.log(size),
     finish=list,
+    supervised=mean_loss,
+    last=lambda p: p,
 ):
     drawn = draws(rho, 1)
     line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0])
     p, line3 = worst(rho), largest(rho[:, None] * classes, class_logits(classes, z))
-    target = [p * mean_loss(rho, classes, z), -price(p, len(rho))]
+    target = [last(p) * supervised(rho, classes, z), -price(p, len(rho))]
     return finish([loss_line(rho, classes, z, 1, line1), line2, kept(p) * line3, target])
 
 
@@ -144,6 +157,72 @@ exercise.slip("ln C outside the bracket", price=lambda p, size: math.log(size)).
     "The step to line 4 replaces the maximum by a log-sum-exp minus ln C. Where does p_min stand then?",
     "p_min multiplies the whole difference.",
     "p_min * (L_sup - ln C).",
+)
+exercise.slip("each class with its own weight", largest=own_weights, kept=lambda p: 1.0).says(
+    "Line 3 is the largest of the terms rho_j zeta(a_j).",
+    "Which of the two stands under the maximum in the statement: zeta(a_j), or its weight too?",
+    "The weight is bounded below by p_min first, then the largest zeta(a_j) is kept.",
+    "p_min rho_c E_x max_j zeta(a_j).",
+)
+exercise.slip("the largest logit", largest=lambda anchors, a: (anchors * a.max(axis=2)).sum(axis=1)).says(
+    "Line 3 holds the largest logit a_j itself.",
+    "How small can a term of line 3 be? What does the statement say of ln 2?",
+    "The maximum is that of zeta(a_j) = ln(1 + e^{a_j}); zeta(s) >= s is used in the next step.",
+    "np.logaddexp(0, a) before the maximum.",
+)
+exercise.slip(
+    "line 3 without the anchor's probability",
+    largest=lambda anchors, a: (anchors * np.logaddexp(0, a.max(axis=2))).sum(axis=1) / anchors.sum(axis=1),
+).says(
+    "A term of line 3 is given the class c: its probability does not enter.",
+    "What must the terms of line 3 sum to?",
+    "To p_min times an expectation over c ~ rho: term c has the weight rho_c.",
+    "Multiply by rho_c.",
+)
+exercise.slip("rivals only in the target", supervised=rivals_only).says(
+    "L_sup is the log-sum-exp over the classes other than c.",
+    "A cross-entropy is never negative. Is yours?",
+    "The sum over j has the term j = c, which is e^{a_c} = 1.",
+    "np.logaddexp.reduce over all C classes.",
+)
+exercise.slip("the target without p_min", last=lambda p: 1.0).says(
+    "The first term of line 4 is L_sup itself.",
+    "Compare lines 3 and 4: which must be smaller?",
+    "p_min multiplies the whole difference L_sup - ln C.",
+    "p_min L_sup, and -p_min ln C.",
+)
+exercise.slip("ln C added", price=lambda p, size: -p * math.log(size)).says(
+    "The second term of line 4 is + p_min ln C.",
+    "Which is larger: ln sum_j e^{a_j}, or max_j a_j + ln C?",
+    "The maximum is at least L_sup's logarithm minus ln C.",
+    "-p_min ln C.",
+)
+exercise.slip("logarithm in base 2", price=lambda p, size: p * math.log2(size)).says(
+    "The logarithm of the number of classes is in bits.",
+    "In which unit is L_sup?",
+    "Nats: the natural logarithm everywhere.",
+    "math.log, not log2.",
+)
+exercise.slip(
+    "the largest term weighed by rho_c twice",
+    largest=lambda anchors, a: anchors.sum(axis=1) * (anchors * np.logaddexp(0, a.max(axis=2))).sum(axis=1),
+    kept=lambda p: 1.0,
+).says(
+    "The largest term keeps the weight rho_c of the anchor's class.",
+    "Which class does the largest term belong to?",
+    "To any j: its weight is at least p_min, whatever c is.",
+    "p_min rho_c E_x max_j zeta(a_j).",
+)
+exercise.slip(
+    "the largest anchor",
+    largest=lambda anchors, a: (
+        anchors.sum(axis=1) * np.where(anchors > 0, np.logaddexp(0, a.max(axis=2)), 0).max(axis=1)
+    ),
+).says(
+    "The maximum of line 3 runs over the anchors x, too.",
+    "Can the maximum over x be below an average over x?",
+    "Only the maximum over j is taken, for each anchor; then the average over x ~ D_c.",
+    "The weighted sum over x of max_j zeta(a_j).",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

@@ -82,6 +82,26 @@ def others_shown(counts):
     return np.array([np.delete(counts, c, axis=1).min(axis=1) >= 1 for c in range(counts.shape[1])])
 
 
+def refused_below(rho, n):
+    if n < len(rho):
+        raise ValueError(f"N = {n} < C = {len(rho)}")
+    return poissonised(rho, n)
+
+
+def with_a_1(rho, classes, z):
+    """The target with a 1 beside the terms of all classes."""
+    scores = (z @ (classes @ z).T).T
+    losses = [np.logaddexp(0, np.logaddexp.reduce(scores - own, axis=0)) for own in scores]
+    return (rho[:, None] * classes * np.array(losses)).sum()
+
+
+def rivals_only(rho, classes, z):
+    """The target without the true class in its logarithm."""
+    scores = (z @ (classes @ z).T).T
+    losses = [np.logaddexp.reduce(np.delete(scores, c, axis=0), axis=0) - own for c, own in enumerate(scores)]
+    return (rho[:, None] * classes * np.array(losses)).sum()
+
+
 @exercise.formula
 def ladder_lemma2(
     rho,
@@ -97,13 +117,17 @@ def ladder_lemma2(
     kept=lambda share, full, p: share * full,
     chance=poissonised,
     finish=list,
+    part=lambda share, chances: share.sum(),
+    outside=lambda rho: 1.0,
+    last=lambda p: p,
+    supervised=mean_loss,
 ):
     drawn = draws(rho, n_negatives)
     share, counts = shares(rho, classes, z, drawn, jensen), drawn[0]
-    line2 = [share[:, term(counts) == m].sum() for m in range(1, len(rho) + 1)]
+    line2 = [part(share[:, term(counts) == m], drawn[1][0, term(counts) == m]) for m in range(1, len(rho) + 1)]
     p = chance(rho, n_negatives)
-    line3 = kept(share, complete(counts), p).sum(axis=1)
-    return finish([loss_line(rho, classes, z, n_negatives, line1), line2, line3, p * mean_loss(rho, classes, z)])
+    line3, target = outside(rho) * kept(share, complete(counts), p).sum(axis=1), last(p) * supervised(rho, classes, z)
+    return finish([loss_line(rho, classes, z, n_negatives, line1), line2, line3, target])
 
 
 slips_of_the_first_lines(exercise)
@@ -150,6 +174,54 @@ exercise.slip("classes seen independently", chance=lambda rho, n: (1 - (1 - rho)
     "What is your line 4 for N < C?",
     "The classes compete for N draws: the events are not independent.",
     "p_cc is the total chance of the complete draws, or coupon_probability(rho, N).",
+)
+exercise.slip("conditional terms of line 2", part=lambda share, chances: share.sum() / max(chances.sum(), 1e-300)).says(
+    "Term m of line 2 is the expectation given that the draw shows m classes.",
+    "The sum of line 2 must be at most line 1. Is it?",
+    "Parts of an expectation add up to it: the chance of the draws is included.",
+    "Sum chance * value over the draws with m classes, without dividing by anything.",
+)
+exercise.slip("the terms begin with no class", term=lambda counts: (counts > 0).sum(axis=1) + 1).says(
+    "The first term of line 2 is for draws that show no class at all.",
+    "How many classes does a draw show at least?",
+    "m = 1, ..., C: N >= 1 draws show one class or more.",
+    "Put the draws with m different classes into place m - 1 of the list.",
+)
+exercise.slip("line 3 without the anchor's probability", outside=lambda rho: 1 / rho).says(
+    "A term of line 3 is given the class c: its probability does not enter.",
+    "The sum of line 3 must be at most that of line 2. Is it?",
+    "The expectation is over c ~ rho, too: term c has the weight rho_c.",
+    "Multiply by rho_c.",
+)
+exercise.slip("the target without p_cc", last=lambda p: 1.0).says(
+    "Line 4 is L_sup itself.",
+    "Compare lines 3 and 4: which must be smaller?",
+    "Only complete draws are left, and they have the chance p_cc.",
+    "p_cc(N) L_sup.",
+)
+exercise.slip("the 1 of the positive kept in the target", supervised=with_a_1).says(
+    "The target's logarithm holds the 1 of the positive beside the terms of all C classes.",
+    "At f = 0 the mean classifier pays ln C. What is your line 4 there?",
+    "The statement drops that 1: the term of the anchor's own class comes from a collision.",
+    "p_cc times the cross-entropy, ln sum_j e^{a_j} over all classes.",
+)
+exercise.slip("too few negatives refused", chance=refused_below).says(
+    "N < C is bad input.",
+    "What does the statement say about N < C?",
+    "No draw is complete, and the lines below are 0.",
+    "Return C zeros for line 3, and 0 for line 4.",
+)
+exercise.slip("line 3 weighed twice", kept=lambda share, full, p: share * full * p).says(
+    "The terms of complete draws are multiplied by p_cc.",
+    "Are the chances of the draws in your sum already?",
+    "Summed with their chances the complete draws have the weight p_cc as they are.",
+    "Sum chance * value over complete draws.",
+)
+exercise.slip("rivals only in the target", supervised=rivals_only).says(
+    "L_sup is the log-sum-exp over the classes other than c.",
+    "A cross-entropy is never negative. Is yours?",
+    "The sum over j has the term j = c, which is e^{a_c} = 1.",
+    "np.logaddexp.reduce over all C classes.",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

@@ -70,6 +70,10 @@ def cases(rng):
     args = (*worlds.random_world(rng, 3, 4, 2, 60.0, uniform=True), 2, 2)
     yield Case("logits up to about 1e4", args, part="stability", compare="ladder")
     yield from exercise.bad_inputs(*worlds.random_world(rng, 3, 4, 2, uniform=True), 2, 1)
+    rho, classes, z = worlds.random_world(rng, 3, 4, 2, uniform=True)
+    hint = "It differs from 1/C by 1e-11, and only more than 1e-9 is refused."
+    rho = rho + np.array([1e-11, -1e-11, 0.0])
+    yield Case("uniform up to rounding", (rho, classes, z, 2, 2), compare="ladder", public=False, hint=hint)
 
 
 @exercise.property("every line is at least the next, and lines 2 and 3 are equal")
@@ -97,6 +101,17 @@ def replaced_task_loss(classes, z, k):
     return shares(rho, classes, z, any_class(rho, k)).sum()
 
 
+def against_rivals(classes, z, k):
+    """The task's loss with the k other classes alone in the logarithm."""
+    a, size = class_logits(classes, z), len(classes)
+    found = [
+        classes[c] @ np.logaddexp.reduce(a[c][:, list(others)], axis=1)
+        for c in range(size)
+        for others in itertools.combinations([j for j in range(size) if j != c], k)
+    ]
+    return np.mean(found)
+
+
 @exercise.formula
 def ladder_proposition1(
     rho,
@@ -110,21 +125,24 @@ def ladder_proposition1(
     jensen="both means",
     again=lambda jensen: jensen,
     collisions=lambda counts: counts.T,
-    kept=lambda term, tau: term,
+    kept=lambda term, tau, m, n, size: term,
     others=lambda size: (1 - np.eye(size)) / (size - 1),
     task=lambda classes, z, k: task_loss(classes, z, k + 1),
     split=lambda k: k,
     collide=lambda size, n: float(size) ** -float(n),
     price=lambda n: math.log(n + 1),
     finish=list,
+    outside=lambda size: 1.0,
+    weight=lambda tau, size, n: 1 - tau,
+    copies=lambda n: 1,
 ):
     drawn, tau = draws(rho, n_negatives), collide(len(rho), n_negatives)
     line1, last = loss_line(rho, classes, z, n_negatives, line1), tau * price(n_negatives)
-    line2 = shares(rho, classes, z, drawn, jensen).sum(axis=1)
+    line2 = outside(len(rho)) * shares(rho, classes, z, drawn, jensen).sum(axis=1)
     share, met = shares(rho, classes, z, drawn, again(jensen)), collisions(drawn[0])
-    line3 = [kept(share[met == m].sum(), tau) for m in range(n_negatives)]
-    zeta = np.logaddexp(0, class_logits(classes, z))
-    line4 = (1 - tau) * np.einsum("c,cx,cj,cxj->c", rho, classes, others(len(rho)), zeta)
+    line3 = [kept(share[met == m].sum(), tau, m, n_negatives, len(rho)) for m in range(n_negatives)]
+    zeta = np.logaddexp(0, math.log(copies(n_negatives)) + class_logits(classes, z))
+    line4 = weight(tau, len(rho), n_negatives) * np.einsum("c,cx,cj,cxj->c", rho, classes, others(len(rho)), zeta)
     line5 = (1 - tau) / split(k) * task(classes, z, k)
     return finish([line1, line2, [*line3, last], [*line4, last], [line5, last]])
 
@@ -157,7 +175,7 @@ exercise.slip(
     "With the anchor: a draw collides with an anchor of class c as often as it shows c.",
     "counts[m, c], not counts[m].max().",
 )
-exercise.slip("conditional expectation without its weight", kept=lambda term, tau: term / (1 - tau)).says(
+exercise.slip("conditional expectation without its weight", kept=lambda term, tau, m, n, size: term / (1 - tau)).says(
     "The terms of line 3 before the last are expectations given that not all negatives collide.",
     "The sums of lines 2 and 3 must be equal. Are yours?",
     "A conditional expectation enters with the probability of its condition: 1 - tau_N.",
@@ -204,6 +222,93 @@ exercise.slip("a full collision pays ln 2", price=lambda n: LN2).says(
     "For N > 1, the sums of lines 2 and 3 must be equal. Are yours?",
     "ln 2 is the cost of one collision among two candidates. How many candidates score the same here?",
     "N negatives and the positive: tau_N ln(N + 1).",
+)
+exercise.slip("line 2 given the anchor's class", outside=lambda size: size).says(
+    "A term of line 2 is given the class c: its probability does not enter.",
+    "The sum of line 2 must be at most line 1. Is it?",
+    "The probability 1/C of the class is included.",
+    "Divide each term by C.",
+)
+exercise.slip(
+    "line 3 given the number of collisions",
+    kept=lambda term, tau, m, n, size: term / (math.comb(n, m) * (1 / size) ** m * (1 - 1 / size) ** (n - m)),
+).says(
+    "Term m of line 3 is the expectation given m collisions.",
+    "The sums of lines 2 and 3 must be equal. Are yours?",
+    "Parts of an expectation add up to it: the chance of m collisions is included.",
+    "Sum chance * value over the draws with m collisions, without dividing by anything.",
+)
+exercise.slip("sorted by what does not collide", collisions=lambda counts: counts.sum(axis=1) - counts.T).says(
+    "Term m of line 3 is for the draws with m negatives of other classes.",
+    "What does the last term hold, in which all negatives collide?",
+    "m counts the collisions: the first term has none, the last N of them.",
+    "counts[m, c], the number of c_i that equal c.",
+)
+exercise.slip("no collision at all", weight=lambda tau, size, n: (1 - 1 / size) ** n).says(
+    "Line 4 keeps only draws without any collision.",
+    "For N > 1, which draws hold a negative of another class?",
+    "All but the full collisions: their chance is 1 - tau_N, not (1 - 1/C)^N.",
+    "(1 - tau_N) times the mean of zeta(a_j) over j != c.",
+)
+exercise.slip("line 4 without its weight", weight=lambda tau, size, n: 1.0).says(
+    "Line 4 is the expectation of zeta for a negative of another class; how often there is one does not enter.",
+    "For N = 1, lines 3 and 4 must be equal. Are yours?",
+    "Draws in which all negatives collide hold no such negative, and are in the last term.",
+    "Multiply by 1 - tau_N.",
+)
+exercise.slip("N copies of the one negative", copies=lambda n: n).says(
+    "The one negative of another class counts N times.",
+    "What is kept of a draw with one negative of another class and N - 1 collisions?",
+    "The 1 and one term: ln(1 + e^{a_j}) = zeta(a_j).",
+    "np.logaddexp(0, a_j), without N.",
+)
+exercise.slip("multiplied by k", split=lambda k: 1 / k).says(
+    "Line 5 is k times the task's loss.",
+    "For k > 1, is your line 5 below line 4?",
+    "The k logistic losses of a task sum to at least its cross-entropy; line 4 holds one of them.",
+    "Line 5 is (1 - tau_N)/k times the average task loss, plus the constant.",
+)
+exercise.slip("all classes, whatever k is", task=lambda classes, z, k: task_loss(classes, z, len(classes))).says(
+    "The task of line 5 is to tell all C classes apart.",
+    "Does your line 5 depend on k beyond its factor?",
+    "L_sup,k is the mean over sets of k + 1 classes.",
+    "itertools.combinations(range(C), k + 1).",
+)
+exercise.slip("rivals only in the task", task=against_rivals).says(
+    "The task's loss is the log-sum-exp over the classes other than c.",
+    "A cross-entropy is never negative. Is yours?",
+    "c is one of the classes in T, with a_c = 0.",
+    "ln sum over all j in T of e^{a_j}, c included.",
+)
+exercise.slip("line 4 adds up the other classes", others=lambda size: 1 - np.eye(size)).says(
+    "Line 4 holds the zeta of all other classes, added up.",
+    "How many negatives does line 4 keep?",
+    "One, whose class is uniform over the C - 1 others.",
+    "The mean of zeta(a_j) over j != c.",
+)
+exercise.slip("line 4 with 1/C", others=lambda size: (1 - np.eye(size)) / size).says(
+    "Each other class has the probability 1/C in line 4.",
+    "Given that the negative's class is not c, how likely is each of the others?",
+    "1/(C - 1): the condition is part of the expectation.",
+    "The mean of zeta(a_j) over the C - 1 classes j != c.",
+)
+exercise.slip("a task's k + 1", split=lambda k: k + 1).says(
+    "One negative of another class costs a (k + 1)-th of a task.",
+    "For N = 1 and k = 1, lines 4 and 5 must be equal. Are yours?",
+    "A task has k classes other than the anchor's, and as many logistic losses.",
+    "(1 - tau_N) / k.",
+)
+exercise.slip("the classes of a task added up", task=lambda classes, z, k: (k + 1) * task_loss(classes, z, k + 1)).says(
+    "The anchors' classes c in a task T are added up.",
+    "For N = 1 and k = 1, lines 4 and 5 must be equal. Are yours?",
+    "c is uniform in T: each has the weight 1/(k + 1).",
+    "The mean over c in T.",
+)
+exercise.slip("one collision is enough", collide=lambda size, n: 1 / size).says(
+    "tau_N is 1/C, whatever N is.",
+    "The sums of lines 2 and 3 must be equal. Are yours?",
+    "tau_N is the chance that *all* N negatives have the anchor's class.",
+    "tau_N = C^-N.",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

@@ -74,6 +74,10 @@ def loss_line(rho, classes, z, n, of="the draws"):
         return rho @ np.array(given)
     if of == "class means":
         return shares(rho, classes, z, any_class(rho, n)).sum()
+    if of == "one negative N times":
+        return drawn_loss(pairs, law, z, 1, lambda logits, counts: log1p_sum(logits, n * counts))
+    if of == "one class for all":
+        return rho @ np.array([drawn_loss(pairs, row, z, n) for row in classes])
     if of == "the mean logit":
         return (rho[:, None] * classes * np.logaddexp(0, math.log(n) + class_logits(classes, z) @ rho)).sum()
     return drawn_loss(pairs, law, z, n, log1p_mean if of == "the mean of the negatives" else log1p_sum)
@@ -94,6 +98,8 @@ def jensen_values(classes, z, counts, of="both means"):
         return np.einsum("cp,xpm->cxm", classes, given)
     if of == "the mean of x too":
         logits = np.einsum("cx,cxmj->cmj", classes, logits)[:, None]
+    if of == "the mean":
+        counts = counts / counts.sum(axis=1, keepdims=True)
     if of == "each class once":
         counts = np.minimum(counts, 1)
     if of == "no collisions":
@@ -170,8 +176,41 @@ def slips_of_the_first_lines(exercise, several=True):
         "Line 1 is the contrastive loss; every line is at least the next.",
         "Reverse the list.",
     )
+    exercise.slip("a collision adds nothing", jensen="no collisions").says(
+        "In line 2 a negative of the anchor's own class adds nothing to the sum.",
+        "What is the logit of a collision, after Jensen?",
+        "a_c = 0: each collision adds e^0 = 1 inside the logarithm.",
+        "Keep j = c among the classes, with its logit 0.",
+    )
+    # what a formula with exp and log as they stand answers: infinity, or NaN, where logits are large
+    exercise.slip(
+        "exponentials that overflow", finish=lambda lines: [np.where(np.abs(line) > 9, np.inf, line) for line in lines]
+    ).says(
+        "exp and log can be typed in as they stand.",
+        "What is np.exp(1000)?",
+        "Infinite in float64: ln(1 + e^v) is np.logaddexp(0, v), and a log-sum-exp np.logaddexp.reduce.",
+        "No exponential of a logit stands alone, in any line.",
+    )
     if not several:
         return
+    exercise.slip("mean over negatives in line 2", jensen="the mean").says(
+        "After Jensen the negatives' terms are averaged.",
+        "At f = 0, line 2 must be ln(N + 1).",
+        "The N terms are added up inside the logarithm, as in line 1.",
+        "Pass the counts to log1p_sum as they are.",
+    )
+    exercise.slip("one negative, N times", line1="one negative N times").says(
+        "In line 1 one negative is drawn, and counts N times.",
+        "For which N is that the same as N independent draws?",
+        "The N negatives are different draws.",
+        "draw_counts(rho @ classes, N), and the loss of each way in which they fall.",
+    )
+    exercise.slip("one class for all negatives", line1="one class for all").says(
+        "In line 1 the class of the negatives is drawn once; then all N come from it.",
+        "How many classes does the statement draw for the negatives?",
+        "Each negative has a class of its own, c_i ~ rho: independent draws from rho @ classes.",
+        "draw_counts(rho @ classes, N).",
+    )
     exercise.slip("mean over negatives in line 1", line1="the mean of the negatives").says(
         "The loss averages the negatives' terms.",
         "At f = 0, line 1 must be ln(N + 1).",

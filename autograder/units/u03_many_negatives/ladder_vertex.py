@@ -18,7 +18,7 @@ from autograder.units.u03_many_negatives.ladder_tools import (
     shares,
     slips_of_the_first_lines,
 )
-from autograder.units.u03_many_negatives.theorems import additive, floor, mean_loss, rarest_other, vertex
+from autograder.units.u03_many_negatives.theorems import additive, floor, mean_loss, poissonised, rarest_other, vertex
 from course import validate, worlds
 
 LINES = ("line 1 (the loss)", "line 2 (after Jensen)", "line 3 (the vertex)", "line 4 (the target)")
@@ -81,7 +81,7 @@ def losses(classes, z):
     return np.logaddexp.reduce(class_logits(classes, z), axis=2)
 
 
-def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
+def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors", own=lambda p, rho: p):
     """Line 3: psi at each anchor; taken = "means": at the mean of phi; "largest logit": with that class as the rival."""
     found = []
     for c, (p, row, phi) in enumerate(zip(rho, classes, losses(classes, z), strict=True)):
@@ -89,11 +89,22 @@ def at_the_vertex(rho, classes, z, n, rival=rarest_other, taken="anchors"):
             logits = np.where(np.arange(len(rho)) == c, -np.inf, class_logits(classes, z)[c])
             rivals = rho[logits.argmax(axis=1)]
             found.append(p * sum(w * vertex(n, p, b, v)[0] for w, b, v in zip(row, rivals, phi, strict=True)))
+        elif taken == "one rival's own":
+            logits = np.where(np.arange(len(rho)) == c, -np.inf, class_logits(classes, z)[c])
+            found.append(p * (row @ vertex(n, p, rival(rho, c), np.logaddexp(0, logits.max(axis=1)))))
+        elif taken == "each rival":
+            found.append(p * np.mean([row @ vertex(n, p, b, phi) for b in np.delete(rho, c)]))
         elif taken == "means":
             found.append(p * vertex(n, p, rival(rho, c), row @ phi)[0])
         else:
-            found.append(p * (row @ vertex(n, p, rival(rho, c), phi)))
+            found.append(p * (row @ vertex(n, own(p, rho), rival(rho, c), phi)))
     return np.array(found)
+
+
+def given_collisions(share, counts, n, chances):
+    """Terms of line 2, each divided by the chance of its number of collisions, for each class of the anchor."""
+    met = [np.where(m == counts.T, 1.0, 0.0) for m in range(n + 1)]
+    return [((share * hit).sum(axis=1) / (chances * hit).sum(axis=1)).sum() for hit in met]
 
 
 @exercise.formula
@@ -105,26 +116,29 @@ def ladder_vertex(
     *,
     line1="the draws",
     jensen="both means",
-    cut=lambda share, counts, n: [share[m == counts.T].sum() for m in range(n + 1)],
+    cut=lambda share, counts, n, chances: [share[m == counts.T].sum() for m in range(n + 1)],
     rival=rarest_other,
     taken="anchors",
     worst=min,
     constant=additive,
     weight=1.0,
     finish=list,
+    last=lambda p: p,
+    seen=lambda p, rho, n: 1 - (1 - p) ** n,
+    own=lambda p, rho: p,
 ):
     drawn = any_class(rho, n_negatives)
-    line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0], n_negatives)
-    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken) * (rho if weight == 2 else 1)
-    p = 1 - (1 - worst(rho)) ** n_negatives
-    target = [p * mean_loss(rho, classes, z), constant(rho, n_negatives)]
+    line2 = cut(shares(rho, classes, z, drawn, jensen), drawn[0], n_negatives, drawn[1])
+    line3 = at_the_vertex(rho, classes, z, n_negatives, rival, taken, own) * rho ** (weight - 1)
+    p = seen(worst(rho), rho, n_negatives)
+    target = [last(p) * mean_loss(rho, classes, z), constant(rho, n_negatives)]
     return finish([loss_line(rho, classes, z, n_negatives, line1), line2, line3, target])
 
 
 slips_of_the_first_lines(exercise)
 exercise.slip(
     "line 2 by the rarest class's draws",
-    cut=lambda share, counts, n: [share[:, counts.min(axis=1) == m].sum() for m in range(n + 1)],
+    cut=lambda share, counts, n, chances: [share[:, counts.min(axis=1) == m].sum() for m in range(n + 1)],
 ).says(
     "Term m of line 2 holds the draws whose least drawn class was drawn m times.",
     "Which class makes a draw a collision?",
@@ -172,6 +186,95 @@ exercise.slip("the floor in the target", constant=floor).says(
     "Compare lines 3 and 4 on random worlds.",
     "Beside the factor p only the limit of psi - p phi may stand, which is smaller than the floor.",
     "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("line 3 without rho_c", weight=0.0).says(
+    "A term of line 3 is given the class c: its probability does not enter.",
+    "The sum of line 3 must be at most that of line 2. Is it?",
+    "The statement includes the probability of the anchor's class.",
+    "rho_c times the mean over x ~ D_c.",
+)
+exercise.slip(
+    "line 2 by the negatives of other classes",
+    cut=lambda share, counts, n, chances: [share[n - m == counts.T].sum() for m in range(n + 1)],
+).says(
+    "Term m of line 2 is for the draws with m negatives of other classes.",
+    "Which draws are in the first term: those without a collision, or those with nothing else?",
+    "m counts the collisions, the draws of the anchor's own class.",
+    "For an anchor of class c the number of collisions is counts[:, c].",
+)
+exercise.slip("the largest logit's share alone", taken="one rival's own").says(
+    "At the vertex one rival is left, with the largest logit of the anchor.",
+    "What becomes of phi(c, x) when the other rivals are left out?",
+    "All their weight is moved to the one rival: phi stays what it is.",
+    "phi = ln(1 + sum over all j != c of e^{a_j}), then vertex_value.",
+)
+exercise.slip("averaged over the rivals", taken="each rival").says(
+    "Line 3 averages over the rival to which the weight is moved.",
+    "Is the mean of the vertices' values below the value of line 2?",
+    "A concave function is at least its *smallest* value at the vertices.",
+    "The rarest class other than c, alone.",
+)
+exercise.slip("the target without p", last=lambda p: 1.0).says(
+    "The first term of line 4 is L_sup itself.",
+    "Compare lines 3 and 4: which must be smaller?",
+    "The rarest rival is drawn with the chance p only.",
+    "p L_sup, and the constant.",
+)
+exercise.slip("the constant with a minus", constant=lambda rho, n: -additive(rho, n)).says(
+    "The constant of line 4 is negative.",
+    "For N = 1 line 4 is p_min L_sup + ln 2 sum rho^2. What is yours?",
+    "In D+ the constant is subtracted from the loss; on this side it is added.",
+    "-p times lemma2_best(0, rho, N), which is positive.",
+)
+exercise.slip("the constant divided by p", constant=lambda rho, n: additive(rho, n) / (1 - (1 - min(rho)) ** n)).says(
+    "The constant of line 4 is lemma2_best at loss 0, but for its sign.",
+    "What does lemma2_best divide by?",
+    "lemma2_best(0, rho, N) is -constant / p.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("lemma2_best as constant", constant=lambda rho, n: -additive(rho, n) / (1 - (1 - min(rho)) ** n)).says(
+    "The constant of line 4 is lemma2_best at loss 0.",
+    "Can a part of the loss that collisions cost be negative?",
+    "lemma2_best(0, rho, N) is -constant / p.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip(
+    "only full collisions in the target", constant=lambda rho, n: (rho ** (n + 1.0)).sum() * math.log(n + 1)
+).says(
+    "The constant of line 4 is tau_N ln(N + 1), as in Proposition D.",
+    "That is a true line, and not the one that is asked for: which constant does lemma2_best subtract?",
+    "Draws with some collisions, and draws that hit the rival twice, cost more than 1 + the rival's term.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("line 2 given the number of collisions", cut=given_collisions).says(
+    "Term m of line 2 is the expectation given m collisions.",
+    "The sum of line 2 must be at most line 1. Is it?",
+    "Parts of an expectation add up to it: the chance of the draws is included.",
+    "Sum chance * value over the draws with m collisions, without dividing by anything.",
+)
+exercise.slip("the chance of complete draws", seen=lambda p, rho, n: poissonised(rho, n)).says(
+    "The factor of the target is p_cc(N), as in Lemma 2.",
+    "How many rivals are left at the vertex?",
+    "One: it must be drawn, not all classes.",
+    "p = 1 - (1 - min(rho))^N.",
+)
+exercise.slip("p_min in the target", seen=lambda p, rho, n: min(rho)).says(
+    "The factor of the target is p_min, whatever N is.",
+    "Do more draws show the rarest class more often?",
+    "p_min is its chance in one draw.",
+    "p = 1 - (1 - min(rho))^N.",
+)
+exercise.slip("no constant", constant=lambda rho, n: 0.0).says(
+    "Nothing is added to p L_sup.",
+    "Which constant does lemma2_best subtract?",
+    "Collisions and repetitions of the rival cost something, whatever phi is.",
+    "-p times lemma2_best(0, rho, N).",
+)
+exercise.slip("the anchor as rare as the rarest", own=lambda p, rho: min(rho)).says(
+    "At the vertex the anchor's class has the probability p_min too.",
+    "How likely is a collision with an anchor of class c?",
+    "rho_c: only the rival is the rarest class.",
+    "vertex_value(rho_c, the smallest rho_j with j != c, N, phi).",
 )
 
 exercise.style("lines as lists of Python floats", finish=lambda lines: [np.asarray(line).tolist() for line in lines])

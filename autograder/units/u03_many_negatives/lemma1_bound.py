@@ -35,9 +35,9 @@ def cases(rng):
 
 
 @exercise.formula
-def lemma1_bound(unsup_loss, rho, *, worst=min, log=math.log, sign=1, together=False):
-    price = sign * log(len(rho))
-    return (unsup_loss + price) / worst(rho) if together else unsup_loss / worst(rho) + price
+def lemma1_bound(unsup_loss, rho, *, worst=min, known=lambda rho: 0.0, size=len, log=math.log, sign=1, together=False):
+    price = sign * log(size(rho))
+    return (unsup_loss + price) / worst(rho) if together else (unsup_loss - known(rho)) / worst(rho) + price
 
 
 exercise.slip("the most frequent class", worst=max).says(
@@ -68,6 +68,48 @@ exercise.slip("the logarithm subtracted", sign=-1).says(
     "The ln C makes the bound smaller.",
     "ln C is the price of keeping only the largest term of a sum of C terms. Does a price make a bound better?",
     "The maximum is at least log-sum-exp minus ln C; moved to the other side, the sign changes.",
+    "L_un / p_min + ln C.",
+)
+exercise.slip("ln(1 / p_min) in place of ln C", size=lambda rho: 1 / min(rho)).says(
+    "The logarithm is that of 1/p_min.",
+    "Which number stands in the logarithm: how many terms the sum has, or how likely one of them is?",
+    "ln C is what log-sum-exp of C numbers exceeds their maximum by, at most; rho has no part in it.",
+    "Add ln C, C = len(rho).",
+)
+exercise.slip("the other classes only", size=lambda rho: max(1, len(rho) - 1)).says(
+    "The logarithm counts the C - 1 other classes.",
+    "How many terms has the sum in L_sup?",
+    "All C classes stand in it, the true one too.",
+    "Add ln C.",
+)
+exercise.slip("the entropy of rho in place of ln C", size=lambda rho: math.exp(-(rho * np.log(rho)).sum())).says(
+    "The price is the entropy of rho, which is ln C only for equally likely classes.",
+    "Does the probability of a class enter when C numbers are compared with their largest one?",
+    "The step ln sum_j e^{a_j} <= max_j a_j + ln C holds at each anchor and counts the classes.",
+    "Add ln C, whatever rho is.",
+)
+exercise.slip("multiplied by p_min", worst=lambda rho: 1 / min(rho)).says(
+    "The loss is multiplied by p_min.",
+    "Does a bound on L_sup get better when a class is rare?",
+    "The proof gives L_un >= p_min (L_sup - ln C). Solve for L_sup.",
+    "L_un / p_min + ln C.",
+)
+exercise.slip("1 - p_min", worst=lambda rho: 1 - min(rho)).says(
+    "The loss is divided by the chance of a class other than the rarest.",
+    "With which weight does the largest term stand in the sum over the negative's class?",
+    "With rho_j, which is at least p_min.",
+    "Divide by min(rho).",
+)
+exercise.slip("no ln C", size=lambda rho: 1).says(
+    "The published lemma has no ln C.",
+    "Which line is Lemma 1, and which is what the lecture makes of it?",
+    "Here the published bound is asked for, with its ln C.",
+    "L_un / p_min + ln C.",
+)
+exercise.slip("collisions subtracted", known=lambda rho: math.log(2) * (rho**2).sum()).says(
+    "The published lemma subtracts the collisions.",
+    "Which line is Lemma 1, and which is Proposition A?",
+    "Collisions are counted in Proposition A only, and there the ln C is gone.",
     "L_un / p_min + ln C.",
 )
 

@@ -80,6 +80,18 @@ def tight(f, rng):
         return "for three orthogonal classes, far apart, the bound must be within 1 % of L_sup"
 
 
+def beyond_raises(r, size):
+    if r >= size:
+        raise ValueError(f"r = {r} with {size} classes")
+    return True
+
+
+def refused_below_0(bound):
+    if bound < 0:
+        raise ValueError("a loss that no embedding has")
+    return bound
+
+
 @exercise.formula
 def lemma1_sharp(
     unsup_loss,
@@ -91,6 +103,8 @@ def lemma1_sharp(
     divisor=min,
     divided=True,
     kept=lambda rho: 0.0,
+    admitted=lambda bound: bound,
+    of_rank=lambda bound, loss, rho: bound,
     mistake=lambda r, size: math.log(r + 1),
     share=lambda bound, cost: bound / cost,
     most=1.0,
@@ -99,8 +113,10 @@ def lemma1_sharp(
 ):
     collisions, p = price * collide(rho), divisor(rho)
     bound = ((unsup_loss - collisions) / p if divided else unsup_loss / p - collisions) + kept(rho)
+    bound = admitted(bound)
     if r == 0:
         return bound
+    bound = of_rank(bound, unsup_loss, rho)
     missed = max(least, min(most, share(bound, mistake(r, len(rho)))))
     return missed if possible(r, len(rho)) else 0.0
 
@@ -203,6 +219,104 @@ exercise.slip("more rivals than classes", possible=lambda r, size: True).says(
     "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
     "There are C - 1 others: for r >= C nothing is ever missed.",
     "The probability is 0 for r >= C.",
+)
+exercise.slip("collisions cost nothing", price=0.0).says(
+    "Proposition A is Lemma 1 without its ln C, and nothing else.",
+    "What does a collision pay, whatever the embedding is?",
+    "ln 2, with probability sum_c rho_c^2: that much of the loss is known, and says nothing about L_sup.",
+    "Subtract ln 2 times sum(rho**2) from the loss before dividing.",
+)
+exercise.slip("ln 2 for each rival", mistake=lambda r, size: r * LN2).says(
+    "Each of the r rivals costs ln 2, and the costs add up.",
+    "What does one softmax over r + 1 equal scores cost?",
+    "phi is one logarithm of a sum, ln(1 + r), and not a sum of r logarithms: r ln 2 is more than an anchor must pay.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("ln r", mistake=lambda r, size: math.log(r) or 1e-300).says(
+    "An anchor that is missed at rank r pays ln r.",
+    "What does it pay for r = 1? Can that be nothing?",
+    "Beside the r rivals stands the 1 of the true class.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("as many rivals as classes", possible=lambda r, size: r <= size).says(
+    "An anchor can have C rivals.",
+    "Take C = 3 and r = 3. Which three classes other than c score as much as c?",
+    "There are C - 1 others: rank C is impossible.",
+    "The probability is 0 for r >= C.",
+)
+exercise.slip("an impossible rank refused", possible=beyond_raises).says(
+    "A rank that no anchor can reach is bad input.",
+    "Is there a smallest upper bound on the probability of an impossible event?",
+    "Any integer r >= 0 is good input; for r >= C the probability is known.",
+    "Return 0 for r >= C.",
+)
+exercise.slip("a loss that is too small refused", admitted=refused_below_0).says(
+    "A loss that no embedding has is bad input.",
+    "What does the statement say about such a loss?",
+    "For r >= 1 the answer is 0 there; for r = 0 it is the negative number.",
+    "max(0, bound / ln(r + 1)), without an error.",
+)
+exercise.slip("the bound on the loss cut at 0", admitted=lambda bound: max(0.0, bound)).says(
+    "A negative bound on the loss is replaced by 0.",
+    "Which of the two answers does the statement set to 0: the bound on the loss, or the probability?",
+    "Only the probability. With r = 0 return what the formula gives.",
+    "No max for r = 0.",
+)
+exercise.slip(
+    "the published bound for mistakes", of_rank=lambda bound, loss, rho: loss / min(rho) + math.log(len(rho))
+).says(
+    "What a loss says about mistakes follows from the published Lemma 1.",
+    "Which bound on L_sup is the question about?",
+    "The probability follows from Proposition A, which is smaller: no ln C, and collisions subtracted.",
+    "Divide the answer for r = 0 by ln(r + 1).",
+)
+exercise.slip("the contrastive loss itself", of_rank=lambda bound, loss, rho: loss).says(
+    "The mean classifier's mistakes are bounded by the contrastive loss itself.",
+    "Which loss does a mistake of the mean classifier raise by ln 2 or more?",
+    "Its own, L_sup, of which you know the bound for r = 0.",
+    "Divide the answer for r = 0 by ln(r + 1).",
+)
+exercise.slip("the log-odds of a rank", mistake=lambda r, size: math.log(size / max(size - r, 1e-300))).says(
+    "An anchor that is missed at rank r pays ln(C / (C - r)).",
+    "What does an anchor pay whose r rivals are level with the true class, all others far behind?",
+    "A softmax over r + 1 equal scores, whatever C is.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("one rival too many", mistake=lambda r, size: math.log(r + 2)).says(
+    "An anchor that is missed at rank r pays ln(r + 2).",
+    "How many terms has the softmax when r rivals are level with the true class?",
+    "r + 1: the rivals, and the true class once.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("the logarithm forgotten", mistake=lambda r, size: r + 1).says(
+    "An anchor that is missed at rank r pays r + 1.",
+    "What does an anchor pay with one rival level with the true class?",
+    "phi is a logarithm: ln(1 + r) at least.",
+    "Divide by ln(r + 1).",
+)
+exercise.slip("the last rank taken for impossible", possible=lambda r, size: r < size - 1).says(
+    "At most C - 2 classes can be ahead of the true one.",
+    "Take C = 5. How many classes are there other than c?",
+    "C - 1 of them, and all may score as much as c.",
+    "The probability is 0 for r >= C only.",
+)
+exercise.slip("p_max", divisor=max).says(
+    "The most frequent class decides.",
+    "Which weight does every term of the sum over j have at least?",
+    "rho_j >= p_min.",
+    "Divide by min(rho).",
+)
+exercise.slip("what does not collide", collide=lambda rho: 1 - (rho**2).sum()).says(
+    "ln 2 is paid where the negative does not collide.",
+    "What is zeta(a_j) for j = c, whatever the embedding is?",
+    "The collision pays ln 2: its chance is sum_c rho_c^2.",
+    "Subtract ln 2 times sum(rho**2).",
+)
+exercise.slip("ln C subtracted too", kept=lambda rho: -math.log(len(rho))).says(
+    "Proposition A is Lemma 1 with minus ln C.",
+    "What does the proof of Proposition A need no ln C for?",
+    "All terms of the sum are kept: nothing is lost, and nothing gained.",
+    "(unsup_loss - ln 2 * sum(rho**2)) / p_min.",
 )
 
 

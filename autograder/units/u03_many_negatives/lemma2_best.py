@@ -92,9 +92,10 @@ def lemma2_best(
     constant=lambda hit, missed, rho, n: hit + missed,
     seen=lambda p, n: -math.expm1(n * math.log1p(-p)),
     divided=True,
+    inside=expected_log1p,
 ):
     p = worst(rho)
-    among_others = [expected_log1p(n_negatives, s) for s in share(rho, p)]
+    among_others = [inside(n_negatives, s) for s in share(rho, p)]
     missed = spare(p, n_negatives) * (over(rho) @ np.array(among_others))
     known, factor = constant(often(n_negatives, p), missed, rho, n_negatives), seen(p, n_negatives)
     return (unsup_loss - known) / factor if divided else unsup_loss / factor - known
@@ -186,6 +187,66 @@ exercise.slip("rounded away", seen=lambda p, n: 1 - (1 - p) ** n).says(
     "Evaluate 1 - (1 - 1e-10) in Python.",
     "1 - p is rounded to 16 digits, so that a p of 1e-10 keeps only six of its own.",
     "-math.expm1(N * math.log1p(-p)) keeps all of them.",
+)
+exercise.slip("collisions not hidden by the rival", share=lambda rho, p: rho, spare=lambda p, n: 1.0).says(
+    "Collisions cost E ln(1 + m) in all draws, and the repetitions of the rival come on top.",
+    "What is ln(1 + m + n e^phi) - phi for a huge phi, where n >= 1? Does m still show?",
+    "Where the rival is drawn, the limit is ln n, whatever m is. Collisions count only where n = 0.",
+    "E[ln n; n >= 1] + (1 - p_min)^N sum_c rho_c E ln(1 + m_c), m_c ~ Bin(N, rho_c / (1 - p_min)).",
+)
+exercise.slip(
+    "all anchors' classes equally likely to collide",
+    share=lambda rho, p: np.full(len(rho), min(1.0, 1 / len(rho) / (1 - p))),
+).says(
+    "A draw collides with probability 1/C.",
+    "Is rho uniform in the failing case?",
+    "A draw has the anchor's class c with probability rho_c.",
+    "m ~ Bin(N, rho_c / (1 - p_min)), given n = 0.",
+)
+exercise.slip("ln(1 + n) for n rivals", often=lambda n, p: binomial(n, p)[1:] @ np.log1p(np.arange(1, n + 1))).says(
+    "n draws of the rival cost ln(1 + n) beside phi.",
+    "What is ln(1 + n e^phi) - phi for a huge phi?",
+    "ln n: the 1 of the positive no longer counts beside the rival. At N = 1 the rival adds nothing.",
+    "E[ln n; n >= 1].",
+)
+exercise.slip("the mean number of collisions", inside=lambda n, s: math.log1p(n * s)).says(
+    "E ln(1 + m) is ln(1 + E m).",
+    "Is the logarithm of an average the average of the logarithms?",
+    "ln is concave: you subtract too much.",
+    "Average ln(1 + m) over the binomial law of m.",
+)
+exercise.slip("the most frequent anchor alone", over=lambda rho: (rho == max(rho)) / (rho == max(rho)).sum()).says(
+    "The constant is that of the most frequent class.",
+    "Over which law does the statement average?",
+    "Anchors have class c with probability rho_c, and each class its own constant.",
+    "Average over c with the weights rho_c.",
+)
+exercise.slip("coefficients that overflow", inside=lambda n, s: expected_log1p(n, s) if n < 1030 else math.inf).says(
+    "Binomial coefficients can be formed as floats for any N.",
+    "How large is binom(10000, 5000)?",
+    "Beyond 1e308, from N = 1030 on: add logarithms before you take the exponential.",
+    "exp(lgamma(N + 1) - lgamma(k + 1) - lgamma(N - k + 1) + k ln q + (N - k) ln(1 - q)).",
+)
+exercise.slip("classes added up", over=lambda rho: np.ones(len(rho))).says(
+    "The constants of the classes are added up.",
+    "Over which law does the statement average?",
+    "Anchors have class c with probability rho_c.",
+    "sum_c rho_c E ln(1 + m_c).",
+)
+exercise.slip(
+    "given that the rival is drawn",
+    often=lambda n, p: binomial(n, p)[1:] @ np.log(np.arange(1, n + 1)) / -math.expm1(n * math.log1p(-p)),
+).says(
+    "The repetitions cost E[ln n], given that the rival is drawn.",
+    "E[ln n; n >= 1] is a part of an expectation. Is the chance of n >= 1 in it, or divided out?",
+    "The sum over n >= 1 of P(n) ln n, without dividing.",
+    "E[ln n; n >= 1], n ~ Bin(N, p_min).",
+)
+exercise.slip("the constant added", constant=lambda hit, missed, rho, n: -hit - missed).says(
+    "The constant is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= p L_sup + constant. Solve for L_sup.",
+    "(unsup_loss - constant) / p.",
 )
 
 

@@ -72,6 +72,12 @@ def never_drawn(chance, rho, c, n):
     return others.sum() ** n * chance(others / others.sum(), n)
 
 
+def refused_below(chance, rho, n):
+    if n < len(rho):
+        raise ValueError(f"N = {n} < C = {len(rho)}")
+    return chance(rho, n)
+
+
 @exercise.formula
 def lemma2_bound(
     unsup_loss,
@@ -171,6 +177,67 @@ exercise.slip("all classes equally likely", drawn_from=lambda rho: np.full(len(r
     "Is rho uniform in the failing case?",
     "A rare class makes it less likely that a draw is kept.",
     "Use rho itself.",
+)
+exercise.slip(
+    "bounds averaged", serves=lambda found, rho: 1 / (rho @ (1 / np.maximum(found, 1e-300))) if min(found) > 0 else 0.0
+).says(
+    "Each anchor's class has its own bound, and these bounds may be averaged.",
+    "All of the classifier's loss may come from anchors of one class. What is your bound worth then?",
+    "L_un >= sum_c rho_c q_c E phi, and the classifier's loss may sit where q_c is smallest.",
+    "Divide by the smallest of the chances.",
+)
+exercise.slip("any negative of another class", kept=lambda chance, rho, c, n: 1 - rho[c] ** float(n)).says(
+    "A draw is kept as soon as one negative is of another class than the anchor.",
+    "The inequality must hold for all logits. What if the largest one belongs to a class that was not drawn?",
+    "Every class other than c must be among the draws.",
+    "The chance that the N draws show all classes but, perhaps, c.",
+)
+exercise.slip(
+    "fewer negatives than classes, nothing kept",
+    kept=lambda chance, rho, c, n: chance(rho, n) + never_drawn(chance, rho, c, n) if n >= len(rho) else 0.0,
+).says(
+    "With fewer negatives than classes no draw is kept, also with enough=True.",
+    "How many classes must a draw show that never shows c?",
+    "C - 1 of them, and N = C - 1 draws can do that.",
+    "No special case for N < C: q is 0 by itself where N < C - 1.",
+)
+exercise.slip("the rarest rival decides", kept=lambda chance, rho, c, n: 1 - (1 - min(rho)) ** n).says(
+    "A draw is kept as soon as it shows the anchor's rarest rival.",
+    "Can the rarest rival be seen while another one is missing, whose logit is huge?",
+    "Here all classes other than the anchor's must be seen; that is more than the rarest.",
+    "The chance that the N draws show all classes but, perhaps, c.",
+)
+exercise.slip("the anchor counts as a draw, in the lemma", whole=lambda chance, rho, n: chance(rho, n + 1)).says(
+    "In the lemma itself the anchor shows its own class, so there are N + 1 draws.",
+    "Must the complete draw of the lemma's proof hold a collision?",
+    "Its last step takes the term j = c from a negative: all C classes must be among the N negatives.",
+    "coupon_probability(rho, n_negatives), without + 1.",
+)
+exercise.slip("too few draws refused", whole=lambda chance, rho, n: refused_below(chance, rho, n)).says(
+    "N < C is bad input.",
+    "What does the lemma say for N < C?",
+    "Nothing: the statement asks for infinity there.",
+    "Return math.inf where p_cc is 0.",
+)
+exercise.slip(
+    "the rarest class in place of all, in the lemma",
+    whole=lambda chance, rho, n: 1 - (1 - min(rho)) ** n if n >= len(rho) else 0.0,
+).says(
+    "A draw is complete as soon as it shows the rarest class.",
+    "What does p_cc count?",
+    "1 - (1 - p_min)^N is the factor of Proposition D, which needs another proof.",
+    "coupon_probability(rho, n_negatives).",
+)
+exercise.slip(
+    "one factor for the class that was missed",
+    kept=lambda chance, rho, c, n: (
+        chance(rho, n) + (1 - rho[c]) * chance(np.delete(rho, c) / np.delete(rho, c).sum(), n)
+    ),
+).says(
+    "That c is never drawn has the chance 1 - rho_c.",
+    "How many draws must avoid c?",
+    "All N of them: (1 - rho_c)^N.",
+    "p_cc(N) + (1 - rho_c)^N times the chance that N draws of the others show all of them.",
 )
 
 exercise.style("numpy division that gives inf", solved=lambda loss, q: np.divide(loss, q))

@@ -167,7 +167,86 @@ exercise.slip("rounded away", seen=lambda p, n: 1 - (1 - p) ** n).says(
     "1 - p is rounded to 16 digits, so that a p of 1e-10 keeps only six of its own.",
     "-math.expm1(N * math.log1p(-p)) keeps all of them.",
 )
-
+exercise.slip("collisions of one negative", collide=lambda rho, n: (rho**2).sum()).says(
+    "The collision term has the probability sum_c rho_c^2, whatever N is.",
+    "How likely is it that *all* N negatives collide?",
+    "sum_c rho_c^2 is the chance that one given negative collides; N of them and the anchor share class c with rho_c^(N+1).",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("the rarest class's full collision", collide=lambda rho, n: min(rho) ** (n + 1.0)).says(
+    "tau_N is the full collision of the rarest class alone.",
+    "Which classes can the anchor have?",
+    "Any of them: the chances rho_c^(N+1) add up.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("tau_N of the rarest class, given the anchor", collide=lambda rho, n: min(rho) ** float(n)).says(
+    "tau_N = p_min^N.",
+    "Is the anchor always of the rarest class?",
+    "Given the anchor's class c, all N collide with probability rho_c^N; average over c.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip(
+    "some collision in place of a full one", collide=lambda rho, n: 1 - (rho * (1 - rho) ** float(n)).sum()
+).says(
+    "tau_N is the chance of at least one collision.",
+    "In which draws does nothing remain but collisions?",
+    "Only where all N negatives have the anchor's class; draws with some collisions still show a rival.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("N + 1 draws", seen=lambda p, n: -math.expm1((n + 1) * math.log1p(-p))).says(
+    "The rarest class has N + 1 draws in which to show up.",
+    "At N = 1 the factor must be p_min, as in Proposition A. Is it?",
+    "The anchor's own draw shows no rival: only the N negatives count.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("chances added up", seen=lambda p, n: min(1.0, n * p)).says(
+    "N draws show the rarest class with probability N p_min.",
+    "What is N p_min for many negatives?",
+    "Draws in which it shows up twice are counted twice.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("one negative's factor", seen=lambda p, n: p).says(
+    "The division is by p_min, whatever N is.",
+    "Do more draws show the rarest class more often?",
+    "p_min is its chance in one draw.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("the most frequent class", worst=max).says(
+    "The most frequent class decides.",
+    "Which rival is missed most often by N draws?",
+    "The rarest one, and the bound must hold for it.",
+    "1 - (1 - min(rho))^N.",
+)
+exercise.slip("collisions independent", collide=lambda rho, n: (rho**2).sum() ** float(n)).says(
+    "Each of N negatives collides with probability sum_c rho_c^2, independently of the others.",
+    "When the first negative collides, what do you learn about the anchor's class?",
+    "Given the class c they are independent, with rho_c^N; average over c afterwards.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("no collision in place of full ones", collide=lambda rho, n: (rho * (1 - rho) ** float(n)).sum()).says(
+    "tau_N is the chance that no negative collides.",
+    "Which draws pay ln(N + 1), whatever the embedding is?",
+    "Those in which all N negatives have the anchor's class.",
+    "tau_N = sum(rho ** (N + 1)).",
+)
+exercise.slip("not all of the rarest class", seen=lambda p, n: 1 - p ** float(n)).says(
+    "The rarest class is seen with probability 1 - p_min^N.",
+    "What is the complement of `seen at least once`?",
+    "Missed in all N draws: (1 - p_min)^N.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("missed in place of seen", seen=lambda p, n: (1 - p) ** float(n)).says(
+    "The loss is divided by the chance to miss the rarest class.",
+    "What becomes of your bound for many negatives?",
+    "The proof keeps the draws that *show* it.",
+    "1 - (1 - p_min)^N.",
+)
+exercise.slip("collisions added", price=lambda n: -math.log(n + 1)).says(
+    "The cost of collisions is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= tau_N ln(N + 1) + p L_sup. Solve for L_sup.",
+    "(unsup_loss - tau_N ln(N + 1)) / p.",
+)
 
 # 1 - q^N = p (1 + q + ... + q^(N-1)): only positive numbers
 exercise.style("geometric sum in place of expm1", seen=lambda p, n: p * ((1 - p) ** np.arange(n)).sum())

@@ -71,12 +71,17 @@ def against_others(scores, join):
     return join(np.where(np.eye(scores.shape[1]) > 0, -np.inf, others))
 
 
+def unit_rows(z):
+    return z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-300)
+
+
 @exercise.formula
 def multiway_mean_loss(
     rho,
     classes,
     z,
     *,
+    embed=lambda z: z,
     average=lambda classes: classes,
     meet=lambda classes, z: (classes, z),
     tilt=lambda scores, rho: scores,
@@ -84,9 +89,14 @@ def multiway_mean_loss(
     own=lambda losses, rho: losses,
     weigh=lambda rho: rho,
     after=lambda mean: mean,
+    distance=0.0,
 ):
+    z = embed(z)
     laws, points = meet(classes, z)
-    scores = tilt(points @ (average(classes) @ z).T, rho)  # axes: point, class
+    means = average(classes) @ z
+    scores = tilt(points @ means.T, rho)  # axes: point, class
+    if distance:
+        scores = -distance * ((points[:, None] - means) ** 2).sum(axis=2)
     losses = own(cost(scores), rho)
     return after((weigh(rho)[:, None] * laws * losses.T).sum())
 
@@ -159,6 +169,16 @@ exercise.slip("the softmax weighs classes by rho", tilt=lambda scores, rho: scor
     "The scores are f(x).mu_j alone; rho only says how often an anchor of class c comes.",
     "ln sum_j e^{f(x).mu_j} - f(x).mu_c, without rho_j in the sum.",
 )
+exercise.slip(
+    "the sum weighed by rho",
+    tilt=lambda scores, rho: scores + np.log(rho),
+    own=lambda losses, rho: losses + np.log(rho),
+).says(
+    "The sum in the denominator is an average over the classes: its terms are weighed by rho.",
+    "What is your loss at f = 0? It must be ln C.",
+    "In the softmax all classes count alike; rho only says how often an anchor of class c comes.",
+    "ln sum_j e^{f(x).mu_j} - f(x).mu_c, without rho_j in the sum.",
+)
 exercise.slip("the probability multiplied by rho", own=lambda losses, rho: losses - np.log(rho)).says(
     "The true class has the probability rho_c times its softmax, and the loss is minus the logarithm of that.",
     "What is your loss at f = 0? It must be ln C.",
@@ -174,6 +194,77 @@ exercise.slip(
     "Subtract the largest score before taking exponentials, or use np.logaddexp.reduce.",
     "-ln softmax_c = logsumexp(scores) - scores_c, with a stable logsumexp.",
 )
+exercise.slip(
+    "softmax over the points", cost=lambda scores: np.logaddexp.reduce(scores, axis=0)[None, :] - scores
+).says(
+    "The softmax compares the points with each other: its sum runs over x, for one class at a time.",
+    "What does the classifier choose between: the points or the classes?",
+    "For one point x the probabilities of the C classes sum to 1.",
+    "Of scores (S, C), take the log-sum-exp over the classes, axis 1.",
+)
+exercise.slip("a 1 beside the own class", cost=lambda scores: np.logaddexp(cross_entropy(scores), 0)).says(
+    "The logarithm holds a 1 and, beside it, the term of every class, the true one's too.",
+    "What is your loss at f = 0? It must be ln C.",
+    "The 1 of ln(1 + sum over j != c) *is* the term of class c, e^{a_c} = 1.",
+    "Either 1 + the sum over the others, or the sum over all classes without the 1.",
+)
+exercise.slip("logarithm in base 2", after=lambda mean: mean / math.log(2)).says(
+    "The loss is measured in bits.",
+    "What is your loss at f = 0 for two classes: 1, or ln 2?",
+    "Nats: the natural logarithm everywhere in this unit.",
+    "Remove the division by ln 2.",
+)
+exercise.slip("embeddings normalised", embed=unit_rows).says(
+    "Embeddings are normalised before they are compared.",
+    "Does your answer change when z is multiplied by 2? It should.",
+    "The scores are inner products f(x).mu_j of the embeddings as they are.",
+    "Remove the normalisation.",
+)
+exercise.slip("all classes the same mean", average=lambda classes: classes.mean(axis=0) + 0 * classes).says(
+    "The mean mu is taken over all classes.",
+    "How does the classifier tell two classes apart, when both have the same mean?",
+    "mu_j = sum_x D_j(x) f(x), each class with its own law.",
+    "The means are the rows of classes @ z.",
+)
+exercise.slip("the sign", after=lambda mean: -mean).says(
+    "The loss is the mean of ln softmax.",
+    "A cross-entropy is never negative. Is yours?",
+    "It is *minus* the logarithm of the true class's probability.",
+    "ln sum_j e^{f(x).mu_j} - f(x).mu_c.",
+)
+exercise.slip("classes added up", weigh=lambda rho: np.ones(len(rho))).says(
+    "The losses of the classes are added up.",
+    "What is your loss at f = 0? It must be ln C.",
+    "E_{c ~ rho}: class c has the weight rho_c, and the weights sum to 1.",
+    "Multiply the loss of class c by rho_c.",
+)
+exercise.slip("nearest mean", distance=0.5).says(
+    "The mean classifier scores a class by the distance to its mean.",
+    "Which score does the statement give class j?",
+    "f(x).mu_j alone: -|f(x) - mu_j|^2 / 2 holds -|mu_j|^2 / 2 besides, which differs from class to class.",
+    "scores = z @ (classes @ z).T.",
+)
+exercise.slip("nearest mean, squared distance", distance=1.0).says(
+    "The mean classifier scores a class by minus the squared distance to its mean.",
+    "Which score does the statement give class j?",
+    "f(x).mu_j alone: the distance holds -|mu_j|^2 besides, and counts the inner product twice.",
+    "scores = z @ (classes @ z).T.",
+)
+
+
+@exercise.wrong(
+    "one class for each point",
+    belief="Each point belongs to one class, the one that produces it most often.",
+    hints=(
+        "Which classes can a point have where the rows of `classes` overlap?",
+        "Every class c with D_c(x) > 0: the pair (c, x) is an anchor with probability rho_c D_c(x).",
+        "Sum over all pairs (c, x), without an argmax.",
+    ),
+)
+def multiway_mean_loss(rho, classes, z):
+    joint = rho[:, None] * classes
+    losses = cross_entropy(z @ (classes @ z).T)
+    return joint.sum(axis=0) @ losses[np.arange(len(z)), joint.argmax(axis=0)]
 
 
 @exercise.accepted("loop over classes and points, validated first", guarded=False)

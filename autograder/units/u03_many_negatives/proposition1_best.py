@@ -7,7 +7,7 @@ import torch
 
 from autograder.author import Case, Exercise, count, loss, needs
 from autograder.author.draw import larger_sizes
-from autograder.units.u03_many_negatives.theorems import LN2, bounds_task_loss
+from autograder.units.u03_many_negatives.theorems import LN2, bounds_task_loss, expected_log1p
 
 exercise = Exercise(
     "proposition1_best",
@@ -42,6 +42,10 @@ def cases(rng):
     c, n, k = larger_sizes(rng, 3)
     args = (float(rng.uniform(4, 8)), c + k, n, k)
     yield Case("more classes, negatives and larger tasks", args, public=False)
+    # k = 1: the largest ratio is at q = C - 1, which no other case needs
+    c, n = larger_sizes(rng, 2)
+    yield Case("C = 5, N = 3, k = 1", (float(rng.uniform(1, 3)), 5, 3, 1))
+    yield Case("tasks of two classes", (float(rng.uniform(4, 8)), c, n, 1), public=False)
 
 
 @exercise.property("it bounds the mean classifier's average loss over tasks on random worlds")
@@ -73,8 +77,9 @@ def proposition1_best(
     collide=lambda c, n: float(c) ** -float(n),
     price=lambda n: math.log(n + 1),
     divided=True,
+    ratio=lambda task, seen: task / seen,
 ):
-    factor = pick(task(n_classes, q, k) / seen(n_classes, q, n_negatives) for q in sizes(n_classes))
+    factor = pick(ratio(task(n_classes, q, k), seen(n_classes, q, n_negatives)) for q in sizes(n_classes))
     known = collide(n_classes, n_negatives) * price(n_negatives)
     return factor * (unsup_loss - known) if divided else factor * unsup_loss - known
 
@@ -153,6 +158,78 @@ exercise.slip("ln 2 for a full collision", price=lambda n: LN2).says(
     "A collision costs ln 2, however many negatives there are.",
     "How many candidates score the same when all N negatives collide?",
     "N negatives and the positive.",
+    "tau_N ln(N + 1).",
+)
+exercise.slip("one class too many in the task", task=lambda c, q, k: meets(c, q, min(k + 1, c - 1))).says(
+    "A task has k + 1 classes beside the anchor's.",
+    "How many classes does a task have in all?",
+    "k + 1, the anchor's among them: k others.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("any k + 1 classes", task=lambda c, q, k: 1 - math.comb(c - q, k + 1) / math.comb(c, k + 1)).says(
+    "A task is any set of k + 1 of the C classes, whether the anchor's class is in it or not.",
+    "Which tasks does an anchor of class c take part in?",
+    "Those that contain c: k of the C - 1 others are drawn.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("all draws in the set", seen=lambda c, q, n: (q / c) ** float(n)).says(
+    "The draws meet a set when all of them fall into it.",
+    "What does `meet` mean in the lecture's proof: one draw in the set, or all?",
+    "One is enough: the complement is that all N draws avoid the set.",
+    "1 - (1 - q/C)^N.",
+)
+exercise.slip("one set too few", sizes=lambda c: range(1, max(2, c - 1))).says(
+    "The q classes are at most C - 2.",
+    "How many classes are there other than the anchor's?",
+    "C - 1, and all of them may be dangerous.",
+    "q = 1, ..., C - 1.",
+)
+exercise.slip("ratio upside down", ratio=lambda task, seen: seen / task).says(
+    "kappa is the chance that the draws meet the set over the chance that the task does.",
+    "For N to infinity the draws meet every set. Should the factor grow?",
+    "P(task meets) <= kappa P(draws meet): solve for kappa.",
+    "(1 - binom(C-1-q, k) / binom(C-1, k)) / (1 - (1 - q/C)^N).",
+)
+exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
+    "Only the factor matters: nothing is subtracted from the loss.",
+    "k = 1 must give proposition1_bound. Does it?",
+    "Draws in which all negatives collide pay ln(N + 1) and say nothing about a task.",
+    "kappa times (L - tau_N ln(N + 1)).",
+)
+exercise.slip("tau_N in place of tau_N ln(N + 1)", price=lambda n: 1.0).says(
+    "The probability tau_N itself is subtracted from the loss.",
+    "What does the loss cost when all negatives collide?",
+    "All N + 1 candidates score the same: ln(N + 1).",
+    "kappa times (L - tau_N ln(N + 1)).",
+)
+exercise.slip("the whole floor", collide=lambda c, n: expected_log1p(n, 1 / c), price=lambda n: 1.0).says(
+    "The whole floor E ln(1 + m) may be subtracted beside kappa.",
+    "k = 1 must give proposition1_bound. Does it?",
+    "kappa compares events of classes other than the anchor's; of the collisions only the full ones are kept apart.",
+    "kappa times (L - tau_N ln(N + 1)).",
+)
+exercise.slip("the mean ratio", pick=lambda ratios: np.mean(list(ratios))).says(
+    "The constant is the mean of the ratios over q.",
+    "alpha_q <= kappa beta_q must hold for every q.",
+    "The factor has to serve the worst set of rivals.",
+    "max over q.",
+)
+exercise.slip("avoided in place of met", task=lambda c, q, k: 1 - meets(c, q, k)).says(
+    "The numerator is the chance that the task avoids the q classes.",
+    "Take q = C - 1: can a task avoid all other classes?",
+    "The ratio compares two chances to *meet* the set.",
+    "1 - binom(C-1-q, k) / binom(C-1, k).",
+)
+exercise.slip("the anchor as a draw", seen=lambda c, q, n: 1 - (1 - q / c) ** (n + 1)).says(
+    "N + 1 draws can meet the set.",
+    "Is the anchor's class in a set of *other* classes?",
+    "Only the N negatives can meet it.",
+    "1 - (1 - q/C)^N.",
+)
+exercise.slip("ln N for a full collision", price=math.log).says(
+    "A full collision costs ln N.",
+    "How many candidates score the same?",
+    "N negatives and the positive: ln(N + 1).",
     "tau_N ln(N + 1).",
 )
 

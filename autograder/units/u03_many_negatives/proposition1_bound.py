@@ -145,6 +145,42 @@ exercise.slip("collisions not subtracted", price=lambda n: 0.0).says(
     "It pays ln(N + 1), with probability tau_N; that part of the loss is not about the task.",
     "Subtract tau_N ln(N + 1) from the loss first.",
 )
+exercise.slip("no factor k", front=lambda k: 1.0).says(
+    "The bound holds for every k with the factor 1/(1 - tau_N).",
+    "Is a task of ten classes as cheap as one of two?",
+    "What is kept of a draw is one other class: one logistic loss, of which a task needs k.",
+    "k / (1 - tau_N).",
+)
+exercise.slip("some collision in place of a full one", collide=lambda c, n: 1 - (1 - 1 / c) ** n).says(
+    "tau_N is the chance of at least one collision.",
+    "Read the definition of tau_N again: how many of the c_i equal c?",
+    "All of them: each with probability 1/C.",
+    "C^-N.",
+)
+exercise.slip("one power too few", collide=lambda c, n: float(c) ** -(n - 1.0) if n > 1 else 0.0).says(
+    "tau_N = C^-(N-1): the first negative is free.",
+    "Whose class must the negatives have?",
+    "The anchor's: it is fixed before the first negative is drawn.",
+    "C^-N.",
+)
+exercise.slip("divided by tau_N", weight=lambda tau: tau).says(
+    "The difference is divided by tau_N.",
+    "Which draws tell something about the task?",
+    "Those in which some negative has another class: 1 - tau_N.",
+    "k / (1 - tau_N).",
+)
+exercise.slip("multiplied by the weight", weight=lambda tau: 1 / (1 - tau)).says(
+    "The factor is k (1 - tau_N).",
+    "Write the inequality before it is solved for the task's loss.",
+    "L_un >= (1 - tau_N) / k L_sup,k + tau_N ln(N + 1).",
+    "k / (1 - tau_N).",
+)
+exercise.slip("collisions added", price=lambda n: -math.log(n + 1)).says(
+    "The cost of collisions is added to the loss.",
+    "Does what is known of the loss make the bound larger?",
+    "L_un >= (1 - tau_N) / k L_sup,k + tau_N ln(N + 1). Solve for the task's loss.",
+    "k / (1 - tau_N) times (L - tau_N ln(N + 1)).",
+)
 
 
 @exercise.accepted("plain Python, tau as a sum over classes", guarded=False)

@@ -11,6 +11,7 @@ from autograder.units.u03_many_negatives.theorems import (
     floor,
     independent,
     mean_loss,
+    quotient,
     smallest,
     trinomial,
 )
@@ -65,9 +66,41 @@ def theorem(f, rng):
             return "a random world has a larger L_sup than your constant allows"
 
 
+def once(n, a, b):
+    """Draws in which the rival counts once."""
+    m, r, chance = trinomial(n, a, b)
+    return m, np.minimum(r, 1), chance
+
+
+def flattest(draws):
+    """The smallest slope of psi over phi > 0."""
+    m, n, chance = draws
+    low, high = -12.0, 12.0
+    for _ in range(10):
+        u = np.linspace(low, high, 60)
+        w = np.exp(u)[:, None]
+        slopes = (n * (1 + w) / (1 + m + n * w)) @ chance
+        best = int(np.argmin(slopes))
+        low, high = u[max(best - 1, 0)], u[min(best + 1, len(u) - 1)]
+    return min(slopes.min(), chance @ (n / (1 + m)))
+
+
+def averaged_over_anchors(slope, a, b, rho):
+    return sum(p * slope(p, min(np.delete(rho, c))) for c, p in enumerate(rho))
+
+
 @exercise.formula
-def sharp_slope(rho, n_negatives, *, anchor=max, rival=min, draws=trinomial, least=smallest):
-    return least(draws(n_negatives, anchor(rho), rival(rho)))
+def sharp_slope(
+    rho,
+    n_negatives,
+    *,
+    anchor=max,
+    rival=min,
+    draws=trinomial,
+    least=smallest,
+    over=lambda slope, a, b, rho: slope(a, b),
+):
+    return over(lambda a, b: least(draws(n_negatives, a, b)), anchor(rho), rival(rho), rho)
 
 
 exercise.slip("the slope at infinity", least=lambda draws: draws[2] @ (draws[1] >= 1)).says(
@@ -113,6 +146,62 @@ exercise.slip("hits and rivals independent", draws=independent).says(
     "Take N = 1: can one negative be both?",
     "The two counts compete for N draws.",
     "Their joint law is multinomial.",
+)
+exercise.slip("the smallest slope of psi", least=flattest).says(
+    "q* is the smallest slope of psi.",
+    "Is the smallest slope of a curve the smallest slope of a chord from its beginning?",
+    "The smallest slope gives a true constant (as in F+); the chord's is a little larger.",
+    "Minimise (psi(phi) - psi(0)) / phi over phi > 0, and compare with its limit at 0.",
+)
+exercise.slip("the chord to ln 2", least=lambda draws: quotient(draws, np.ones(1))[0]).says(
+    "The chord is flattest at phi = ln 2, where psi is.",
+    "Evaluate the chord's slope a little beyond ln 2.",
+    "A chord's slope goes on falling as long as it is above the slope of psi.",
+    "Minimise (psi(phi) - psi(0)) / phi over phi > 0, and compare with its limit at 0.",
+)
+exercise.slip("averaged over the anchors", over=averaged_over_anchors).says(
+    "Each anchor's class has its own constant, and q* is their average.",
+    "May all of L_sup come from anchors of one class?",
+    "Yes (see attaining_world): the constant must serve the worst class.",
+    "The pair (most frequent, rarest) alone.",
+)
+exercise.slip("rarest anchor, rarest other rival", anchor=min, rival=lambda rho: sorted(rho)[1]).says(
+    "The worst anchors are those of the rarest class.",
+    "Collisions hide the rival. Which anchor's class collides most?",
+    "The most frequent one.",
+    "(m, n) ~ tri(N; p_max, p_min).",
+)
+exercise.slip("two frequent classes", rival=lambda rho: sorted(rho)[-2]).says(
+    "The worst rival is the most frequent other class.",
+    "Which rival do the draws miss most often?",
+    "A rare rival adds little to the loss, for what it costs the classifier.",
+    "(m, n) ~ tri(N; p_max, p_min).",
+)
+exercise.slip("anchor and rival exchanged", anchor=min, rival=max).says(
+    "The anchor's class is the rarest, its rival the most frequent one.",
+    "Which rival do the draws miss most often? Which anchor's collisions hide it best?",
+    "A rare anchor class collides rarely, and a frequent rival is seen nearly always.",
+    "(m, n) ~ tri(N; p_max, p_min).",
+)
+exercise.slip("a rival drawn twice counts once", draws=once).says(
+    "It only matters whether the rival is drawn, not how often.",
+    "What do two draws of the rival add inside the logarithm?",
+    "Its term twice: your constant is valid, not the largest.",
+    "psi(phi) = E ln(1 + m + n (e^phi - 1)).",
+)
+exercise.slip(
+    "theta_N with p_min for 1/C", anchor=min, least=lambda draws: 2 * draws[2] @ (draws[1] / (1 + draws[0] + draws[1]))
+).says(
+    "q* is theta_N of Theorem F+ with p_min in place of 1/C.",
+    "Is the anchor's class as rare as its rival? And is the flattest place of psi that of its chord?",
+    "theta_N is the slope at ln 2 for two equally likely classes.",
+    "Minimise (psi(phi) - psi(0)) / phi over phi > 0, (m, n) ~ tri(N; p_max, p_min).",
+)
+exercise.slip("the second rarest rival", rival=lambda rho: sorted(rho)[min(1, len(rho) - 2)]).says(
+    "The rival is the second rarest class.",
+    "Which classes are rivals of an anchor of the most frequent class?",
+    "All others, the rarest among them.",
+    "(m, n) ~ tri(N; p_max, p_min).",
 )
 
 

@@ -172,11 +172,11 @@ def quotient(draws, t):
 
 
 def smallest(draws):
-    """Its infimum over t > 0, the limit at 0 included."""
+    """Its infimum over t > 0, the limits at 0 and at infinity included."""
     m, n, chance = draws
     low, high = -9.0, 12.0
     for _ in range(12):  # the minimum is flat: its place to 1e-8 gives its value to 1e-15
         u = np.linspace(low, high, 60)
         best = int(np.argmin(quotient(draws, np.exp(u))))
         low, high = u[max(best - 1, 0)], u[min(best + 1, len(u) - 1)]
-    return min(quotient(draws, np.exp(u)).min(), chance @ (n / (1 + m)))
+    return min(quotient(draws, np.exp(u)).min(), chance @ (n / (1 + m)), chance @ (n >= 1))

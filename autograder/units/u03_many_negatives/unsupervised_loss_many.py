@@ -43,7 +43,8 @@ def cases(rng):
     rho, classes, z = worlds.random_world(rng, 3, 4, 2)
     yield Case("f = 0, N = 1000", (rho, classes, 0 * z, 1000), rtol=EXACT)
     args = (*worlds.random_world(rng, 2, 4, 2, 3.0), 65536)
-    yield Case("embeddings of norm about 4, N = 65536", args, part="stability", rtol=EXACT)
+    hint = "Where does your grid begin? The integrand's left edge sits near -ln N - ln max X and moves with both."
+    yield Case("embeddings of norm about 4, N = 65536", args, part="stability", rtol=EXACT, hint=hint)
     # Two ways to be large: inner products of 1e4 that differ little, and logits beyond e^710. (Both at once would only
     # make the grid, and this check, ten times longer.)
     rho, classes, z = worlds.random_world(rng, 3, 4, 2, 0.05)
@@ -104,6 +105,12 @@ def overflowing(law, a, n):
     u = np.arange(-math.log(n) - min(math.log(x.max()), 700.0) - 40, 5, 0.25)
     miss = np.minimum(-np.expm1(-np.exp(u)[:, None] * x) @ law, 1.0)
     return 0.25 * (np.exp(-np.exp(u)) * -np.expm1(n * np.log1p(-miss))).sum()
+
+
+def another_point(rho, classes):
+    """The law of two points of one class, given that they differ."""
+    joint = one_class(rho, classes) * (1 - np.eye(classes.shape[1]))
+    return joint / joint.sum()
 
 
 @exercise.formula
@@ -226,6 +233,70 @@ exercise.slip("exponentials that overflow", loss=overflowing).says(
     "0 times infinity is NaN: t is tiny exactly where X is huge.",
     "Add the exponents first: t X = e^{u + f(x).(f(y) - f(x+))}, then cut the exponent at 50.",
 )
+exercise.slip("N + 1 draws", drawn=lambda n: n + 1).says(
+    "The positive is one more draw from the law of the negatives.",
+    "What is your answer for f = 0: ln(N + 1) or ln(N + 2)?",
+    "The 1 inside the logarithm is the positive; beside it stand N terms.",
+    "The exponent of E e^{-tX} is N.",
+)
+exercise.slip("N times one negative", loss=lambda law, a, n: n * expected_log(law, a, 1)).says(
+    "The losses of the single negatives add up.",
+    "What is your answer for f = 0 and N = 3: ln 4, or 3 ln 2?",
+    "One logarithm of a sum, not a sum of N logarithms.",
+    "E e^{-tX} to the power N, inside one integral.",
+)
+exercise.slip("one negative, N times", loss=lambda law, a, n: law @ np.logaddexp(0, math.log(n) + a)).says(
+    "One negative is drawn, and counts N times.",
+    "For which N is that the same as N independent draws?",
+    "The N negatives are different draws: the sum of their terms is closer to its mean.",
+    "E e^{-tX} to the power N.",
+)
+exercise.slip("another point as positive", pairs=another_point).says(
+    "The positive is another point than the anchor.",
+    "Two independent draws from D_c: can they be the same point?",
+    "Yes, with probability sum_x D_c(x)^2; the pair (x, x) stays in.",
+    "Average over all pairs (x, x+), with weights sum_c rho_c D_c(x) D_c(x+).",
+)
+exercise.slip("pairs from uniform classes", pairs=lambda rho, classes: classes.T @ classes / len(classes)).says(
+    "The anchor's class is uniform.",
+    "By which law is the class of the anchor drawn?",
+    "c ~ rho: pairs of a frequent class count more.",
+    "Average over all pairs (x, x+), with weights sum_c rho_c D_c(x) D_c(x+).",
+)
+exercise.slip("the sign of the logit", loss=lambda law, a, n: expected_log(law, -a, n)).says(
+    "The logit is f(x).(f(x+) - f(x-)).",
+    "Does your loss fall when the positive comes closer?",
+    "A negative that scores higher than the positive costs more.",
+    "X = e^{f(x).(f(x-) - f(x+))}.",
+)
+
+
+@exercise.wrong(
+    "one class for all negatives",
+    belief="The class of the negatives is drawn once; then all N come from it.",
+    hints=(
+        "How many classes does the statement draw for the negatives?",
+        "Each negative has a class of its own, c_i ~ rho: its law is sum_c rho_c D_c, and the power N stands over that.",
+        "Use the law rho @ classes; no average over classes outside the power.",
+    ),
+)
+def unsupervised_loss_many(rho, classes, z, n_negatives):
+    return rho @ np.array([averaged(one_class(rho, classes), row, z, n_negatives) for row in classes])
+
+
+@exercise.wrong(
+    "after Jensen",
+    belief="Positive and negatives may be replaced by the means of their classes.",
+    hints=(
+        "Where is Jensen's inequality an equality?",
+        "With class means you compute line 2 of the ladders, which is smaller where embeddings vary inside a class.",
+        "Average over pairs (x, x+) of points, and let a negative be the point y with probability sum_c rho_c D_c(y).",
+    ),
+)
+def unsupervised_loss_many(rho, classes, z, n_negatives):
+    scores = z @ (classes @ z).T
+    rows = [[expected_log(rho, s - s[c], n_negatives) for s in scores] for c in range(len(rho))]
+    return (rho[:, None] * classes * np.array(rows)).sum()
 
 
 @exercise.wrong(

@@ -56,6 +56,8 @@ def cases(rng):
     n = larger_sizes(rng, 1)[0]
     args = (float(rng.uniform(0.05, 0.3)), float(rng.uniform(0.05, 0.3)), n, float(rng.uniform(0.5, 4)))
     yield Case("more negatives", args, public=False)
+    hint = "They add up to 1 but for rounding, and only a sum above 1 + 1e-9 is refused."
+    yield Case("two classes, a sum of 1 + 1e-12", (0.3, 0.7 + 1e-12, 3, 1.0), public=False, hint=hint)
 
 
 @exercise.property(
@@ -68,6 +70,29 @@ def slope(f, rng):
         rise = f(p, p, n, high) - f(p, p, n, low)
         if not 0 < rise <= (1 - (1 - p) ** n) * (high - low) + 1e-9:
             return "from one loss to a larger one your value changes by what no draw can pay"
+
+
+def no_collision(n, a, b):
+    """Draws from the classes other than the anchor's."""
+    k = np.arange(n + 1)
+    return 0 * k, k, binomial(n, min(1.0, b / (1 - a)))
+
+
+def others_must_exist(n, a, b):
+    if a + b >= 1:
+        raise ValueError(f"probabilities {a} and {b}")
+    return trinomial(n, a, b)
+
+
+def loss_must_be_positive(loss):
+    if loss <= 0:
+        raise ValueError(f"loss = {loss}")
+    return log_rival(loss)
+
+
+def one_order(n, a, b):
+    m, r, _ = trinomial(n, a, b)
+    return m, r, a ** m.astype(float) * b**r * np.maximum(1 - a - b, 0.0) ** (n - m - r)
 
 
 @exercise.formula
@@ -84,12 +109,19 @@ def vertex_value(
     positive=1.0,
     mean=lambda chance, logs: chance @ logs,
     swapped=False,
+    harmless=0.0,
+    outside=lambda rho_c: 1.0,
+    hidden=False,
+    missed=1.0,
 ):
     a, b = (rho_j, rho_c) if swapped else (rho_c, rho_j)
     m, n, chance = draws(n_negatives, a, b)
+    m, chance = (np.where(n > 0, 0, m) if hidden else m), chance * np.where(n > 0, 1.0, missed)
     with np.errstate(divide="ignore"):
-        logs = np.logaddexp(np.log(positive + hits(m)), np.log(rivals(n)) + rival(loss))
-    return mean(chance, logs)
+        logs = np.logaddexp(
+            np.log(positive + hits(m) + harmless * (n_negatives - m - n)), np.log(rivals(n)) + rival(loss)
+        )
+    return outside(rho_c) * mean(chance, logs)
 
 
 exercise.slip("hits independent", draws=independent).says(
@@ -157,6 +189,60 @@ exercise.slip("exponential that overflows", rival=lambda loss: np.log(np.expm1(n
     "What is e^1000 in a float64?",
     "Work with ln(e^loss - 1) = loss + ln(1 - e^-loss).",
     "logaddexp(ln(1 + m), ln n + loss + log(-expm1(-loss))).",
+)
+exercise.slip("harmless classes add 1", harmless=1.0).says(
+    "A draw of a harmless class adds 1 inside the logarithm.",
+    "Which e^{a_l} does the statement give the harmless classes?",
+    "e^{a_l} = 0: such a draw adds nothing.",
+    "ln(1 + m + n w): only m draws of the anchor's class and n of the rival count.",
+)
+exercise.slip("times rho_c", outside=lambda rho_c: rho_c).says(
+    "The value is multiplied by the chance that an anchor has class c.",
+    "Is the anchor's class random here?",
+    "c is given; rho_c enters only by the draws.",
+    "Average over (m, n) alone.",
+)
+exercise.slip("no collisions among the draws", draws=no_collision).says(
+    "The negatives are drawn from the classes other than the anchor's.",
+    "What is your value at loss = 0? Do collisions cost nothing?",
+    "Each negative has the anchor's class with probability rho_c.",
+    "m ~ Bin(N, rho_c), and given m, n ~ Bin(N - m, rho_j / (1 - rho_c)).",
+)
+exercise.slip("the loss as weight", rival=np.log).says(
+    "The rival's term inside the logarithm is `loss` itself.",
+    "The mean classifier pays ln(1 + w), w the rival's term. For which w is that `loss`?",
+    "Solve ln(1 + w) = loss.",
+    "w = e^loss - 1.",
+)
+exercise.slip("two classes refused", draws=others_must_exist).says(
+    "Two probabilities that add up to 1 are bad input.",
+    "What does the statement say about that sum?",
+    "There is no other class then, and the draws are binomial: m + n = N.",
+    "Refuse a sum above 1 + 1e-9 only, and let 1 - rho_c - rho_j be at least 0.",
+)
+exercise.slip("a loss of 0 refused", rival=loss_must_be_positive).says(
+    "A mean classifier that pays nothing is bad input.",
+    "What does the anchor pay when its rival weighs nothing?",
+    "E ln(1 + m): the collisions remain.",
+    "ln w may be -inf: logaddexp can take that.",
+)
+exercise.slip("collisions hidden by the rival", hidden=True).says(
+    "Collisions count only in draws without the rival.",
+    "What stands inside the logarithm for m = 2 and n = 1?",
+    "Both: 1 + m + n w.",
+    "ln(1 + m + n w), whatever m and n are.",
+)
+exercise.slip("only draws with the rival", missed=0.0).says(
+    "Draws that miss the rival pay nothing.",
+    "What does a draw with m collisions and no rival pay?",
+    "ln(1 + m).",
+    "Average over all (m, n), n = 0 included.",
+)
+exercise.slip("orders not counted", draws=one_order).says(
+    "Counts (m, n) have the probability rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
+    "In how many orders can m collisions and n rivals fall among N draws?",
+    "That is the chance of one sequence: multiply by the multinomial coefficient.",
+    "N! / (m! n! (N-m-n)!) rho_c^m rho_j^n (1 - rho_c - rho_j)^(N-m-n).",
 )
 
 
