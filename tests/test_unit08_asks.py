@@ -287,6 +287,12 @@ def test_a_start_is_told_why_its_loss_does_not_rise_in_the_notebook_too(referenc
     assert check(answer, "counterexample_step").verdict.misconception == named
 
 
-@pytest.mark.parametrize("seed", [20131, 53, 408])
+@pytest.mark.parametrize("seed", [3414, 4158, 5752])
 def test_a_right_descent_is_not_asked_to_halve_a_small_loss(references, seed):
-    """At the first seeds below 20,000 whose start is nearly right the loss falls by less than half in 60 steps."""
+    """From the starts of these seeds, nearly right, the loss falls by less than half in 60 steps."""
+    falls = UNIT.exercise("triplet_descent").properties[0][1]
+    descent = references["triplet_descent"]
+    assert falls(descent, np.random.default_rng(seed)) is None
+    assert "after 60 steps" in falls(
+        lambda *start: np.full(61, descent(*start[:4], 1)[0] + 0.1), np.random.default_rng(seed)
+    )

@@ -76,7 +76,8 @@ def _explains(
 ) -> bool:
     """Whether the misconception answers as the learner's function does, on the values and on the failing part.
 
-    whole: False compares of a list of lines (a ladder) only those up to the first wrong one: the rest may follow from it.
+    whole: False compares of a list of lines only those up to the first wrong one, of a ladder the terms up to the first wrong
+    one: the rest may follow from it.
     where_defined: True leaves out cases where the belief's formula has no finite value and the learner is wrong in another
     way: how a wrong formula fails there is a matter of style.
     where_wrong: True leaves out cases that the learner has right, as one who believes it may (a case that is looked at on its
@@ -192,7 +193,7 @@ def _finite_grads(outcome: Outcome, case: Case) -> tuple[np.ndarray, ...] | None
 
 
 def _same_ladder(found, wrong, wanted, rtol: float) -> bool:
-    """The same number of terms in every line, and the same terms; with `wanted` only up to the first one that is wrong."""
+    """The same number of terms in every line, and the same terms; with `wanted` only up to the first term that is wrong."""
     if [len(terms(line)) for line in terms(found)] != [len(terms(line)) for line in terms(wrong)]:
         return False
     found, wrong = _flat(found), _flat(wrong)
