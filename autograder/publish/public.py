@@ -156,7 +156,8 @@ def _offered(known: PublicCheck, functions: list[Callable]) -> list[Belief]:
     beliefs = offered = known.beliefs
     while True:
         named = [_names(known, offered, outcomes, row) for outcomes, row in zip(actual, rows, strict=True)]
-        false = {name for belief, names in zip(beliefs, named, strict=True) for name in names - {belief.name, ""}}
+        false = {name for belief, names in zip(beliefs, named, strict=True) for name in names - {belief.name}}
+        false &= {belief.name for belief in offered}  # not what any function's answer shows
         silent = {belief.name for belief, names in zip(beliefs, named, strict=True) if names != {belief.name}}
         kept = [belief for belief in offered if belief.name not in (false or silent)]
         if len(kept) == len(offered):

@@ -139,40 +139,30 @@ far(
     "The negatives lead: s_j - s_0 is at least `lead`.",
     given=lambda lead: -lead,
 )
-far(
-    "every lead accepted",
+exercise.slip("every lead accepted", exists=lambda n, lead: True).says(
     "Such scores exist for every lead.",
     "What is the loss at least when N - 1 negatives lead by 50?",
     *ROOM_LEFT,
-    exists=lambda n, lead: True,
 )
-far(
-    "ln(N+1) as the largest lead",
+exercise.slip("ln(N+1) as the largest lead", exists=lambda n, lead: lead < math.log(n + 1)).says(
     "Such scores exist for every lead below the chance level.",
     "One negative with that lead makes the loss that large. What do N - 1 of them do?",
     *ROOM_LEFT,
-    exists=lambda n, lead: lead < math.log(n + 1),
 )
-far(
-    "ln((N+1)/(N-1)) as the largest lead",
+exercise.slip("ln((N+1)/(N-1)) as the largest lead", exists=lambda n, lead: lead < math.log((n + 1) / (n - 1))).says(
     "The positive adds nothing to the sum, so that (N - 1) e^lead may come near N + 1.",
     "What does the positive add to e^loss?",
     *ROOM_LEFT,
-    exists=lambda n, lead: lead < math.log((n + 1) / (n - 1)),
 )
-far(
-    "N/(N-1) as the largest lead",
+exercise.slip("N/(N-1) as the largest lead", exists=lambda n, lead: lead < n / (n - 1)).says(
     "N - 1 leading negatives leave more room below chance than they do.",
     "What do N - 1 negatives with the largest lead that you accept add to e^loss?",
     *ROOM_LEFT,
-    exists=lambda n, lead: lead < n / (n - 1),
 )
-far(
-    "1/(N-1) as the largest lead",
+exercise.slip("1/(N-1) as the largest lead", exists=lambda n, lead: lead < 1 / (n - 1)).says(
     "N - 1 leading negatives leave somewhat more room below chance than they do.",
     "Try N = 2 and a lead of 0.7, or N = 5 and 0.225: what is the loss at least?",
     *ROOM_LEFT,
-    exists=lambda n, lead: lead < 1 / (n - 1),
 )
 far(
     "1/N as the largest lead",
