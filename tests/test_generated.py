@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import math
 from dataclasses import replace
 
@@ -125,6 +126,12 @@ def test_a_changed_hint_or_belief_changes_one_line_of_one_file(monkeypatch):
 def test_no_public_check_is_left_over():
     names = {name for slug in unit_names() for name in load_unit(slug).checks}
     assert {path.stem for path in DATA.glob("*.json")} == names
+
+
+@pytest.mark.parametrize("slug", unit_names())
+def test_the_data_of_a_unit_is_as_small_as_the_document_says(slug):
+    limit = re.search(r"a unit's data below (\d+) kB", (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8"))
+    assert sum((DATA / f"{name}.json").stat().st_size for name in load_unit(slug).checks) < 1000 * int(limit[1])
 
 
 @pytest.mark.parametrize("source", LECTURES, ids=lambda path: path.stem)
