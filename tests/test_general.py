@@ -39,7 +39,7 @@ def refusing(change):
     return f
 
 
-@pytest.mark.parametrize(("name", "change"), [(name, change) for name, _, change in CHANGES], ids=lambda x: str(x))
+@pytest.mark.parametrize(("name", "change"), [pytest.param(name, change, id=name) for name, _, change in CHANGES])
 def test_one_change_of_every_value_is_named(name, change):
     def table(x):
         return np.stack([x, right(x)]) if name == "rows for columns" else np.abs(right(x)) + 0.6
