@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def refused(**options) -> str:
         box.open(Limits())
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def test_a_warm_process_that_ends_at_once_is_told_at_once_with_its_last_words(monkeypatch):
+    """And not after the two minutes that a slow machine may take to import torch."""
+    broken = ["/bin/sh", "-c", "echo a module is missing >&2; exit 1"]
+    monkeypatch.setattr(module.command, "boxed", lambda *arguments: broken)
+    began = time.monotonic()
+    assert refused() == "the sandbox could not start: a module is missing"
+    assert time.monotonic() - began < module.START_LIMIT / 2
 
 
 def test_it_refuses_when_the_checkout_is_visible(monkeypatch):

@@ -131,7 +131,7 @@ class Sandbox:
                 self._refresh()
                 root, own = str(self._folder("root")), str(self._folder("scratch"))
                 variables = command.environment(root, own, inner.fileno(), boxed=False, nested=False)
-                self._launch(command.plain(root), variables, own, [inner.fileno()], None)
+                self._launch(command.plain(root), variables, own, [inner], None)
                 return
             mounted = mounts(self.hide)
             look = stack.enter_context(canaries(self.hide, mounted))
@@ -140,10 +140,10 @@ class Sandbox:
             variables = command.environment(root, own, inner.fileno(), boxed=True, nested=self.nested)
             boxed = command.boxed(self.bwrap, mounted, copies, variables, Limits.tmp_bytes)
             # bubblewrap sets the variables inside; its own environment is as empty
-            self._launch(boxed, {"PATH": variables["PATH"]}, "/", [inner.fileno(), *copies.values()], look)
+            self._launch(boxed, {"PATH": variables["PATH"]}, "/", [inner, *copies.values()], look)
 
     def _launch(
-        self, argv: list[str], variables: dict[str, str], where: str, descriptors: list[int], look: Any
+        self, argv: list[str], variables: dict[str, str], where: str, given: list[socket.socket | int], look: Any
     ) -> None:
         self.starter = os.getpid()
         self.process = subprocess.Popen(
@@ -153,9 +153,10 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=descriptors,
+            pass_fds=[end if isinstance(end, int) else end.fileno() for end in given],
             start_new_session=True,
         )
+        given[0].close()  # its own end: with a second one here, its end would not be noticed
         with contextlib.suppress(OSError):  # it has ended already: its last words say why
             self.control.sendall(json.dumps(look).encode() + b"\n")
         answer = self.message(time.monotonic() + START_LIMIT)

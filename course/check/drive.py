@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from course.check._rising import problem_of
-
 
 def driven(name: str, answer: Callable) -> Callable:
     """What is called in place of the answer; the answer itself for the name ""."""
@@ -120,20 +118,6 @@ def as_module(tensors: dict[str, dict[str, torch.Tensor]], trainable: bool) -> t
     return whole
 
 
-def start(find: Callable, *steps: float) -> dict[str, bool]:
-    """Whether the start that find(step) returns is a counterexample for each step; if not, why not for the first one."""
-    problems = [problem_of(_plain(find(step)), step) for step in steps]
-    found = next((problem[0] for problem in problems if problem), "")
-    words = ("form", "length", "entries", "zero", "negative", "small", "long q", "little")
-    return {"the loss rises": not found} | {f"no fault: {word}": found != word for word in words}
-
-
-def _plain(answer):
-    if isinstance(answer, (list, tuple)):
-        return [_plain(part) for part in answer]
-    return answer.detach().numpy() if isinstance(answer, torch.Tensor) else answer
-
-
 def _sorted(rows: torch.Tensor) -> np.ndarray:
     """The rows in the order of their first numbers, then of their second, and so on; the last digits do not decide."""
     values = rows.detach().cpu().numpy()
@@ -144,4 +128,4 @@ def _same(one, other) -> bool:
     return np.array_equal(*(x.detach().numpy() if isinstance(x, torch.Tensor) else x for x in (one, other)))
 
 
-DRIVERS = {"slopes": slopes, "queue": queue, "modules": modules, "start": start}
+DRIVERS = {"slopes": slopes, "queue": queue, "modules": modules}
