@@ -60,6 +60,8 @@ def what_is_lost(rho, classes, z, n):
     paid = rho * np.array(
         [(row * (np.logaddexp.reduce(scores, axis=0) - own)).sum() for row, own in zip(classes, scores)]
     )
+    if np.ptp(paid) < 1e-9 * paid.max():
+        return "the anchors of all classes pay alike; let those of one class pay nearly all"
     c = int(np.argmax(paid))
     r = max((j for j in range(len(rho)) if j != c), key=lambda j: classes[c] @ scores[j])
     missed = f"N draws miss class {r}, their strongest rival, with probability {(1 - rho[r]) ** n:.2g}"

@@ -23,7 +23,8 @@ exercise = Exercise(
             "E[1/(1 + t)] is an integral of (1 - q + q x)^N over x from 0 to 1, q = 2/C.",
         ),
         "stability": (
-            "For N = 65536 binomial coefficients overflow: add their logarithms.",
+            "For N = 65536 binomial coefficients overflow: take their logarithms, by math.lgamma. Adding 65536 logarithms one by"
+            " one loses digits; divide the probabilities by their sum.",
             "The denominator needs no sum at all: integrate.",
         ),
         "bad input": ("validate.count(minimum=2, n_classes=n_classes): one class has no rival.",),

@@ -114,13 +114,21 @@ def negatives_needed(
     fraction,
     *,
     certified=optimal_bound,
+    whole=lambda joint, n: information(joint),
     asked=lambda fraction: fraction,
     search=bisected,
     answer=lambda low, high: high,
     unit=1.0,
 ):
-    wanted = asked(fraction) * information(joint)
-    return answer(*search(lambda n: certified(joint, n) / unit >= wanted))
+    return answer(*search(lambda n: certified(joint, n) / unit >= asked(fraction) * whole(joint, n)))
+
+
+exercise.slip("a fraction of ln(N+1)", whole=lambda joint, n: math.log(n + 1)).says(
+    "The fraction is one of ln(N+1), the most that N negatives can certify.",
+    "Of which quantity is a fraction asked for, and does it change with N?",
+    "It is a fraction of I(x, y), one number for the joint law.",
+    "The smallest N whose optimal bound is at least fraction * mutual_information(joint).",
+)
 
 
 exercise.slip("the ceiling taken for the bound", certified=lambda joint, n: math.log(n + 1)).says(

@@ -156,7 +156,7 @@ def angle_bound(
 exercise.slip("linear in the excess", solve=lambda level, excess: excess / level).says(
     "The squared sines are proportional to the excess.",
     "Put your value back into the theorem: is it an equality?",
-    "You dropped the square of delta s, which makes the bound valid but larger than need be.",
+    "It is not, for small sines: your value is a valid bound, but up to twice as large as need be.",
     "Solve the quadratic equation.",
 )
 exercise.slip("half of that: the first order", solve=lambda level, excess: excess / (2 * level)).says(

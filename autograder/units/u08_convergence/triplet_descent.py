@@ -127,15 +127,23 @@ def triplet_descent(
     loss=cost,
     slow=1,
     noted=lambda losses: losses,
+    pulling=lambda t, before: t,
 ):
-    z, losses = (np.asarray(z1), np.asarray(z2), np.asarray(z3)), []
+    z, losses, felt = (np.asarray(z1), np.asarray(z2), np.asarray(z3)), [], None
     for _ in range(n_steps + 1 + extra):
         t = facing * z[0] @ (z[2] - z[1])
         losses.append(loss(t))
-        z = move(z, sign * step / slow, weight(t))
+        felt = pulling(t, felt)
+        z = move(z, sign * step / slow, weight(felt))
     return noted(np.array(losses[first + extra :] if first or extra else losses))
 
 
+exercise.slip("the pull of the start", pulling=lambda t, before: t if before is None else before).says(
+    "The pull s is computed once, at the start.",
+    "Your first step is right. Has the triplet after it still the same t?",
+    "t changes with every step, and s = sigma(t) with it.",
+    "Compute s inside the loop.",
+)
 exercise.slip("z1 moves first", move=one_after_the_other).says(
     "The new z1 may be used at once for z2 and z3.",
     "Your first two losses may be right, and the others are not. With which z1 do you move z2 and z3?",

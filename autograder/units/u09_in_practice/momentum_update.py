@@ -28,6 +28,7 @@ exercise = Exercise(
             "[(n, x.shape) for n, x in target.state_dict().items()] == [(n, x.shape) for n, x in online.state_dict().items()]",
             {
                 "an online module of another width": {"online": lambda net: trimmed(net)},
+                "an online module whose last buffer alone has another width": {"online": lambda net: trimmed_last(net)},
                 "an online module without a bias": {"online": lambda net: without(net, "parameters", "layer.bias")},
                 "an online module without buffers": {"online": lambda net: {**net, "buffers": {}}},
             },
@@ -45,6 +46,11 @@ exercise = Exercise(
 
 def trimmed(net):
     return {**net, "parameters": {name: value[:-1] for name, value in net["parameters"].items()}}
+
+
+def trimmed_last(net):
+    name = list(net["buffers"])[-1]
+    return {**net, "buffers": {**net["buffers"], name: net["buffers"][name].repeat(2)}}
 
 
 def without(net, kind, name):

@@ -111,6 +111,11 @@ def survival_threshold(
     return smaller(pull, math.sqrt(inside), curve(noise) - 1, decay)
 
 
+exercise.slip("the noise squared", curve=lambda noise: 1 + noise**2).says(
+    "The noise is a standard deviation, and its square enters.",
+    "What does the question call `noise`: sigma or sigma^2?",
+    "It is the variance already: 1 + noise, without a square.",
+)
 exercise.slip("the larger root", smaller=lambda pull, root, noise, decay: (pull + root) / (2 * (1 + noise))).says(
     "The threshold is where the mode comes to rest.",
     "Start a little below your threshold: does the mode die?",
