@@ -178,6 +178,10 @@ def test_a_belief_is_named_where_the_learner_has_a_case_or_two_right_and_no_furt
     assert verdict(right_up_to(3), asked, [own], answer).misconception == ""
     assert verdict(right_up_to(1, 1.1), asked, [own], answer).misconception == ""
     assert verdict(lambda n: answer(n) + (n > 4) + 0.1 * (n < 2), asked, [own], answer).misconception == ""
+    endless = Belief(
+        "own", "It is one more.", (), [Outcome(np.array(np.nan)) if n == 6 else o for n, o in enumerate(own.outcomes)]
+    )
+    assert verdict(lambda n: answer(n) + (n > 1) + (n == 6), asked, [endless], answer).misconception == "own"  # a style
     few = asked[2:5]
     own = Belief("own", "It is one more.", (), own.outcomes[2:5])
     assert verdict(right_up_to(2), few, [own], answer).misconception == ""

@@ -13,7 +13,7 @@ from course.check.case import Case
 from course.check.naming import Belief
 from course.check.words import both
 
-MOST = 400  # pairs that are tried, in the order in which the slips are written
+MOST = 800  # pairs that are tried, in the order in which the slips are written
 SECONDS = 2.0  # after which no further pair is tried; a pair costs one call unless its first value agrees
 
 

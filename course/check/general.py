@@ -77,7 +77,10 @@ def general(
         )
         return Belief("the gradient", "A right value has the right gradient.", (hint,))
     if parts == {"stability"}:
-        hint = "Print the intermediate results of the case named above: which is inf, NaN, 0 or 1 and should not be?"
+        hint = (
+            "Print the intermediate results of the case named above: which is inf, NaN, 0 or 1 and should not be, or the"
+            " small difference of large numbers?"
+        )
         return Belief("extreme numbers", "What holds for numbers of ordinary size holds for all.", (hint,))
     return None
 

@@ -54,7 +54,7 @@ def explaining(
 ) -> Belief | None:
     """The belief that explains the failing part: one that does so wholly, else one that does so as far as can be said, else
     one that explains all that is wrong, else the only pair that does."""
-    for lenient in ({}, {"whole": False}, {"where_defined": True}, {"where_wrong": True}):
+    for lenient in ({}, {"whole": False}, {"where_defined": True}, {"where_defined": True, "where_wrong": True}):
         for belief in beliefs:
             if _explains(belief, part, cases, expected, actual, **lenient):
                 return belief

@@ -16,7 +16,12 @@ exercise = Exercise(
         count("n_images", "B", 2.5, minimum=2),
         count("dim", "d"),
         needs(
-            "dim >= n_images - 1", {"d = B - 2": {"dim": lambda d: d - 1}, "B = d + 2": {"n_images": lambda b: b + 1}}
+            "dim >= n_images - 1",
+            {
+                "d = B - 2": {"dim": lambda d: d - 1},
+                "B = d + 2": {"n_images": lambda b: b + 1},
+                "one dimension": {"dim": lambda d: 1},
+            },
         ),
     ),
     hints={
