@@ -74,10 +74,11 @@ def _law_problem(rows, of, articles, size):
             if not _far(counts, N_ROWS, weights / weights.sum()):
                 return f"articles are drawn in proportion to {what}; every article must be equally likely"
         return "the articles are not equally likely"
-    for i, article in enumerate(articles):
-        mine = rows[of == i]
-        place = np.argsort(article.numpy())[np.searchsorted(np.sort(article.numpy()), mine)]  # places in the article
-        n = len(article)
+    places = [_places(rows[of == i], article) for i, article in enumerate(articles)]
+    if size == 1 and lengths.max() > 2 and all((np.abs(np.diff(place)) == 1).all() for place in places):
+        return "the two sentences of a row are consecutive in every row; any two of the article may be drawn"
+    for article, place in zip(articles, places, strict=True):
+        n, mine = len(article), place  # a row of places for each row drawn
         if _far(np.bincount(place[:, 0], minlength=n), len(mine), 1 / n):
             return "the first sentence of a row is not every sentence of its article equally often"
         block = place[:, 1:]
@@ -94,6 +95,11 @@ def _law_problem(rows, of, articles, size):
             if near > 2 * len(mine) * size * (size - 1) / n + 20:
                 return "the sentences of a block stand next to each other in the article"
     return None
+
+
+def _places(rows, article):
+    """Where the numbers of these rows stand in the article."""
+    return np.argsort(article.numpy())[np.searchsorted(np.sort(article.numpy()), rows)]
 
 
 def _far(counts, n, share):

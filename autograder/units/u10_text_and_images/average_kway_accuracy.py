@@ -54,12 +54,13 @@ exercise = Exercise(
         "values": (
             "With k = all classes there is one task: all training rows, all test rows.",
             "Mean classifier: one mean per class from the training rows; argmax of test_z @ means.T; compare with the labels "
-            "renamed to 0 .. k - 1.",
+            "renamed to 0 .. k - 1. The accuracy is the share of all test rows that are right, each row counting the same.",
             "Trained: softmax regression with an offset; mean cross-entropy plus 0.005 times the squared weights, minimised.",
         ),
         "properties": (
             "A task with n_tasks = 1 is one set of k different classes: its accuracy is one of the possible ones.",
-            "rng.permutation(classes)[:k] gives every set the same chance; take the rows of these classes only, in both parts.",
+            "rng.permutation(classes)[:k] gives every set the same chance; take the rows of these classes only, in both parts, "
+            "and let argmax choose among their k scores only.",
             "The mean over the tasks of each task's own share.",
         ),
         "bad input": ("Compare torch.unique(train_y) with torch.unique(test_y), and k with their number.",),
@@ -184,12 +185,44 @@ def renamed(labels, task):
     return torch.searchsorted(task, labels)
 
 
-def own_share(right):
+def own_share(right, labels):
     return [float(share) for share in (row.double().mean() for row in right)]
 
 
-def pooled(right):
+def pooled(right, labels):
     return [float(torch.cat(right).double().mean())]
+
+
+def share_of_each_class(right, labels):
+    return [
+        float(torch.stack([row[y == c].double().mean() for c in y.unique()]).mean())
+        for row, y in zip(right, labels, strict=True)
+    ]
+
+
+def worst_class(right, labels):
+    return [
+        float(torch.stack([row[y == c].double().mean() for c in y.unique()]).min())
+        for row, y in zip(right, labels, strict=True)
+    ]
+
+
+def error_rate(right, labels):
+    return [1 - share for share in own_share(right, labels)]
+
+
+def number_right(right, labels):
+    return [float(row.sum()) for row in right]
+
+
+def class_medians(z, y, k):
+    return torch.stack([z[y == c].median(dim=0).values for c in range(k)]), torch.zeros(k, dtype=z.dtype)
+
+
+def means_and_sizes(z, y, k):
+    """The logarithm of a class's share is added to its score."""
+    w, _ = class_means(z, y, k)
+    return w, (torch.bincount(y, minlength=k) / len(y)).to(z.dtype).log()
 
 
 @exercise.formula
@@ -212,7 +245,7 @@ def average_kway_accuracy(
     seeds=lambda seed: seed,
 ):
     train_z, test_z = train_z.double(), test_z.double()
-    classes, rng, right = torch.unique(train_y), np.random.default_rng(seeds(seed)), []
+    classes, rng, right, labels = torch.unique(train_y), np.random.default_rng(seeds(seed)), [], []
     for _ in range(n_tasks):
         task = classes[torch.from_numpy(np.sort(drawn(rng, len(classes), k)))]
         seen, asked = torch.isin(train_y, task), torch.isin(test_y, task)
@@ -220,7 +253,8 @@ def average_kway_accuracy(
         rows = fitted_on((train_z[seen], y), (test_z[asked], torch.searchsorted(task, test_y[asked])))
         w, b = (mean if classifier == "mean" else trained)(*rows, len(task))
         right.append((test_z[asked] @ w.T + b).argmax(dim=1) == names(test_y[asked], task))
-    return float(np.mean(shares(right)))
+        labels.append(test_y[asked])
+    return float(np.mean(shares(right, labels)))
 
 
 exercise.slip("labels not renamed", names=lambda labels, task: labels).says(
@@ -268,6 +302,37 @@ exercise.slip("rows pooled over the tasks", shares=pooled).says(
     "The average accuracy is the share of right answers among all of them.",
     "Which tasks count more in your mean?",
     "Those with many test rows. Each task counts the same: the mean of the tasks' accuracies.",
+)
+exercise.slip("classes count alike", shares=share_of_each_class).says(
+    "The accuracy of a task is the mean over its classes of the share that is right in each.",
+    "Which rows weigh more in your mean, those of a small class or those of a large one?",
+    "All test rows of a task count the same.",
+    "(answer == label).double().mean() over all test rows of the task.",
+)
+exercise.slip("the worst class", shares=worst_class).says(
+    "The accuracy of a task is the smallest share that is right in a class.",
+    "Do all test rows count in your number?",
+    "The share of all test rows of the task that are right.",
+)
+exercise.slip("errors counted", shares=error_rate).says(
+    "The share of wrong answers is asked.",
+    "What is your number for a classifier that is always right?",
+    "1: the share of right answers.",
+)
+exercise.slip("right answers not divided", shares=number_right).says(
+    "The number of right answers is asked.",
+    "Can your number exceed 1?",
+    "Divide by the number of test rows of the task.",
+)
+exercise.slip("medians for means", mean=class_medians).says(
+    "The middle of a class is its median.",
+    "Which middle does the name of the classifier say?",
+    "z[y == c].mean(dim=0).",
+)
+exercise.slip("large classes preferred", mean=means_and_sizes).says(
+    "The logarithm of how common a class is belongs to the mean classifier's score.",
+    "What is your score at z = 0?",
+    "The mean classifier has no offset: test_z @ means.T alone.",
 )
 exercise.slip("the seed is ignored", seeds=lambda seed: 0).says(
     "A fixed seed inside makes it reproducible.",

@@ -115,6 +115,30 @@ def odds_of_mean(p, q, scores, n, bias):
     return bias + math.log(n) + ((p + n * q) * scores).sum() / (1 + n)
 
 
+def yes_of_others(p, q, scores, n, bias):
+    """Expected number of yes among the others alone, minus 1 (minus one half for one other)."""
+    return (n * q * yes(scores + bias)).sum() - (0.5 if n == 1 else 1.0)
+
+
+def mean_yes(p, q, scores, n, bias):
+    """Mean probability of yes under the product law, minus 1/B."""
+    return (q * yes(scores + bias)).sum() - 1 / (1 + n)
+
+
+def rare_yes(p, q, scores, n, bias):
+    """Logarithm of the expected number of yes, with an exponential in place of sigma."""
+    x = scores + np.log(np.maximum(p + n * q, 1e-300))
+    return bias + x.max() + math.log(np.exp(x - x.max()).sum())
+
+
+def uniform_texts(p):
+    return np.tile(p.sum(axis=1, keepdims=True) / p.shape[1], (1, p.shape[1]))
+
+
+def uniform_images(p):
+    return np.tile(p.sum(axis=0, keepdims=True) / len(p), (len(p), 1))
+
+
 def zero_of(function, p, q, scores, n):
     low, high = -math.log(n) - scores.max() - 50, -math.log(n) - scores.min() + 50
     for _ in range(200):
@@ -170,6 +194,32 @@ exercise.slip("others uniform", met=uniform).says(
     "The other texts are any texts, all equally likely.",
     "Does a text that is common in `joint` come often as somebody else's?",
     "They are drawn with their pairs: the product of the marginals.",
+)
+exercise.slip("other texts uniform", met=uniform_texts).says(
+    "An image meets the other texts with equal probabilities, however common each is.",
+    "Does a text that is common in `joint` come often as somebody else's?",
+    "The others are drawn with their pairs: P(x) P(y), with both marginals of joint.",
+)
+exercise.slip("images uniform among the others", met=uniform_images).says(
+    "The images of the questions with the answer no are all equally likely.",
+    "Does an image that is common in `joint` ask as often as a rare one?",
+    "Each image of the batch asks B - 1 such questions: P(x) P(y), with both marginals of joint.",
+)
+exercise.slip("yes among the others alone", condition=yes_of_others).says(
+    "The other texts alone are to be answered by one yes per image in the mean.",
+    "All scores 0: which probability of yes is right?",
+    "1/B: the image's own text is among the B questions, too.",
+    "Expected number of yes for the own pair (joint) plus B - 1 times that for the others: together 1.",
+)
+exercise.slip("mean yes of independent pairs", condition=mean_yes).says(
+    "The mean probability of yes for independent pairs is to be 1/B.",
+    "Does your bias change when only `joint` changes, with the same marginals?",
+    "One of the B questions of an image is about its own pair, drawn from joint.",
+)
+exercise.slip("exponential for sigma", condition=rare_yes).says(
+    "Yes is rare, so sigma(x) may be replaced by e^x.",
+    "All scores 0: your bias is -ln B. Which is right?",
+    "-ln(B - 1). Solve with sigma itself: bisect.",
 )
 exercise.slip("others that never match", met=never_together).says(
     "A text that could belong to the image is left out of the others.",

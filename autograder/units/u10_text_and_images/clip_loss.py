@@ -123,6 +123,34 @@ def one_softmax(cost, scores):
     return (scores.flatten().logsumexp(dim=0) - scores.diagonal()).mean()
 
 
+def rows_and_columns(scores):
+    """For each pair the logarithms of the two sums of exponentials, of its row and of its column."""
+    return torch.stack([scores.logsumexp(dim=1), scores.logsumexp(dim=0)])
+
+
+def row_with_column(cost, scores):
+    """One softmax for a pair: its row and its column, the pair itself once."""
+    apart = scores.T.masked_fill(torch.eye(len(scores), dtype=torch.bool), -torch.inf)
+    return (torch.cat([scores, apart], dim=1).logsumexp(dim=1) - scores.diagonal()).mean()
+
+
+def row_and_column_twice(cost, scores):
+    return (rows_and_columns(scores).logsumexp(dim=0) - scores.diagonal()).mean()
+
+
+def mean_probability(cost, scores):
+    chances = (scores.diagonal() - rows_and_columns(scores)).logsumexp(dim=0) - math.log(2)
+    return -chances.mean()
+
+
+def harder_question(cost, scores):
+    return (rows_and_columns(scores).amax(dim=0) - scores.diagonal()).mean()
+
+
+def symmetric_scores(cost, scores):
+    return cost((scores + scores.T) / 2).mean()
+
+
 @exercise.formula
 def clip_loss(
     image_z, text_z, log_scale, *, unit=unit_rows, scale=torch.exp, cost=surprise, sides=half_each, held=lambda z: z
@@ -166,6 +194,32 @@ exercise.slip("one softmax for all", sides=one_softmax).says(
     "All B^2 combinations compete in one softmax.",
     "With all texts equal, is your loss ln B?",
     "An image chooses among the B texts, a text among the B images: a softmax along each row and along each column.",
+)
+exercise.slip("one softmax over row and column", sides=row_with_column).says(
+    "A pair competes with all scores of its row and of its column in one softmax.",
+    "With all texts equal, is your loss ln B?",
+    "There are two questions with B answers each, not one with 2B - 1.",
+    "A softmax along the row, another along the column: the mean of the two losses.",
+)
+exercise.slip("one softmax over row and column, the pair twice", sides=row_and_column_twice).says(
+    "The sums of exponentials of row and column are added up below.",
+    "With all texts equal, is your loss ln B or ln (2B)?",
+    "There are two questions with B answers each: the mean of two losses, each with a denominator of its own.",
+)
+exercise.slip("probabilities averaged", sides=mean_probability).says(
+    "The probabilities of the two directions are averaged, then their logarithm is taken.",
+    "What is averaged over the two directions, probabilities or losses?",
+    "Losses: the mean of the two surprises, each with its own logarithm.",
+)
+exercise.slip("the harder question", sides=harder_question).says(
+    "A pair's loss is that of its harder direction.",
+    "Does your loss change when the easier of the two questions becomes easier?",
+    "Both questions count, half each.",
+)
+exercise.slip("scores averaged", sides=symmetric_scores).says(
+    "Symmetric means that the scores are: score and transposed score are averaged.",
+    "Is the score of image i with text j mixed with that of image j with text i?",
+    "The scores stay as they are: the losses along rows and along columns are averaged.",
 )
 exercise.slip("divided by the scale", scale=lambda x: (-x).exp()).says(
     "The scale is a temperature: scores are divided by it.",

@@ -148,6 +148,37 @@ exercise.slip("rows and columns added up", both=lambda occurs: sum(occurs.shape)
     "Does a constant for one image alone leave the loss from texts to images unchanged?",
     "Two losses fix more than one: a(x) = b(y) wherever x and y can come together.",
 )
+exercise.slip("one less for each part", both=lambda o: sum(o.shape) - parts(o)).says(
+    "Both losses leave a(x) + b(y): S + T numbers, less one for each part, where the two share a constant.",
+    "Does a constant for one image alone leave the loss from texts to images unchanged?",
+    "It does not: what both leave is a(x) and b(y) at once, equal wherever x and y can come together.",
+    "One number for each part, and nothing else.",
+)
+exercise.slip("all constants of both", both=lambda o: sum(o.shape)).says(
+    "Both losses together leave the constants of all images and of all texts.",
+    "Does a constant for one image alone leave the loss from texts to images unchanged?",
+    "Two losses fix more than one: a(x) = b(y) wherever x and y can come together.",
+)
+exercise.slip("each pair ties two constants", both=lambda o: sum(o.shape) - int(o.sum())).says(
+    "Each pair that occurs takes away one of the S + T constants.",
+    "All combinations of 3 images and 4 texts occur: what is 3 + 4 - 12?",
+    "In a ring the last equation follows from the others. Count connected parts.",
+)
+exercise.slip("two constants for each part", both=lambda o: 2 * parts(o)).says(
+    "Each part has a constant for its images and another one for its texts.",
+    "PMI + a(x) and PMI + b(y) are the same scores: can a and b differ in a part?",
+    "They are equal wherever x and y can come together: one number for each part.",
+)
+exercise.slip("one part is the reference", both=lambda o: parts(o) - 1).says(
+    "One part is the reference, and only the others have a constant.",
+    "Add 1 to all scores: does the loss change?",
+    "It does not, even with a single part: every part has a constant.",
+)
+exercise.slip("the parts for each loss too", forward=parts, backward=parts).says(
+    "One loss alone also leaves one constant for each part.",
+    "Add 1 to the scores of one image: does the loss from images to texts change?",
+    "It does not: that loss has a softmax, and a constant, for each image.",
+)
 exercise.slip("the smaller of both", both=lambda occurs: min(occurs.shape)).says(
     "Both losses together leave what the stricter of them leaves.",
     "Does a constant for one image alone leave the loss from texts to images unchanged?",

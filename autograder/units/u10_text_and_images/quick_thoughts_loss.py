@@ -123,14 +123,47 @@ def as_written(scores):
     return -(scores.exp().diagonal() / scores.exp().sum(dim=1)).log()
 
 
-@exercise.formula
-def quick_thoughts_loss(a, b, *, voices=averages, similar=inner, cost=surprise, pool=torch.mean):
-    voices = voices(b) if b.ndim == 3 else [(b, b)]
-    losses = []
+def choice_of_voices(a, b, voices, similar, cost):
+    """The losses of the anchors, for each set of voices."""
+    voices, losses = voices(b) if b.ndim == 3 else [(b, b)], []
     for own, other in voices:
-        scores = torch.where(itself(len(a)), similar(a, own), similar(a, other))
-        losses.append(pool(cost(scores)))
-    return torch.stack(losses).mean()
+        losses.append(cost(torch.where(itself(len(a)), similar(a, own), similar(a, other))))
+    return losses
+
+
+def sentence_scores(a, b, similar):
+    """Of an anchor (row) with each sentence of each block: (B, B, m)."""
+    blocks = b if b.ndim == 3 else b.unsqueeze(1)
+    return torch.stack([similar(a, sentences) for sentences in blocks.unbind(dim=1)], dim=2)
+
+
+def others_single(a, b, voices, similar, cost):
+    own = similar(a, b.mean(dim=1) if b.ndim == 3 else b).diagonal()[:, None]
+    rest = sentence_scores(a, b, similar).masked_fill(itself(len(a))[:, :, None], -torch.inf).flatten(1)
+    return [torch.cat([own, rest], dim=1).logsumexp(dim=1) - own[:, 0]]
+
+
+def among_all_sentences(a, b, voices, similar, cost):
+    scores = sentence_scores(a, b, similar)
+    own = scores.diagonal(dim1=0, dim2=1).T
+    return [scores.flatten(1).logsumexp(dim=1) - own.mean(dim=1)]
+
+
+def mass_of_the_block(a, b, voices, similar, cost):
+    scores = sentence_scores(a, b, similar)
+    own = scores.diagonal(dim1=0, dim2=1).T
+    return [scores.flatten(1).logsumexp(dim=1) - own.logsumexp(dim=1)]
+
+
+def loudest_sentence(a, b, voices, similar, cost):
+    return [cost(sentence_scores(a, b, similar).amax(dim=2))]
+
+
+@exercise.formula
+def quick_thoughts_loss(
+    a, b, *, choice=choice_of_voices, voices=averages, similar=inner, cost=surprise, pool=torch.mean
+):
+    return torch.stack([pool(losses) for losses in choice(a, b, voices, similar, cost)]).mean()
 
 
 exercise.slip("positive missing below", cost=against_others).says(
@@ -154,6 +187,39 @@ exercise.slip("blocks for the positive only", voices=lambda b: [(b.mean(dim=1), 
     "Only the positive is a block; the other candidates are single sentences.",
     "Does your loss change when the second sentence of another anchor's block moves?",
     "Every candidate speaks with one voice, the average of its block, whose positive it may be.",
+)
+exercise.slip("the others of the batch as single sentences", choice=others_single).says(
+    "The positive is the average of its block, and each sentence of the other blocks is a candidate by itself.",
+    "Among how many candidates does your anchor choose?",
+    "Among B, one average a block: not among 1 + (B - 1) m.",
+    "b.mean(dim=1) for all blocks, then the loss of a batch.",
+)
+exercise.slip("all sentences are candidates", choice=among_all_sentences).says(
+    "All B m sentences are candidates, and the losses of the own ones are averaged.",
+    "With all sentences equal, is your loss ln B or ln (B m)?",
+    "A block is one candidate: its average.",
+    "b.mean(dim=1), then the loss of a batch.",
+)
+exercise.slip("probabilities of a block added up", choice=mass_of_the_block).says(
+    "All B m sentences are candidates, and the anchor has found its block with any sentence of it.",
+    "What is averaged over a block, embeddings or exponentials?",
+    "Embeddings, before the softmax: a block is one candidate.",
+    "b.mean(dim=1), then the loss of a batch.",
+)
+exercise.slip("the best sentence of a block", choice=loudest_sentence).says(
+    "A block is as similar as its most similar sentence.",
+    "Does your loss change when a sentence that is far from all anchors moves a little?",
+    "All sentences of a block count alike: b.mean(dim=1).",
+)
+exercise.slip("the first sentence of a block", voices=lambda b: [(b[:, 0], b[:, 0])]).says(
+    "The first sentence stands for its block.",
+    "Does your loss change when the second sentence of a block moves?",
+    "A block is its average: b.mean(dim=1).",
+)
+exercise.slip("averages of length 1", voices=lambda b: [(F.normalize(b.mean(dim=1), dim=1),) * 2]).says(
+    "The average of a block is divided by its length.",
+    "Is there a length in the question?",
+    "Scores are inner products with the averages as they are.",
 )
 exercise.slip("block sums", voices=lambda b: [(b.sum(dim=1), b.sum(dim=1))]).says(
     "Adding up the sentences of a block is as good as averaging them.",

@@ -26,6 +26,7 @@ exercise = Exercise(
     refuses=(batch(query_z="the queries"), batch(gallery_z="the gallery"), count("k"), FITS, LENGTHS),
     hints={
         "values": (
+            "Row i of the answer belongs to query i: k places in the gallery, the most similar row's first.",
             "A gallery row that is twice as long is not twice as similar.",
             "(query_z @ unit gallery rows).topk(k, dim=1).indices",
         ),
@@ -66,6 +67,10 @@ def directions_only(f, rng):
 
 def cosines(query, gallery):
     return query @ F.normalize(gallery, dim=1).T
+
+
+def both_directions(query, gallery):
+    return F.normalize(query, dim=1) @ F.normalize(gallery, dim=1).T
 
 
 def best(scores, k):
@@ -122,6 +127,16 @@ exercise.slip(
     "topk along the first axis ranks the gallery.",
     "What shape has your answer?",
     "(n, k): one row a query. Queries stand in the rows, so rank along dim=1.",
+)
+exercise.slip(
+    "gallery rows look for queries, both normalised",
+    score=both_directions,
+    take=lambda scores, k: scores.topk(min(k, len(scores)), dim=0).indices.T,
+).says(
+    "Each gallery row is given its k most similar queries.",
+    "What shape has your answer?",
+    "(n, k): one row a query, and places in the gallery.",
+    "Queries stand in the rows of the scores, so rank along dim=1.",
 )
 exercise.slip("scores in place of places", take=lambda scores, k: scores.topk(k, dim=1).values).says(
     "What is found is the similarity.",

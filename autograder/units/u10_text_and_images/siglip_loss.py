@@ -111,6 +111,10 @@ def surprise(logits):
     return F.softplus(-answers(logits) * logits)
 
 
+def no_only(logits):
+    return (1 - torch.eye(len(logits), dtype=logits.dtype)) * F.softplus(logits)
+
+
 def labels_0_and_1(logits):
     return F.softplus(-torch.eye(len(logits), dtype=logits.dtype) * logits)
 
@@ -131,6 +135,32 @@ def per_image(losses):
 def balanced(losses):
     own = losses.diagonal()
     return own.mean() + (losses.sum() - own.sum()) / max(1, len(losses) * (len(losses) - 1))
+
+
+def mean_of_two_means(losses):
+    return balanced(losses) / 2
+
+
+def each_two_once(losses):
+    """The diagonal and what is above it."""
+    return losses.triu().sum() / len(losses)
+
+
+def yes_weighs_as_much(losses):
+    own = losses.diagonal().sum()
+    return (max(1, len(losses) - 1) * own + losses.sum() - own) / len(losses)
+
+
+def bias_of_no(t, cosines, bias):
+    return t * cosines + bias * (1 - torch.eye(len(cosines), dtype=cosines.dtype))
+
+
+def bias_of_yes(t, cosines, bias):
+    return t * cosines + bias * torch.eye(len(cosines), dtype=cosines.dtype)
+
+
+def bias_of_the_answer(t, cosines, bias):
+    return t * cosines + bias * answers(cosines)
 
 
 @exercise.formula
@@ -156,6 +186,21 @@ exercise.slip("yes and no balanced", pool=balanced).says(
     "How much does one question of the others weigh in your loss?",
     "All B^2 questions count alike; the bias takes care of how rare yes is.",
 )
+exercise.slip("mean of two means", pool=mean_of_two_means).says(
+    "The loss is the mean of two means, one of the matching pairs and one of the others.",
+    "How much does one question of the others weigh in your loss?",
+    "All B^2 questions count alike: one sum over all of them, divided by B.",
+)
+exercise.slip("yes weighs as much as no", pool=yes_weighs_as_much).says(
+    "A matching pair is multiplied by B - 1, so that the others do not outvote it.",
+    "Is there a weight in the formula?",
+    "All B^2 questions count alike; the bias takes care of how rare yes is.",
+)
+exercise.slip("each two indices once", pool=each_two_once).says(
+    "Image i with text j and image j with text i are one question.",
+    "Is u_i . v_j the same number as u_j . v_i?",
+    "They are different images and texts: all B^2 entries are questions.",
+)
 exercise.slip("labels 0 and 1", cost=labels_0_and_1).says(
     "The labels in front of the logits are 1 and 0.",
     "What does a pair that does not match contribute to your loss? Does it depend on its cosine?",
@@ -165,6 +210,26 @@ exercise.slip("matching pairs only", cost=positives_only).says(
     "Only the matching pairs count.",
     "What keeps all your logits from growing?",
     "Every combination is a question: where i and j differ, the right answer is no.",
+)
+exercise.slip("others only", cost=no_only).says(
+    "Only the pairs that do not match count.",
+    "What draws an image to its own text in your loss?",
+    "Every combination is a question: on the diagonal the right answer is yes.",
+)
+exercise.slip("the bias for the others only", joined=bias_of_no).says(
+    "The bias belongs to the pairs that do not match.",
+    "Take B = 1: does your loss depend on `bias`? Should it?",
+    "The bias is in every logit, t u.v + b, also in that of a matching pair.",
+)
+exercise.slip("the bias for the matching pairs only", joined=bias_of_yes).says(
+    "The bias belongs to the matching pairs.",
+    "Does a pair that does not match see `bias` in your function?",
+    "The bias is in every logit, t u.v + b, whatever the right answer is.",
+)
+exercise.slip("the bias outside the label", joined=bias_of_the_answer).says(
+    "The label multiplies the scaled cosine only, and the bias is added afterwards.",
+    "Does a very negative bias make your no likelier?",
+    "The label stands in front of the whole logit: y (t u.v + b).",
 )
 exercise.slip("the bias subtracted", joined=lambda t, cosines, bias: t * cosines - bias).says(
     "The bias is a threshold, which is subtracted.",

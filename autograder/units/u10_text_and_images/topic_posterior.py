@@ -110,13 +110,38 @@ def times_law(values, law):
     return values * law
 
 
-def solved(values, landmarks):
+def as_they_are(values):
+    return values
+
+
+def rows_sum_to_one(values):
+    return values / values.sum(axis=1, keepdims=True)
+
+
+def solved(values, landmarks, topics):
     return values @ np.linalg.pinv(landmarks)
 
 
-def projected(values, landmarks):
+def projected(values, landmarks, topics):
     """Inner products with the topics' landmark laws."""
     return values @ landmarks.T
+
+
+def bayes(values, landmarks, topics):
+    """P(k | l), averaged over the landmarks."""
+    return values @ (topics[:, None] * landmarks / (topics @ landmarks)).T
+
+
+def bayes_alike(values, landmarks, topics):
+    return values @ (landmarks / landmarks.sum(axis=0)).T
+
+
+def bayes_of_likeliest(values, landmarks, topics):
+    return bayes(np.eye(values.shape[1])[values.argmax(axis=1)], landmarks, topics)
+
+
+def undivided(weights, topics):
+    return weights
 
 
 def sums_to_one(weights, topics):
@@ -149,11 +174,12 @@ def topic_posterior(
     *,
     odds=relative,
     undone=times_law,
+    made=as_they_are,
     unmixed=solved,
     law=lambda topics, p: topics @ p,
     share=sums_to_one,
 ):
-    return share(unmixed(undone(odds(critic), law(topics, landmarks)), landmarks), topics)
+    return share(unmixed(made(undone(odds(critic), law(topics, landmarks))), landmarks, topics), topics)
 
 
 exercise.slip("scores in place of their exponentials", odds=lambda critic: critic).says(
@@ -176,7 +202,55 @@ exercise.slip("topics count alike", law=lambda topics, p: p.mean(axis=0)).says(
     "Does your answer depend on `topics`?",
     "P(l) = sum of topics[k] landmarks[k, l].",
 )
-exercise.slip("no constant in the rows", odds=as_given, share=lambda weights, topics: weights).says(
+exercise.slip(
+    "how common a landmark is, forgotten, rows divided first",
+    undone=lambda values, law: values,
+    made=rows_sum_to_one,
+    share=undivided,
+).says(
+    "The softmax of the scores is the law of the landmarks given the first half.",
+    "What is the best score of a landmark that is independent of the first half?",
+    "0, however rare it is: scores compare with P(l).",
+    "Multiply e^score by P(l) before the row is divided by its sum.",
+)
+exercise.slip(
+    "divided by how common a landmark is, rows divided first",
+    undone=lambda values, law: values / law,
+    made=rows_sum_to_one,
+    share=undivided,
+).says(
+    "e^score / P(l), divided by its sum, is the law of the landmarks given the first half.",
+    "P(l | x) = e^s P(l) up to a factor. Which operation gives P(l | x) from e^s?",
+    "Multiply by P(l), then divide the row by its sum.",
+)
+exercise.slip(
+    "topics count alike, rows divided first",
+    law=lambda topics, p: p.mean(axis=0),
+    made=rows_sum_to_one,
+    share=undivided,
+).says(
+    "P(l) is the mean of the topics' laws, whatever the topics' probabilities are.",
+    "Does your answer depend on `topics`?",
+    "P(l) = sum of topics[k] landmarks[k, l].",
+)
+exercise.slip("Bayes' rule for each landmark", unmixed=bayes).says(
+    "P(k | x) is the mean of P(k | l) over the landmarks that x predicts.",
+    "Let the first half have topic 1 for sure: is your answer 1 for it, and 0 for the others?",
+    "P(k | l) is what is known from the landmark alone; x knows more. The mean of P(k | l) forgets x.",
+    "Solve P(l | x) = sum over k of P(k | x) P(l | k) for the weights.",
+)
+exercise.slip("Bayes' rule for each landmark, topics alike", unmixed=bayes_alike).says(
+    "P(k | x) is the mean over the landmarks of P(l | k), each landmark's column divided by its sum.",
+    "Let the first half have topic 1 for sure: is your answer 1 for it, and 0 for the others?",
+    "A landmark alone does not tell its topic; x knows more than one landmark.",
+    "Solve P(l | x) = sum over k of P(k | x) P(l | k) for the weights.",
+)
+exercise.slip("the likeliest landmark decides", unmixed=bayes_of_likeliest).says(
+    "The landmark that x predicts first tells the topic, by Bayes' rule.",
+    "Do two first halves with the same likeliest landmark get the same answer?",
+    "All the landmarks' probabilities are needed: solve the linear equations for the weights.",
+)
+exercise.slip("no constant in the rows", odds=as_given, share=undivided).says(
     "The best critic of one direction is the logarithm of the ratio itself.",
     "Do the rows of your answer sum to 1?",
     "The loss leaves one constant for each first half: divide each row by its sum.",
@@ -212,6 +286,7 @@ exercise.slip("exponentials first", odds=as_given).says(
     "Infinite, and inf / inf is NaN. A constant in a row does not matter: subtract its largest score.",
 )
 
+exercise.style("rows divided first: the weights then sum to 1", made=rows_sum_to_one, share=undivided)
 exercise.style("the reference topic's ratio", undone=lambda values, law: values * (law / law.max()))
 
 
