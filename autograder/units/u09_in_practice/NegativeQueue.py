@@ -200,6 +200,57 @@ def NegativeQueue(size, dim):
 
 
 @exercise.wrong(
+    "writing starts again at 0",
+    belief="Where a batch does not fit behind the pointer, writing starts again at 0.",
+    hints=(
+        "A queue of 10, batches of 4: where does your third batch go, and what stands in the last two places?",
+        "The first batch is overwritten whole, though two of its keys should stay, and the last places are left out.",
+        "Split the batch: indices modulo the size, `(start + torch.arange(B)) % size`, or keep the last `size` rows.",
+    ),
+)
+def NegativeQueue(size, dim):
+    class Queue:
+        def __init__(self):
+            self.buffer, self.start, self.n = torch.zeros(size, dim), 0, 0
+
+        def push(self, keys):
+            accepted(keys, size, dim)
+            self.buffer = self.buffer.to(keys)
+            self.start = 0 if self.start + len(keys) > size else self.start
+            self.buffer[self.start : self.start + len(keys)] = keys.detach()
+            self.start += len(keys)
+            self.n = max(self.n, self.start)
+
+        def rows(self):
+            return self.buffer[: self.n].clone()
+
+    return Queue()
+
+
+@exercise.wrong(
+    "emptied when full",
+    belief="A queue that has no room for a batch is emptied first.",
+    hints=(
+        "A queue of 10, batches of 4: how many rows has yours after the third batch?",
+        "Only as many keys leave as must, the oldest ones: concatenate and keep the last `size` rows.",
+    ),
+)
+def NegativeQueue(size, dim):
+    class Queue:
+        held = torch.zeros(0, dim)
+
+        def push(self, keys):
+            accepted(keys, size, dim)
+            full = len(self.held) + len(keys) > size
+            self.held = keys.detach().clone() if full else torch.cat([self.held.to(keys), keys.detach()])
+
+        def rows(self):
+            return self.held.clone()
+
+    return Queue()
+
+
+@exercise.wrong(
     "whole batches are dropped",
     belief="Keys leave in the batches in which they came.",
     hints=(

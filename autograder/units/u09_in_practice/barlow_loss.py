@@ -26,6 +26,7 @@ exercise = Exercise(
         "values": (
             "For z1 = z2 the diagonal of C must be exactly 1. Is yours?",
             "Centre each column, divide it by its length, and multiply: `a.T @ b` is (d, d).",
+            "The second sum has d (d - 1) entries: both (i, j) and (j, i), since C[i, j] and C[j, i] differ.",
         ),
         "gradient": ("The gradient flows to both views: no `detach`, no `no_grad`.",),
         "bad input": ("B = 1, a negative weight, and a column that is constant (its length is 0).",),
@@ -120,6 +121,33 @@ exercise.slip("the diagonal counts twice", off=lambda c: c.square().sum()).says(
     "The second sum runs over all entries.",
     "For z1 = z2 with uncorrelated coordinates the loss is 0. What is yours?",
     "Take the diagonal out of it.",
+)
+exercise.slip("pairs above the diagonal", off=lambda c: c.triu(1).square().sum()).says(
+    "C is symmetric, so the pairs i < j are enough.",
+    "Print C: is C[0, 1] the same number as C[1, 0]?",
+    "Rows of C come from view 1, columns from view 2: i < j and j < i are different entries.",
+    "The sum runs over all i different from j, d (d - 1) entries.",
+)
+exercise.slip("pairs below the diagonal", off=lambda c: c.tril(-1).square().sum()).says(
+    "C is symmetric, so the pairs i > j are enough.",
+    "Print C: is C[0, 1] the same number as C[1, 0]?",
+    "Rows of C come from view 1, columns from view 2: i < j and j < i are different entries.",
+    "The sum runs over all i different from j, d (d - 1) entries.",
+)
+exercise.slip("half the second sum", off=lambda c: off_diagonal(c).square().sum() / 2).says(
+    "The second sum is halved, as each pair of coordinates stands in it twice.",
+    "At weight 0 you are right. By which factor is the rest too small?",
+    "(i, j) and (j, i) are different entries of C, and both count.",
+)
+exercise.slip("absolute values", off=lambda c: off_diagonal(c).abs().sum()).says(
+    "The second sum is one of absolute values.",
+    "An off-diagonal entry of 1/2 costs 1/4 (times the weight). And yours?",
+    "`.square()` in place of `.abs()`.",
+)
+exercise.slip("the diagonal not squared", on=lambda c: (1 - c.diagonal()).sum()).says(
+    "The first sum is one of 1 - C[i, i], not squared.",
+    "A diagonal entry of 1/2 costs 1/4. And yours?",
+    "(1 - C[i, i]) squared.",
 )
 exercise.slip("weight on the diagonal", weighed=lambda on, off, weight: weight * on + off).says(
     "The weight belongs to the diagonal.",

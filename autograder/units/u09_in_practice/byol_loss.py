@@ -16,8 +16,8 @@ exercise = Exercise(
     refuses=(batch(p1="p1", p2="p2", t1="t1", t2="t2"),),
     hints={
         "values": (
-            "The answer is compared with its gradients: in which of the four tensors must they be 0?",
             "Scale rows to length 1; prediction 1 against target 2, prediction 2 against target 1.",
+            "The answer is compared with its gradients too: in which of the four tensors must they be 0?",
             "`.detach()` on both targets; squared distance summed over coordinates; mean over images; sum of directions.",
         ),
         "bad input": ("`validate.batch(p1=p1, p2=p2, t1=t1, t2=t2)` does all of it.",),
@@ -95,10 +95,26 @@ exercise.slip("not scaled to length 1", scaled=lambda x: x).says(
     "Multiply `p1` by 3: your loss changes, and must not.",
     "`F.normalize` on predictions and targets.",
 )
-exercise.slip("mean of both directions", gather=lambda first, second: (first.mean() + second.mean()) / 2).says(
-    "The two directions are averaged.",
+exercise.slip("half the loss", gather=lambda first, second: (first.mean() + second.mean()) / 2).says(
+    "The loss is half the sum of the two squared distances.",
     "Your values are half the right ones.",
-    "The question says: the sum of the two.",
+    "Do you add the two directions, or average them? What is |p - t|^2 for unit vectors at a right angle?",
+    "The squared distance of unit vectors is 2 - 2 cos, and the two directions are added.",
+)
+exercise.slip("scaled along the batch", scaled=lambda x: F.normalize(x, dim=0)).says(
+    "Columns are scaled to length 1.",
+    "What are the lengths of your rows?",
+    "Each image has a vector of length 1: `dim=1`.",
+)
+exercise.slip("absolute differences", cost=lambda p, t: (p - t).abs().sum(dim=1)).says(
+    "The distance is the sum of absolute differences.",
+    "Rotate all four tensors in the same way: your loss changes, and must not.",
+    "`.square()` in place of `.abs()`.",
+)
+exercise.slip("sum of the vectors", cost=lambda p, t: (p + t).square().sum(dim=1)).says(
+    "The squared distance of unit vectors is 2 + 2 cos.",
+    "What is your loss when prediction and target agree? It must be 0.",
+    "2 - 2 cos.",
 )
 exercise.slip("one direction", gather=lambda first, second: first.mean()).says(
     "One prediction, from view 1 to view 2, is the loss.",

@@ -113,6 +113,34 @@ def principal(rates, vectors, data, aug):
     return data_vectors[:, data_rates < np.einsum("ij,ik,kj->j", data_vectors, aug, data_vectors)]
 
 
+def by_ratio(rates, vectors, data, aug):
+    """Generalised eigenvectors: data v = ratio aug v."""
+    ratios, found = scipy.linalg.eigh(data, aug)
+    return np.linalg.qr(found[:, ratios < 1])[0]
+
+
+def one_by_one(rates, vectors, data, aug):
+    """Sorted eigenvalues of both, compared one by one."""
+    aug_rates, aug_vectors = np.linalg.eigh(aug)
+    return aug_vectors[:, aug_rates > np.linalg.eigvalsh(data)]
+
+
+exercise.slip("ratio of the covariances", kept=by_ratio).says(
+    "The directions solve data_cov v = ratio aug_cov v with a ratio below 1.",
+    "As many directions die as you say, but are they yours? Solve dW/dt = W X for one of your v.",
+    "Such a v is no eigenvector of X = data_cov - aug_cov, so W(t) v does not stay a multiple of W(0) v.",
+    "Eigenvectors of the difference: `np.linalg.eigh(data_cov - aug_cov)`.",
+)
+exercise.slip("eigenvalues compared one by one", kept=one_by_one).says(
+    "The eigenvalues of the two matrices can be compared one by one.",
+    "Do the two eigenvalues that you compare belong to the same direction?",
+    "Eigenvectors of the difference: `np.linalg.eigh(data_cov - aug_cov)`.",
+)
+exercise.slip("the sum of the covariances", matrix=lambda data, aug: data + aug).says(
+    "X is the sum of the two covariances.",
+    "How many rates of yours are negative? What does a large noise do to a direction?",
+    "The noise works against the data: X = data_cov - aug_cov.",
+)
 exercise.slip("those that live", kept=lambda rates, vectors, data, aug: vectors[:, rates > 0]).says(
     "A direction with a positive rate dies.",
     "What is e^{2t} for large t?",

@@ -3,6 +3,8 @@
 Blind spots to keep out: equal singular values (every definition gives the count), centred embeddings.
 """
 
+import math
+
 import numpy as np
 import torch
 
@@ -83,6 +85,27 @@ exercise.slip("the entropy itself", number=lambda entropy: entropy).says(
     "The entropy is the rank.",
     "All rows equal: you get 0, and the rank is 1.",
     "Its exponential.",
+)
+exercise.slip("e to the bits", entropy=lambda p: torch.special.entr(p).sum() / math.log(2)).says(
+    "e to an entropy in bits is the rank.",
+    "Four equal singular values: the rank is 4. What do you get?",
+    "In which unit is your entropy? `log2` goes with 2 to the entropy, `log` with `exp`.",
+    "`exp` of minus the sum of p ln p.",
+)
+exercise.slip("the entropy in bits", number=lambda entropy: entropy / math.log(2)).says(
+    "The entropy in bits is the rank.",
+    "All rows equal: you get 0, and the rank is 1.",
+    "The exponential of the entropy in nats.",
+)
+exercise.slip("one over the largest share", entropy=lambda p: -p.max().log()).says(
+    "1 / the largest share is the rank.",
+    "Do your values change when the smaller singular values move among themselves?",
+    "All shares count: the exponential of minus the sum of p ln p.",
+)
+exercise.slip("a softmax for the shares", share=lambda values: values.softmax(dim=0)).says(
+    "Shares are a softmax of the singular values.",
+    "Multiply z by 2: your rank changes, and must not.",
+    "Divide by the sum.",
 )
 exercise.slip("a power of 2", number=torch.exp2).says(
     "2 to the entropy gives the number of directions.",

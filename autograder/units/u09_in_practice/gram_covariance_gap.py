@@ -56,20 +56,45 @@ def gram_covariance_gap(
     *,
     prepared=lambda z: z,
     factor=1.0,
+    columns=lambda z: z.square().sum(dim=0).square().sum(),
+    rows=lambda z: z.square().sum(dim=1).square().sum(),
 ):
     z = prepared(z)
-    return factor * (z.square().sum(dim=0).square().sum() - z.square().sum(dim=1).square().sum())
+    return factor * (columns(z) - rows(z))
 
 
 exercise.slip("the sign is flipped", factor=-1.0).says(
-    "The Gram matrix is the one that loses the lengths of the columns.",
-    "Which diagonal has the squared lengths of the rows, and is it subtracted from the sum that stands first?",
-    "The rows' lengths are the diagonal of Z Z^T.",
+    "The gap is the fourth powers of the rows' lengths minus those of the columns' lengths.",
+    "Your values have the wrong sign. Is a diagonal added to a sum without diagonal, or taken away from the whole sum?",
+    "The rows' squared lengths are the diagonal of Z Z^T, whose sum stands first: it loses their squares.",
+    "Fourth powers of the columns' lengths minus those of the rows' lengths.",
 )
 exercise.slip("they are equal", factor=0.0).says(
     "Both sums are equal, as the two matrices have the same eigenvalues.",
     "That is true with the diagonals. Are these equal too?",
     "Subtract each diagonal from the common sum.",
+)
+exercise.slip("fourth powers of the entries for the rows", rows=lambda z: z.pow(4).sum()).says(
+    "The squared diagonal entries of Z Z^T sum to the fourth powers of the entries of Z.",
+    "A row (1, 1): what is its diagonal entry of Z Z^T, and what is the square of it?",
+    "A diagonal entry is a squared length; its square has the mixed terms too.",
+    "`z.square().sum(dim=1).square().sum()`: sum before the second square.",
+)
+exercise.slip("fourth powers of the entries for the columns", columns=lambda z: z.pow(4).sum()).says(
+    "The squared diagonal entries of Z^T Z sum to the fourth powers of the entries of Z.",
+    "A column (1, 1): what is its diagonal entry of Z^T Z, and what is the square of it?",
+    "A diagonal entry is a squared length; its square has the mixed terms too.",
+    "`z.square().sum(dim=0).square().sum()`: sum before the second square.",
+)
+exercise.slip("the rows alone", columns=lambda z: 0.0).says(
+    "Only the diagonal of Z Z^T is left.",
+    "Which diagonal does the sum for Z^T Z leave out?",
+    "Fourth powers of the columns' lengths minus those of the rows' lengths.",
+)
+exercise.slip("the columns alone", rows=lambda z: 0.0).says(
+    "Only the diagonal of Z^T Z is left.",
+    "Which diagonal does the sum for Z Z^T leave out?",
+    "Fourth powers of the columns' lengths minus those of the rows' lengths.",
 )
 exercise.slip("centred", prepared=lambda z: z - z.mean(dim=0)).says(
     "A covariance is centred.",

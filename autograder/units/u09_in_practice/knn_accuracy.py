@@ -81,6 +81,10 @@ def weighted(labels, closeness):
     return kinds[scores.argmax(dim=1)]
 
 
+def elected(labels, closeness, vote, truth):
+    return vote(labels, closeness) == truth
+
+
 @exercise.formula
 def knn_accuracy(
     train_z,
@@ -93,12 +97,13 @@ def knn_accuracy(
     asked=lambda k, n: k,
     largest=True,
     vote=majority,
+    right=elected,
     given=lambda found: found,
     roles=lambda train_z, train_y, test_z, test_y: (train_z, train_y, test_z, test_y),
 ):
     train_z, train_y, test_z, test_y = roles(train_z, train_y, test_z, test_y)
     top = close(test_z, train_z).topk(min(asked(k, len(train_z)), len(train_z)), dim=1, largest=largest)
-    return given((vote(train_y[top.indices], top.values) == test_y).double().mean())
+    return given(right(train_y[top.indices], top.values, vote, test_y).double().mean())
 
 
 exercise.slip("Euclidean distance", close=lambda test, train: -torch.cdist(test, train)).says(
@@ -132,6 +137,26 @@ exercise.slip("the mean label", vote=lambda labels, closeness: labels.double().m
     "The mean of the labels is their vote.",
     "Labels 7, 7 and -3: what is their mean, and what do most of them say?",
     "Labels are names: count them, `mode(dim=1)`.",
+)
+exercise.slip(
+    "no vote", right=lambda labels, closeness, vote, truth: (labels == truth[:, None]).double().mean(dim=1)
+).says(
+    "The accuracy is the share of right labels among all k neighbours.",
+    "Two of three neighbours are right: what does this test row add to your answer?",
+    "The k neighbours give one prediction, which is right (1) or wrong (0).",
+    "First the vote, `mode(dim=1).values`, then the share of test rows that are right.",
+)
+exercise.slip(
+    "one right neighbour is enough", right=lambda labels, closeness, vote, truth: (labels == truth[:, None]).any(dim=1)
+).says(
+    "A test row is right if one of its neighbours has its label.",
+    "What is your answer for k = n? Could a classifier that does not know the true label do that?",
+    "The most frequent of the k labels is the prediction.",
+)
+exercise.slip("all training rows vote", asked=lambda k, n: n).says(
+    "All training rows vote, near or far.",
+    "Does your answer depend on k? Do two test rows ever get different predictions?",
+    "The k rows with the largest cosines vote: `topk(k, dim=1)`.",
 )
 exercise.slip("the error", given=lambda found: 1 - found).says(
     "The answer is the share of wrong labels.",

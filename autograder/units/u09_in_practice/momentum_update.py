@@ -103,6 +103,29 @@ def averaged(target, online, momentum):
         old.data.copy_(momentum * old + (1 - momentum) * new)
 
 
+def floats_averaged(target, online, momentum):
+    for old, new in zip(target.buffers(), online.buffers(), strict=True):
+        old.data.copy_(momentum * old + (1 - momentum) * new if old.is_floating_point() else new)
+
+
+def floats_averaged_only(target, online, momentum):
+    for old, new in zip(target.buffers(), online.buffers(), strict=True):
+        if old.is_floating_point():
+            old.data.copy_(momentum * old + (1 - momentum) * new)
+
+
+def floats_copied(target, online, momentum):
+    for old, new in zip(target.buffers(), online.buffers(), strict=True):
+        if old.is_floating_point():
+            old.data.copy_(new)
+
+
+def counters_copied(target, online, momentum):
+    for old, new in zip(target.buffers(), online.buffers(), strict=True):
+        if not old.is_floating_point():
+            old.data.copy_(new)
+
+
 def shared(target, online, momentum):
     for old, new in zip(target.buffers(), online.buffers(), strict=True):
         old.data = new.data
@@ -163,6 +186,26 @@ exercise.slip("buffers averaged", buffers=averaged).says(
     "What is 0.99 of a counter of batches?",
     "The text says what a buffer of the target equals after the call.",
 )
+exercise.slip("running mean and variance averaged", buffers=floats_averaged).says(
+    "The running mean and variance are averaged like parameters.",
+    "Your counter is right. Which buffers of the target differ from the online ones after the call?",
+    "The text says what a buffer of the target equals after the call: `copy_`, whatever its type.",
+)
+exercise.slip("averaged without the counter", buffers=floats_averaged_only).says(
+    "The running mean and variance are averaged like parameters, and a counter stays as it is.",
+    "Which buffers of the target differ from the online ones after the call?",
+    "The text says what a buffer of the target equals after the call: `copy_` for all of them.",
+)
+exercise.slip("the counter forgotten", buffers=floats_copied).says(
+    "Only buffers of floating numbers are copied.",
+    "Print all buffers of the target after the call: which one is still the old one?",
+    "A counter of batches is a buffer as well: `copy_` for all of them.",
+)
+exercise.slip("only the counter copied", buffers=counters_copied).says(
+    "Of the buffers only the counter is copied.",
+    "What are the running mean and variance of the target after the call?",
+    "`copy_` for all buffers.",
+)
 exercise.slip("buffers forgotten", buffers=lambda target, online, momentum: None).says(
     "Parameters are all that a module has.",
     "Which tensors of a batch norm are no parameters?",
@@ -173,6 +216,28 @@ exercise.slip("buffers shared", buffers=shared).says(
     "Train the online encoder for one more step: does your target change?",
     "`copy_` copies numbers; `.data = ` shares the memory.",
 )
+
+
+@exercise.wrong(
+    "refused when it has begun",
+    belief="Each tensor's shape may be looked at when its turn comes.",
+    hints=(
+        "The last buffer alone has another shape: what has become of the parameters when you raise?",
+        "A refused call changes nothing: compare all names and shapes first, in a loop of its own.",
+    ),
+    guarded=False,
+)
+def momentum_update(target, online, momentum):
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"momentum {momentum} is not in [0, 1]")
+    mine, theirs = target.state_dict(), online.state_dict()
+    if mine.keys() != theirs.keys():
+        raise ValueError("target and online do not have the same tensors")
+    trained = {name for name, _ in target.named_parameters()}
+    for name, old in mine.items():
+        if old.shape != theirs[name].shape:
+            raise ValueError(f"{name} has two shapes")
+        old.copy_(momentum * old + (1 - momentum) * theirs[name] if name in trained else theirs[name])
 
 
 @exercise.accepted("lerp under no_grad")

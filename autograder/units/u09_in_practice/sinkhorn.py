@@ -23,7 +23,7 @@ exercise = Exercise(
     hints={
         "values": (
             "Sum your codes along both axes: which sums are exact after three iterations?",
-            "Which factor makes all columns equal, and which one undoes it for the rows?",
+            "Each round rescales the columns first, also in the first round: nothing is done to the rows before it.",
             "Start from scores / epsilon and subtract `logsumexp` along one axis, then along the other; `exp` at the end.",
         ),
         "stability": (
@@ -84,6 +84,16 @@ def rows_then_columns(scores, n):
     return scores + math.log(scores.shape[0] / scores.shape[1])
 
 
+def rows_then_columns_then_rows(scores, n):
+    return rows_then_columns(scores, n).log_softmax(dim=1)
+
+
+def columns_last_to_one(scores, n):
+    for _ in range(n):
+        scores = scores.log_softmax(dim=1).log_softmax(dim=0)
+    return scores
+
+
 def columns_only(scores, n):
     return scores - scores.logsumexp(dim=0, keepdim=True) + math.log(scores.shape[0] / scores.shape[1])
 
@@ -129,6 +139,25 @@ exercise.slip("columns last", rescaled=rows_then_columns).says(
     "After three iterations, which of your sums are exact: those of the rows or of the columns?",
     "Each round: columns first, then rows.",
 )
+exercise.slip("rows first, rows last", rescaled=rows_then_columns_then_rows).says(
+    "Rows may be rescaled before the columns, as long as they are exact at the end.",
+    "With one iteration, which step comes first, and how many steps do you make?",
+    "Columns first: n_iterations rounds of columns, then rows, and nothing before or after.",
+)
+exercise.slip("columns last, to 1", rescaled=columns_last_to_one).says(
+    "The columns are rescaled last, and sum to 1.",
+    "Sum your codes along both axes: which sums are exact? Each image must be shared out completely.",
+    "Each round: columns first (`dim=0`), then rows (`dim=1`).",
+)
+exercise.slip(
+    "the largest of each row taken out",
+    heated=lambda scores, epsilon: (scores - scores.max(dim=1, keepdim=True).values) / epsilon,
+).says(
+    "Subtracting the largest score of each row changes nothing.",
+    "It rescales the rows. Which step comes first?",
+    "The columns come first, and a factor of each row changes what they become. A single number for all scores does not.",
+    "Leave the scores as they are, and keep logarithms: `logsumexp` is safe.",
+)
 exercise.slip("multiplied by epsilon", heated=lambda scores, epsilon: scores * epsilon).says(
     "A small epsilon makes the scores small.",
     "Do your codes get sharper when epsilon falls?",
@@ -147,6 +176,16 @@ exercise.slip("total 1", finish=lambda codes: codes / len(codes)).says(
 exercise.slip("one round too few", rounds=lambda n: n - 1).says(
     "The first exponential counts as the first iteration.",
     "With one iteration, are your rows exact?",
+    "n_iterations rounds of both steps.",
+)
+exercise.slip("one round too many", rounds=lambda n: n + 1).says(
+    "After n_iterations rounds comes one more.",
+    "With one iteration, how often do you rescale the columns?",
+    "n_iterations rounds of both steps.",
+)
+exercise.slip("a single round", rounds=lambda n: 1).says(
+    "One round makes both sides exact.",
+    "Sum your columns after the round: are they still equal?",
     "n_iterations rounds of both steps.",
 )
 exercise.slip("exponentials at once", rescaled=naive).says(

@@ -22,8 +22,9 @@ exercise = Exercise(
     ),
     hints={
         "values": (
-            "The answer is compared with its gradients: through what do they flow?",
             "The code of view 2 is the target for the prediction of view 1, and the other way round.",
+            "Each view has a `sinkhorn` of its own. The cost of an image is a cross-entropy: a sum over the prototypes.",
+            "The answer is compared with its gradients too: they flow through the predictions only.",
             "`sinkhorn(scores2.detach(), ...)`; minus the sum of code times `log_softmax(scores1 / temperature, dim=1)`; mean.",
         ),
         "bad input": ("Shapes of both, the temperature; `sinkhorn` refuses the rest.",),
@@ -64,6 +65,14 @@ def of_the_other(scores1, scores2):
     return (scores1, scores2), (scores2, scores1)
 
 
+def on_its_own(other, own, coded, n):
+    return coded(other, n)
+
+
+def with_both_views(other, own, coded, n):
+    return coded(torch.cat([other, own]), n)[: len(other)]
+
+
 @exercise.formula
 def swav_loss(
     scores1,
@@ -76,6 +85,7 @@ def swav_loss(
     predicted=lambda scores: scores,
     pairs=of_the_other,
     coded=balanced,
+    rows=on_its_own,
     sharpness=lambda temperature, epsilon: epsilon,
     heated=lambda scores, temperature: scores / temperature,
     cost=cross_entropy,
@@ -84,7 +94,8 @@ def swav_loss(
 ):
     losses = []
     for scores, other in pairs(scores1, scores2):
-        codes = coded(constant(other) / sharpness(temperature, epsilon), n_iterations)
+        sharp = sharpness(temperature, epsilon)
+        codes = rows(constant(other) / sharp, constant(scores) / sharp, coded, n_iterations)
         losses.append(pool(cost(codes, heated(predicted(scores), temperature))))
     return gather(*losses)
 
@@ -115,6 +126,16 @@ exercise.slip("a softmax for the codes", coded=lambda scores, n: scores.softmax(
     "The code is the other view's softmax.",
     "If all images had the same scores, what would your loss say?",
     "Codes share the images out over the prototypes: `sinkhorn`.",
+)
+exercise.slip("both views balanced together", rows=with_both_views).says(
+    "The images of both views are shared out together.",
+    "Of how many rows is your `sinkhorn`?",
+    "Call it once for each view, on B rows.",
+)
+exercise.slip("codes divided by both", sharpness=lambda temperature, epsilon: temperature * epsilon).says(
+    "The scores of the codes are divided by the temperature too.",
+    "Double the temperature: do your codes change?",
+    "Codes use epsilon alone: `sinkhorn(scores, epsilon, n_iterations)`.",
 )
 exercise.slip("epsilon for the predictions", heated=lambda scores, temperature: scores).says(
     "Only the codes are sharpened.",
@@ -147,6 +168,34 @@ exercise.slip(
     "In the cross-entropy the logarithm is taken of the code.",
     "Which of the two laws is the truth, and which the guess?",
     "Minus the sum of code times logarithm of the prediction.",
+)
+exercise.slip(
+    "divergence",
+    cost=lambda codes, logits: F.kl_div(logits.log_softmax(dim=1), codes, reduction="none").sum(dim=1),
+).says(
+    "The cost of an image is the divergence KL(code, prediction).",
+    "Your gradients are right, and your value is too small. By what?",
+    "Divergence = cross-entropy minus the entropy of the code.",
+    "Leave the code's entropy in: minus the sum of code times `log_softmax`.",
+)
+exercise.slip(
+    "mean over the prototypes", cost=lambda codes, logits: -(codes * logits.log_softmax(dim=1)).mean(dim=1)
+).says(
+    "The mean is taken over the prototypes too.",
+    "Your values are K times too small.",
+    "Sum over the prototypes (`dim=1`), then mean over the images.",
+)
+exercise.slip("no logarithm", cost=lambda codes, logits: -(codes * logits.softmax(dim=1)).sum(dim=1)).says(
+    "The cost is minus the inner product of code and prediction.",
+    "What is your cost when both put all on one prototype? A cross-entropy is 0 there.",
+    "Minus the sum of code times *logarithm* of the prediction.",
+)
+exercise.slip(
+    "prediction over the images", cost=lambda codes, logits: -(codes * logits.log_softmax(dim=0)).sum(dim=1)
+).says(
+    "The softmax of the prediction runs over the images.",
+    "Along which axis do your predictions sum to 1?",
+    "A prediction is a law over the prototypes: `dim=1`.",
 )
 exercise.slip(
     "the code's largest entry as class",

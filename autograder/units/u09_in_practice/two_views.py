@@ -124,6 +124,29 @@ exercise.slip(
     "Call it twice with one generator: is your second view ever another one?",
     "One generator gives one stream of numbers: what is drawn later is independent of what was drawn before.",
 )
+exercise.slip(
+    "the second generator seeded from the first",
+    draw=lambda images, generator, augment: (
+        augment(images, generator),
+        augment(images, torch.Generator().manual_seed(generator.initial_seed() + 1)),
+    ),
+).says(
+    "The second view needs a generator of its own, seeded from the seed of the first.",
+    "Call it twice with one generator: is your second view ever another one?",
+    "One generator gives one stream of numbers: what is drawn later is independent of what was drawn before.",
+    "`augment(images, generator)` twice, with the same generator.",
+)
+exercise.slip(
+    "generators of its own for both views",
+    draw=lambda images, generator, augment: (
+        augment(images, torch.Generator().manual_seed(0)),
+        augment(images, torch.Generator().manual_seed(1)),
+    ),
+).says(
+    "Each view has a generator with a seed of its own.",
+    "Call it twice: do you ever get other views?",
+    "`augment(images, generator)` twice, with the generator of the caller.",
+)
 exercise.slip("one augmentation for the batch", draw=one_augmentation).says(
     "All images of a batch are changed in the same way.",
     "Compare the shifts of two images of your first view.",
