@@ -153,11 +153,6 @@ exercise.slip(
     "What is your answer for k = n? Could a classifier that does not know the true label do that?",
     "The most frequent of the k labels is the prediction.",
 )
-exercise.slip("all training rows vote", asked=lambda k, n: n).says(
-    "All training rows vote, near or far.",
-    "Does your answer depend on k? Do two test rows ever get different predictions?",
-    "The k rows with the largest cosines vote: `topk(k, dim=1)`.",
-)
 exercise.slip("the error", given=lambda found: 1 - found).says(
     "The answer is the share of wrong labels.",
     "Test on the training rows with k = 1: what should an accuracy be?",
