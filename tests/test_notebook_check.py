@@ -36,7 +36,9 @@ OF_THE_LAST_DIGITS = {
     ("gram_covariance_gap", "the matrices are formed"),
     ("laplacian", "roots of products that underflow"),
     ("probe_bound", "rounding decides what is below 1"),
+    ("probe_bound", "small taken for 0"),
     ("probe_bound_second", "rounding decides what is below 1"),
+    ("probe_bound_second", "the square of the eigenvalue small"),
 }
 UNIT = load_unit("01_similarity_losses")
 nt_xent = UNIT.references()["nt_xent"]

@@ -105,11 +105,11 @@ def test_a_belief_that_would_be_named_for_another_is_not_offered():
     functions = [lambda x: 2 * right(x), lambda x: right(x) * (2 + 1e-8), lambda x: 3 * right(x)]
     beliefs = [
         Belief(name, "", (), tuple(call(f, case) for case in cases))
-        for name, f in zip(("twice", "nearly twice", "three times"), functions, strict=True)
+        for name, f in zip(("doubled", "nearly doubled", "tripled"), functions, strict=True)
     ]
     known = PublicCheck("f", cases, expected, beliefs)
     offered = _offered(known, functions)
-    assert [belief.name for belief in offered] == ["three times"]
-    for function, name in zip(functions, ("", "", "three times"), strict=True):
+    assert [belief.name for belief in offered] == ["tripled"]
+    for function, name in zip(functions, ("twice", "twice", "tripled"), strict=True):  # as any function that doubles
         actual = [call(function, case) for case in cases]
         assert judge("f", cases, expected, actual, offered).misconception == name
