@@ -164,7 +164,7 @@ SAID = {
     "articles weighted by their length": "in proportion to their length",
     "all pairs of all articles equally likely": "the number of their pairs",
     "across articles": "from different articles",
-    "the next sentence": "equally often",
+    "the next sentence": "consecutive",
     "held-out sentences included": "held-out",
     "places in place of numbers": "held-out",
     "a seed of its own": "the generator is not used",
