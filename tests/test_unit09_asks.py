@@ -17,7 +17,6 @@ from course.check import check
 from course.check.call import call
 from course.check.case import Case
 from course.check.drive import driven
-from course.check.store import DATA
 
 UNIT = load_unit("09_in_practice")
 RIGHT = UNIT.references()
@@ -300,7 +299,3 @@ def test_each_threshold_has_room_on_both_sides(seed):
 
 
 # --- what is stored ---
-
-
-f test_the_stored_data_are_small():
-    assert sum((DATA / f"{name}.json").stat().st_size for name in UNIT.checks) < MOST_STORED
