@@ -296,6 +296,3 @@ def test_each_threshold_has_room_on_both_sides(seed):
     assert spread[2] > 1.5 * experiment.ROUND
     assert spread[0] - spread[1] > 1.5 * experiment.APART > 1.5 * (start[0] - start[1])
     assert spread[3] - flat[3] > 1.5 * experiment.GAINED
-
-
-# --- what is stored ---
