@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.author.pairs import MOST, pairs
+from autograder.author.pairs import MOST, SECONDS, pairs
 from autograder.grading.grade import beliefs, questions
 from autograder.publish.prove import evaluate
-from autograder.units.manifest import load_unit, unit_names
+from autograder.units.manifest import ROOT, load_unit, unit_names
 from course.check.call import call
 from course.check.judge import judge
 from tests.line_exercise import doubled, line, right
@@ -41,6 +41,19 @@ def test_neither_of_two_pairs_is_named_where_both_explain_the_answer():
     exercise = line()
     exercise.slip("double", slope=lambda x: x + x).says("Also 2.", "Look.")
     assert named(two_slips, exercise).misconception == ""
+
+
+def test_a_slip_that_is_kept_out_of_the_pairs_is_named_alone_only():
+    exercise = line()
+    next(m for m in exercise.misconceptions if m.name == "doubled").paired = False
+    assert named(two_slips, exercise).misconception == ""
+    assert named(lambda x, n: two_slips(x, n) + 2 * (n + 1.0), exercise).misconception == "doubled"
+    assert line().slip("tripled", paired=False, slope=3).paired is False
+
+
+def test_the_document_says_how_many_pairs_are_tried_and_how_long():
+    text = (ROOT / "docs" / "authoring.md").read_text(encoding="utf-8")
+    assert f"at most {MOST} pairs are tried, for at most {SECONDS:g} s" in text
 
 
 def test_an_answer_that_agrees_with_a_pair_on_all_cases_but_one_is_not_named():

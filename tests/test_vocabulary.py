@@ -10,6 +10,12 @@ from autograder.author import Exercise
 from autograder.publish.prove import failures
 from tests.line_exercise import line, right, scaled
 
+NEARLY = 1.01
+
+
+def nearly(x):
+    return NEARLY * x
+
 
 def problems(exercise):
     unit = SimpleNamespace(exercise=lambda name: exercise, references=lambda: {"line": right})
@@ -27,6 +33,18 @@ def test_an_unknown_knob_is_an_error_that_quotes_the_known_ones():
         line().slip("x")
     with pytest.raises(ValueError, match="not written yet"):
         Exercise("f").slip("x", slope=2)
+
+
+def test_a_slip_that_forgets_the_guard_alone_turns_no_knob():
+    slip = line().slip("nothing refused", guarded=False)
+    assert slip.load("line")(-1.0, 2) == 2.0  # which the guard refuses
+    assert slip.knobs == {}
+
+
+def test_a_knob_may_be_a_function_of_another_module_with_what_it_needs():
+    exercise = line()
+    exercise.slip("from elsewhere", slope=nearly).says("It is nearly right.", "Look.")
+    assert exercise.misconceptions[-1].load("line")(1.0, 2) == pytest.approx(4.01)
 
 
 @pytest.mark.parametrize("knobs", [{"sign": 1}, {"slope": scaled}, {"shift": lambda n: n + 1.0}])

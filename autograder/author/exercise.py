@@ -20,6 +20,7 @@ class Variant:
     """A whole implementation as source text: right (accepted) or wrong (a misconception).
 
     knobs: what a slip changes in the exercise's formula; empty for an implementation of its own.
+    paired: whether it is tried together with a slip that turns other knobs.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Variant:
     belief: str = ""
     hints: tuple[str, ...] = ()
     knobs: dict[str, Any] = field(default_factory=dict)
+    paired: bool = True
 
     def load(self, function: str) -> Callable:
         """The function, freshly executed in a namespace of its own."""
@@ -107,9 +109,9 @@ class Exercise:
         """The formula as it is written, guarded; its knobs can be turned by keyword."""
         return Variant("the formula", cell(self.written, self._guard(True)))
 
-    def slip(self, name: str, /, *, guarded: bool = True, **knobs: Any) -> Variant:
-        """A misconception: the formula with one or more knobs turned. Goes on with `.says(belief, *hints)`."""
-        slip = Variant(name, self._turned(name, guarded, knobs), knobs=knobs)
+    def slip(self, name: str, /, *, guarded: bool = True, paired: bool = True, **knobs: Any) -> Variant:
+        """A misconception: the formula with knobs turned, or without its guard. Goes on with `.says(belief, *hints)`."""
+        slip = Variant(name, self._turned(name, guarded, knobs), knobs=knobs, paired=paired)
         self.misconceptions.append(slip)
         return slip
 
@@ -150,7 +152,7 @@ class Exercise:
             raise ValueError(f"{self.name}: {name!r} turns knobs, but the formula is not written yet")
         right = self.knobs()
         unknown = [knob for knob in knobs if knob not in right]
-        if unknown or not knobs:
+        if unknown or (guarded and not knobs):
             turned = f"turns {', '.join(map(repr, unknown)) or 'no knob'}"
             raise ValueError(f"{self.name}: {name!r} {turned}; the formula has the knobs {', '.join(right) or 'none'}")
         for knob, value in knobs.items():

@@ -19,7 +19,7 @@ SECONDS = 2.0  # after which no further pair is tried; a pair costs one call unl
 
 def pairs(exercise: Exercise, cases: Sequence[Case]) -> Iterator[Belief]:
     """Each pair of slips that turn different knobs; its answers are computed when they are read."""
-    slips = [wrong for wrong in exercise.misconceptions if wrong.knobs]
+    slips = [wrong for wrong in exercise.misconceptions if wrong.knobs and wrong.paired]
     if len(slips) < 2:
         return
     ends = time.monotonic() + SECONDS

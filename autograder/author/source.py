@@ -114,7 +114,7 @@ def _gather(text: str, namespace: Mapping[str, Any], found: dict[str, Helper], o
             continue
         if name in namespace:
             _add(name, namespace[name], found)
-        elif not hasattr(builtins, name):
+        elif name not in found and not hasattr(builtins, name):  # a knob may come from a module of its own
             raise SourceError(f"{name!r} is not defined where {own or text!r} stands; helpers come first")
 
 

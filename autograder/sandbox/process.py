@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ class Sandbox:
                 self._refresh()
                 root, own = str(self._folder("root")), str(self._folder("scratch"))
                 variables = command.environment(root, own, inner.fileno(), boxed=False, nested=False)
-                self._launch(command.plain(root), variables, own, [inner], None)
+                self._launch(command.plain(root), variables, own, inner, (), None)
                 return
             mounted = mounts(self.hide)
             look = stack.enter_context(canaries(self.hide, mounted))
@@ -140,10 +140,16 @@ class Sandbox:
             variables = command.environment(root, own, inner.fileno(), boxed=True, nested=self.nested)
             boxed = command.boxed(self.bwrap, mounted, copies, variables, Limits.tmp_bytes)
             # bubblewrap sets the variables inside; its own environment is as empty
-            self._launch(boxed, {"PATH": variables["PATH"]}, "/", [inner, *copies.values()], look)
+            self._launch(boxed, {"PATH": variables["PATH"]}, "/", inner, copies.values(), look)
 
     def _launch(
-        self, argv: list[str], variables: dict[str, str], where: str, given: list[socket.socket | int], look: Any
+        self,
+        argv: list[str],
+        variables: dict[str, str],
+        where: str,
+        inner: socket.socket,
+        copies: Iterable[int],
+        look: Any,
     ) -> None:
         self.starter = os.getpid()
         self.process = subprocess.Popen(
@@ -153,10 +159,10 @@ class Sandbox:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            pass_fds=[end if isinstance(end, int) else end.fileno() for end in given],
+            pass_fds=[inner.fileno(), *copies],
             start_new_session=True,
         )
-        given[0].close()  # its own end: with a second one here, its end would not be noticed
+        inner.close()  # while a second one is open here, the end of that process would not be noticed
         with contextlib.suppress(OSError):  # it has ended already: its last words say why
             self.control.sendall(json.dumps(look).encode() + b"\n")
         answer = self.message(time.monotonic() + START_LIMIT)

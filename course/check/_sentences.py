@@ -78,21 +78,21 @@ def _law_problem(rows, of, articles, size):
     if size == 1 and lengths.max() > 2 and all((np.abs(np.diff(place)) == 1).all() for place in places):
         return "the two sentences of a row are consecutive in every row; any two of the article may be drawn"
     for article, place in zip(articles, places, strict=True):
-        n, mine = len(article), place  # a row of places for each row drawn
-        if _far(np.bincount(place[:, 0], minlength=n), len(mine), 1 / n):
+        n = len(article)
+        if _far(np.bincount(place[:, 0], minlength=n), len(place), 1 / n):
             return "the first sentence of a row is not every sentence of its article equally often"
         block = place[:, 1:]
-        if _far(np.bincount(block.ravel(), minlength=n), len(mine), size / n):
+        if _far(np.bincount(block.ravel(), minlength=n), len(place), size / n):
             return "the sentences after the first are not every sentence of the article equally often"
         ahead = (block - place[:, :1]) % n  # from 1 to n - 1
-        if n > 2 and _far(np.bincount(ahead.ravel(), minlength=n)[1:], len(mine), size / (n - 1)):
+        if n > 2 and _far(np.bincount(ahead.ravel(), minlength=n)[1:], len(place), size / (n - 1)):
             return "which sentences follow depends on the first one: neighbours, or a fixed order, are preferred"
         if n >= 2 * (size + 1) and n > 20 and size > 1:
             blocks = {tuple(sorted(row)) for row in block.tolist()}
-            if len(blocks) < len(mine) / 4:
+            if len(blocks) < len(place) / 4:
                 return "the same block serves many anchors: every row must be drawn afresh"
             near = (np.diff(np.sort(block, axis=1), axis=1) == 1).sum()  # expected (size - 1) size / n a row
-            if near > 2 * len(mine) * size * (size - 1) / n + 20:
+            if near > 2 * len(place) * size * (size - 1) / n + 20:
                 return "the sentences of a block stand next to each other in the article"
     return None
 

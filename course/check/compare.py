@@ -108,7 +108,7 @@ def ladder(actual: Any, expected: Any, rtol: float) -> Mismatch | None:
 
 
 def _has_terms(line: Any) -> bool:
-    return isinstance(line, list) or np.ndim(line) == 1
+    return isinstance(line, list) or (isinstance(line, np.ndarray) and line.ndim == 1)
 
 
 def _another_number(wanted: str, got: int) -> Mismatch:
@@ -117,9 +117,9 @@ def _another_number(wanted: str, got: int) -> Mismatch:
 
 def terms(line: Any) -> list:
     """The terms of a line (or the lines of a ladder): the items of a list or vector; a single number is its own term."""
-    if isinstance(line, np.ndarray) and line.ndim == 1:
-        return [np.asarray(term) for term in line]
-    return line if isinstance(line, list) else [line]
+    if not _has_terms(line):
+        return [line]
+    return line if isinstance(line, list) else [np.asarray(term) for term in line]
 
 
 def row_constant(actual: Any, expected: Any, rtol: float) -> Mismatch | None:

@@ -15,7 +15,7 @@ from course.check.call import Outcome
 from course.check.case import Case
 from course.check.compare import compare
 from course.check.naming import Belief, in_form
-from course.check.parts import PartResult, tolerance
+from course.check.parts import PartResult, tolerance, value_problem
 
 SHARP = 1e-6  # a case with a coarser tolerance (single or half precision) tells no change from rounding
 SINGLE = 1e-4  # relative, beyond which an answer in float32 is wrong in another way as well
@@ -96,7 +96,7 @@ def _numbers(cases, expected, actual) -> list[tuple[np.ndarray, np.ndarray]]:
             pairs += list(_leaves(wanted.value, found.value))
         except ValueError:
             return []
-        wrong = wrong or compare("close", found.value, wanted.value, tolerance(case)) is not None
+        wrong = wrong or value_problem(case, wanted, found) is not None
     infinite = [pair for pair in pairs if not np.isfinite(pair[0]).all()]
     if not wrong or not all(np.array_equal(one, other) for one, other in infinite):
         return []

@@ -15,7 +15,7 @@ from course.check.parts import arrays_in, fixed_grads, tolerance, value_problem
 
 # what an outcome comes down to where a formula has no value, and where a call that must raise ValueError does not
 UNDEFINED, ANSWERED = Outcome(error=("undefined", "")), Outcome()
-MANY = 3
+MANY = 3  # cases that must speak for a belief where others are left out
 SURE_ERRORS = ("IndexError", "KeyError", "TypeError", "AttributeError")  # no matter of the last digit
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, batch, candidates
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import alone, drawn
+from autograder.units.u01_similarity_losses.draws import drawn
 
 SMALL = (
     "The gradient is much shorter here than the candidates. Which two nearly equal vectors does your code subtract, and can "
@@ -286,14 +286,14 @@ exercise.slip("summed over the batch", given=lambda g, a: g.sum(dim=0)).says(
     "Which shape has the derivative by B anchors of d coordinates?",
     "(B, d): each anchor has a row of its own, and no sum runs over the batch.",
 )
-exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+exercise.slip("nothing validated", guarded=False).says(
     "Bad input need not raise ValueError.",
     "What does your function answer to NaN, and which error does torch raise where shapes do not fit?",
     "`validate.batch(anchor=anchor, positive=positive)`, `validate.candidates(anchor, negatives=negatives)`.",
 )
 
 
-exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+exercise.slip("NaN let through", paired=False, guarded=False, checked=shapes_checked).says(
     "Inputs of the right shape are good inputs.",
     "What does your function answer to NaN?",
     "`validate.batch(anchor=anchor, positive=positive)` and `validate.candidates(...)` look at shapes and at NaN.",
@@ -308,10 +308,6 @@ exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
 def contrastive_gradient(anchor, positive, negatives):
     w = torch.einsum("bd,bnd->bn", anchor, torch.cat([positive[:, None], negatives], dim=1)).softmax(dim=1)
     return -(1 - w[:, :1]) * anchor / len(anchor)
-
-
-alone(exercise, "nothing validated", "NaN let through")
-exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("the brake, a sigmoid, times the negatives' own softmax")

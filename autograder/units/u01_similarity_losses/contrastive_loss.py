@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, bad_input, batch, candidates, needs
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, alone, drawn
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, drawn
 from course import validate
 
 exercise = Exercise(
@@ -334,7 +334,7 @@ exercise.slip("anchors weighted", pool=lambda l, c: (l * c.sum(dim=1)).sum() / c
     "Which factor stands before each anchor's loss in the formula?",
     "1/B for each: `.mean()`.",
 )
-exercise.slip("an anchor without negatives refused", cost=none_empty).says(
+exercise.slip("an anchor without negatives refused", paired=False, cost=none_empty).says(
     "An anchor needs a negative.",
     "What does the question say about an anchor whose counts are all 0?",
     "It has one candidate and costs 0: no error.",
@@ -367,12 +367,12 @@ exercise.slip(
     "A negative with score 0 and count 5: what do its copies add to the denominator?",
     "The count multiplies the exponential: it adds ln(count) to the score.",
 )
-exercise.slip("padding at -1e4", cost=lambda s, c: masked_at(s, c.clamp(min=1).log(), c, -1e4)).says(
+exercise.slip("padding at -1e4", paired=False, cost=lambda s, c: masked_at(s, c.clamp(min=1).log(), c, -1e4)).says(
     "A score of -10000 takes a candidate out.",
     "Logits of -10000 are as good as any. What if all candidates have it?",
     "Only -inf is below every score: `masked_fill(counts == 0, -torch.inf)`.",
 )
-exercise.slip("padding at -1e9", cost=lambda s, c: masked_at(s, c.clamp(min=1).log(), c, -1e9)).says(
+exercise.slip("padding at -1e9", paired=False, cost=lambda s, c: masked_at(s, c.clamp(min=1).log(), c, -1e9)).says(
     "A very negative number, -1e9 or more, is as good as minus infinity.",
     "float16 ends at 65504: such a number cannot be represented there, and the call fails.",
     "`masked_fill(counts == 0, -torch.inf)` works in every floating dtype.",
@@ -387,13 +387,14 @@ exercise.slip("padding counts", copies=lambda c: c.clamp(min=1)).says(
     "Which candidates does an anchor have whose counts are all 0?",
     "Padding adds 0 to the denominator: its score is -inf.",
 )
-exercise.slip("padding not taken out", cleaned=lambda negatives, counts: negatives).says(
+exercise.slip("padding not taken out", paired=False, cleaned=lambda negatives, counts: negatives).says(
     "Padding holds finite numbers.",
     "Padding may hold infinity. What are infinity minus infinity, and 0 times infinity?",
     "Put something finite in the place of padding before any inner product: `negatives.masked_fill(...)`.",
 )
 exercise.slip(
     "padding masked in the scores",
+    paired=False,
     cleaned=lambda negatives, counts: negatives,
     cost=lambda s, c: cross_entropy(torch.cat([s[:, :1], s[:, 1:].masked_fill(c == 0, 0.0)], dim=1), c),
 ).says(
@@ -412,22 +413,22 @@ exercise.slip("distance instead of inner product", similarity=lambda a, x: -(a -
     "The formula has the inner product a.x, which also counts the candidate's norm.",
     "`(anchor[:, None] * candidates).sum(dim=2)`, without a norm.",
 )
-exercise.slip("exp without protection", cost=quotient).says(
+exercise.slip("exp without protection", paired=False, cost=quotient).says(
     "The quotient can be computed as it is written.",
     "exp(1e4) is infinite, and infinity divided by infinity is NaN, though the loss itself is finite.",
     "Work with logarithms: ln of a sum of exponentials is `torch.logsumexp`.",
 )
-exercise.slip("one maximum for the batch", cost=one_maximum).says(
+exercise.slip("one maximum for the batch", paired=False, cost=one_maximum).says(
     "One maximum over the whole batch keeps all exponentials safe.",
     "One anchor has logits of 1e4, another of -1e4. What is left of the second one's exponentials?",
     "Each anchor needs its own maximum: `torch.logsumexp(..., dim=1)` takes it.",
 )
-exercise.slip("the positive's score subtracted", cost=of_the_positive).says(
+exercise.slip("the positive's score subtracted", paired=False, cost=of_the_positive).says(
     "Once the positive's score is subtracted, no exponential overflows.",
     "What is e^(a.n - a.p) where a negative leads by 1e4?",
     "Subtract the largest score, whichever it is: `torch.logsumexp`.",
 )
-exercise.slip("logarithm of the softmax", cost=log_softmax_late).says(
+exercise.slip("logarithm of the softmax", paired=False, cost=log_softmax_late).says(
     "The logarithm of a softmax can be taken after the softmax.",
     "Nothing overflows in a softmax. But how small is the probability of a positive that loses by 1e4, and its logarithm?",
     "e^(-1e4) is 0 in floating point, and ln 0 is minus infinity, though the loss is 1e4.",
@@ -435,32 +436,32 @@ exercise.slip("logarithm of the softmax", cost=log_softmax_late).says(
 )
 
 
-exercise.slip("not pooled", pool=lambda losses, counts: losses).says(
+exercise.slip("not pooled", paired=False, pool=lambda losses, counts: losses).says(
     "A loss is one number for each anchor.",
     "Which shape does the question ask for?",
     "One number for the batch, shape (): `.mean()` at the end.",
 )
-exercise.slip("cut off from the graph", pool=lambda losses, counts: losses.detach().mean()).says(
+exercise.slip("cut off from the graph", paired=False, pool=lambda losses, counts: losses.detach().mean()).says(
     "Only the value of a loss is needed.",
     "Who is going to call `.backward()` on it?",
     "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
 )
-exercise.slip("nothing validated", guarded=False, unit=1).says(
+exercise.slip("nothing validated", guarded=False).says(
     "Bad input need not raise ValueError.",
     "What does your function answer to NaN, to a count of -1, and to shapes that do not fit?",
     "`validate.batch(...)`, `validate.candidates(...)`, and one `if` for the counts.",
 )
-exercise.slip("NaN let through", guarded=False, checked=all_but_nan).says(
+exercise.slip("NaN let through", paired=False, guarded=False, checked=all_but_nan).says(
     "Inputs of the right shape are good inputs.",
     "What does your function answer to NaN?",
     "`validate.batch(anchor=anchor, positive=positive)` and `validate.candidates(...)` look at shapes and at NaN.",
 )
-exercise.slip("counts not looked at", guarded=False, checked=vectors_checked).says(
+exercise.slip("counts not looked at", paired=False, guarded=False, checked=vectors_checked).says(
     "Every tensor of counts is a good one.",
     "What does your function answer to a count of -1, and to counts of shape (N,)?",
     "One `if`: `counts.shape != negatives.shape[:2] or (counts < 0).any()`.",
 )
-exercise.slip("a negative count let through", guarded=False, checked=shapes_checked).says(
+exercise.slip("a negative count let through", paired=False, guarded=False, checked=shapes_checked).says(
     "Counts of the right shape are good ones.",
     "What does your function answer to a count of -1?",
     "One `if` more: `(counts < 0).any()`.",
@@ -478,29 +479,6 @@ def contrastive_loss(anchor, positive, negatives, counts=None):
     scores = anchor @ pool.T + copies.to(anchor.dtype).log().flatten()
     right = (anchor * positive).sum(dim=1)
     return (torch.cat([right[:, None], scores], dim=1).logsumexp(dim=1) - right).mean()
-
-
-alone(
-    exercise,
-    "nothing validated",
-    "NaN let through",
-    "counts not looked at",
-    "a negative count let through",
-    "cut off from the graph",
-    "not pooled",
-    "exp without protection",
-    "one maximum for the batch",
-    "the positive's score subtracted",
-    "logarithm of the softmax",
-    "padding at -1e4",
-    "padding at -1e9",
-    "padding not taken out",
-    "padding masked in the scores",
-    "an anchor without negatives refused",
-)
-
-
-exercise.style("looked at twice", checked=vectors_checked)
 
 
 @exercise.accepted("bmm and cross-entropy, copies by where")

@@ -1,4 +1,4 @@
-"""Inputs that the checks of unit 01 share, and which of their slips are tried alone."""
+"""Inputs that the checks of unit 01 share."""
 
 import torch
 
@@ -33,14 +33,3 @@ def views(rng, b, d, noise=0.7, dtype=torch.float64):
     second = first + noise * tensor(rng, b, d)
     lengths = torch.from_numpy(rng.uniform(-1, 1, size=(2, b, 1))).exp()
     return (first * lengths[0]).to(dtype), (second * lengths[1]).to(dtype)
-
-
-def alone(exercise, *names):
-    """Slips that cost another part than `values` stay out of the pairs, of which only so many are tried."""
-    for slip in exercise.misconceptions:
-        if slip.name in names:
-            validates = "checked" in slip.knobs or slip.name == "nothing validated"  # its cell lacks the guard, too
-            slip.knobs = (
-                {} if validates else exercise.knobs() | slip.knobs
-            )  # who has every knob shares one with any other
-    assert set(names) <= {slip.name for slip in exercise.misconceptions}

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, non_negative
 from autograder.author.draw import larger_sizes, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, alone
+from autograder.units.u01_similarity_losses.draws import HALF
 from course import validate
 
 exercise = Exercise(
@@ -263,39 +263,28 @@ exercise.slip("not pooled", pool=lambda cost: cost).says(
     "Which shape does the question ask for?",
     "One number for the batch, shape (): `.mean()` at the end.",
 )
-exercise.slip("cut off from the graph", pool=lambda cost: cost.detach().mean()).says(
+exercise.slip("cut off from the graph", paired=False, pool=lambda cost: cost.detach().mean()).says(
     "Only the value of a loss is needed.",
     "Who is going to call `.backward()` on it?",
     "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
 )
-exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+exercise.slip("nothing validated", guarded=False).says(
     "Bad input need not raise ValueError.",
     "What does your function answer to a negative margin, to NaN, and to shapes that do not fit?",
     "`validate.batch(...)` and `validate.non_negative(margin=margin)`.",
 )
-exercise.slip("the margin not looked at", guarded=False, checked=vectors_checked).says(
+exercise.slip("the margin not looked at", paired=False, guarded=False, checked=vectors_checked).says(
     "Every margin is a good one.",
     "What does your function answer to a margin of -0.5, or NaN?",
     "`validate.non_negative(margin=margin)`.",
 )
-exercise.slip("a margin of NaN", guarded=False, checked=vectors_checked, wanted=not_negative).says(
+exercise.slip("a margin of NaN", paired=False, guarded=False, checked=vectors_checked, wanted=not_negative).says(
     "`margin < 0` finds every bad margin.",
     "What is NaN < 0?",
     "False, so NaN goes through: `validate.non_negative(margin=margin)`.",
 )
 
-alone(
-    exercise,
-    "nothing validated",
-    "the margin not looked at",
-    "a margin of NaN",
-    "cut off from the graph",
-)
-
 exercise.style("relu", clamp=torch.relu)
-
-
-exercise.style("looked at twice", checked=vectors_checked)
 
 
 @exercise.accepted("torch.maximum and einsum, the margin validated by hand", guarded=False)

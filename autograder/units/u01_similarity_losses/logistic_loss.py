@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, STRIDED, alone
+from autograder.units.u01_similarity_losses.draws import HALF, STRIDED
 
 exercise = Exercise(
     "logistic_loss",
@@ -213,12 +213,12 @@ exercise.slip("cut off from the graph", pool=lambda costs: costs.detach().mean()
     "Who is going to call `.backward()` on it?",
     "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
 )
-exercise.slip("nothing validated", guarded=False, sign=1.0).says(
+exercise.slip("nothing validated", guarded=False).says(
     "Bad input need not raise ValueError.",
     "What does your function answer to NaN, and which error does torch raise where shapes do not fit?",
     "`validate.batch(anchor=anchor, positive=positive, negative=negative)` as the first line.",
 )
-exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
+exercise.slip("NaN let through", paired=False, guarded=False, checked=shapes_checked).says(
     "Inputs of the right shape are good inputs.",
     "What does your function answer to NaN?",
     "`validate.batch(anchor=anchor, positive=positive, negative=negative)` looks at shapes and at NaN.",
@@ -238,10 +238,6 @@ def logistic_loss(anchor, positive, negative):
 
 
 exercise.style("logaddexp", cost=lambda gap: torch.logaddexp(gap, torch.zeros_like(gap)))
-
-
-alone(exercise, "nothing validated", "NaN let through")
-exercise.style("looked at twice", checked=shapes_checked)
 
 
 @exercise.accepted("cross-entropy of two logits")

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, alone, opposite, views
-from course import validate
+from autograder.units.u01_similarity_losses.careless import careless
+from autograder.units.u01_similarity_losses.draws import HALF, OPPOSITE, STRIDED, opposite, views
 
 exercise = Exercise(
     "nt_xent",
@@ -163,34 +163,6 @@ def one_maximum(logits, target):
     return (logits - top).exp().sum(dim=1).log() + top - logits[torch.arange(len(logits)), target]
 
 
-def stacked(view1, view2, temperature):
-    """Another error than ValueError where the shapes do not fit, as most code has it."""
-    torch.stack([view1, view2])
-
-
-def batch_checked(view1, view2, temperature):
-    validate.batch(view1=view1, view2=view2)
-    if len(view1) < 2:
-        raise ValueError("B = 1")
-
-
-def shapes_checked(view1, view2, temperature):
-    validate.positive(temperature=temperature)
-    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
-        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
-
-
-def all_but_one(view1, view2, temperature):
-    validate.batch(view1=view1, view2=view2)
-    validate.positive(temperature=temperature)
-
-
-def sign_checked(view1, view2, temperature):
-    batch_checked(view1, view2, temperature)
-    if temperature <= 0:
-        raise ValueError(f"temperature {temperature}")
-
-
 @exercise.formula
 def nt_xent(
     view1,
@@ -276,12 +248,14 @@ exercise.slip("the diagonal is set to zero", masked=lambda logits: logits.masked
     "To take it out its exponential must be 0: the logit must be -inf.",
 )
 for least in (-50.0, -100.0, -1000.0, -1e4):
-    exercise.slip(f"a mask of {least:g}", least=least).says(
+    exercise.slip(f"a mask of {least:g}", paired=False, least=least).says(
         f"A logit of {least:g} takes a candidate out of the softmax.",
         "At temperature 0.0001 logits run from -10000 to 10000. Which of them are not above your mask?",
         "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
     )
-exercise.slip("10000 subtracted", masked=lambda logits: logits - 1e4 * itself(logits).to(logits.dtype)).says(
+exercise.slip(
+    "10000 subtracted", paired=False, masked=lambda logits: logits - 1e4 * itself(logits).to(logits.dtype)
+).says(
     "10000 subtracted from a logit takes a candidate out of the softmax.",
     "At temperature 0.0001 the anchor's own logit is 10000. What is left of it?",
     "Only -inf is below every logit: `masked_fill(mask, -torch.inf)`.",
@@ -306,7 +280,7 @@ exercise.slip("one direction of the cross-view loss", masked=across, pool=first_
     "Exchange the two views: your loss changes, and it should not.",
     "Stack both views to 2B rows; every row is an anchor, and has 2B - 1 candidates.",
 )
-exercise.slip("the whole batch normalised", scaled=lambda z: z / z.norm()).says(
+exercise.slip("the whole batch normalised", paired=False, scaled=lambda z: z / z.norm()).says(
     "One length is taken for the whole batch.",
     "Multiply one row by 5: do the cosines of the others change? Your loss does.",
     "Each row is divided by its own length: `F.normalize(z, dim=1)`.",
@@ -321,24 +295,29 @@ exercise.slip("temperature applied twice", heated=lambda cosines, t: cosines / t
     "Your values are right at temperature 1 only.",
     "Divide the similarity once, not each of the two vectors.",
 )
-exercise.slip("exp without protection", cost=quotient).says(
+exercise.slip("exp without protection", paired=False, cost=quotient).says(
     "The quotient of exponentials can be computed as it is written.",
     "At temperature 0.001 a cosine of 0.9 gives exp(900), which is infinite even in float64.",
     "Use `logsumexp` or `F.cross_entropy` on the logits; never form the exponentials.",
 )
-exercise.slip("an eps added to the length", scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-8)).says(
+exercise.slip(
+    "an eps added to the length", paired=False, scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-8)
+).says(
     "A small number added to the length of a row does no harm.",
     "For a row of length 1e-5, what does adding 1e-8 to the length do to its direction's size?",
     "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of "
     "the length and 1e-12).",
 )
-exercise.slip("mask of a huge number", masked=lambda logits: logits.masked_fill(itself(logits), -9e15)).says(
+exercise.slip(
+    "mask of a huge number", paired=False, masked=lambda logits: logits.masked_fill(itself(logits), -9e15)
+).says(
     "A very negative number, -1e9 or more, is as good as minus infinity.",
     "float16 ends at 65504: such a number cannot be represented there, and the call fails.",
     "`masked_fill(mask, -torch.inf)` works in every floating dtype.",
 )
 exercise.slip(
     "logarithm of the softmax",
+    paired=False,
     cost=lambda logits, target: -logits.softmax(dim=1)[torch.arange(len(logits)), target].log(),
 ).says(
     "The logarithm of a softmax can be taken after the softmax.",
@@ -371,91 +350,42 @@ exercise.slip("negatives of the own view only", masked=own_view).says(
     "At collapse you get ln B + ... How many candidates does an anchor have?",
     "2B - 1: the other images' rows of both views, and the positive.",
 )
-exercise.slip("a larger eps added to the length", scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-6)).says(
+exercise.slip(
+    "a larger eps added to the length", paired=False, scaled=lambda z: z / (z.norm(dim=1, keepdim=True) + 1e-6)
+).says(
     "A small number added to the length of a row does no harm.",
     "For a row of length 1e-5, what does adding 1e-6 to the length do to its direction's size?",
     "Rows are never 0 here: divide by the length itself, or let `F.normalize` do it (it takes the larger of "
     "the length and 1e-12).",
 )
-exercise.slip("lengths without a gradient", scaled=lambda z: z / z.norm(dim=1, keepdim=True).detach()).says(
+exercise.slip(
+    "lengths without a gradient", paired=False, scaled=lambda z: z / z.norm(dim=1, keepdim=True).detach()
+).says(
     "The length of a row is a constant for the gradient.",
     "Your values are right. Does a row's gradient have a part along the row? Proposition 1.7 says it has none.",
     "The length depends on the row: no `.detach()`, no `torch.no_grad()` around the normalisation.",
 )
-exercise.slip("candidates without a gradient", seen=lambda z: z.detach()).says(
+exercise.slip("candidates without a gradient", paired=False, seen=lambda z: z.detach()).says(
     "Candidates are targets, through which no gradient flows.",
     "Your values are right. In how many of the 2B losses does one vector stand?",
     "Each vector is anchor once and candidate of all others: no `.detach()`.",
 )
-exercise.slip("one maximum for the batch", cost=one_maximum).says(
+exercise.slip("one maximum for the batch", paired=False, cost=one_maximum).says(
     "One maximum over the whole batch keeps all exponentials safe.",
     "What is left of the exponentials of an anchor that lies opposite to all others?",
     "Each anchor needs its own maximum: `torch.logsumexp(logits, dim=1)` takes it.",
 )
-exercise.slip("not pooled", pool=lambda losses: losses).says(
+exercise.slip("not pooled", paired=False, pool=lambda losses: losses).says(
     "A loss is one number for each anchor.",
     "Which shape does the question ask for?",
     "One number for the batch, shape (): `.mean()` at the end.",
 )
-exercise.slip("cut off from the graph", pool=lambda losses: losses.detach().mean()).says(
+exercise.slip("cut off from the graph", paired=False, pool=lambda losses: losses.detach().mean()).says(
     "Only the value of a loss is needed.",
     "Who is going to call `.backward()` on it?",
     "Stay with tensors to the end: no `.item()`, `float(...)`, `.detach()` or numpy.",
 )
-exercise.slip("nothing validated", guarded=False, checked=stacked).says(
-    "Bad input need not raise ValueError.",
-    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
-    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
-)
-exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
-    "Every temperature is a good one.",
-    "What does your function answer to a temperature of 0, or -0.5?",
-    "`validate.positive(temperature=temperature)`.",
-)
-exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
-    "`temperature <= 0` finds every bad temperature.",
-    "What is NaN <= 0?",
-    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
-)
-exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
-    "Inputs of the right shape are good inputs.",
-    "What does your function answer to NaN?",
-    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
-)
-exercise.slip("one image", guarded=False, checked=all_but_one).says(
-    "One image is a batch.",
-    "With which other image would its views be compared?",
-    "B = 1 raises: one `if`.",
-)
-
-
-alone(
-    exercise,
-    "nothing validated",
-    "NaN let through",
-    "temperature not looked at",
-    "a temperature of NaN",
-    "one image",
-    "cut off from the graph",
-    "not pooled",
-    "a mask of -50",
-    "a mask of -100",
-    "a mask of -1000",
-    "a mask of -10000",
-    "10000 subtracted",
-    "mask of a huge number",
-    "an eps added to the length",
-    "a larger eps added to the length",
-    "exp without protection",
-    "logarithm of the softmax",
-    "one maximum for the batch",
-    "lengths without a gradient",
-    "candidates without a gradient",
-    "the whole batch normalised",
-)
-
-
-exercise.style("looked at twice", checked=batch_checked)
+careless(exercise)
 
 
 @exercise.accepted("blocks: own view without the diagonal, other view with it")

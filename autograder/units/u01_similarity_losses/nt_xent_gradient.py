@@ -8,8 +8,8 @@ import torch.nn.functional as F
 
 from autograder.author import Case, Exercise, batch, positive
 from autograder.author.draw import larger_sizes, strided, tensor
-from autograder.units.u01_similarity_losses.draws import OPPOSITE, alone, opposite, views
-from course import validate
+from autograder.units.u01_similarity_losses.careless import careless
+from autograder.units.u01_similarity_losses.draws import OPPOSITE, opposite, views
 
 LENGTHS = "Divide by the true length of each row: which power of it stands in the derivative?"
 
@@ -126,34 +126,6 @@ def tangent(gradient, u, z):
 
 def by_all_roles(surplus):
     return surplus + surplus.T
-
-
-def stacked(view1, view2, temperature):
-    """Another error than ValueError where the shapes do not fit, as most code has it."""
-    torch.stack([view1, view2])
-
-
-def batch_checked(view1, view2, temperature):
-    validate.batch(view1=view1, view2=view2)
-    if len(view1) < 2:
-        raise ValueError("B = 1")
-
-
-def shapes_checked(view1, view2, temperature):
-    validate.positive(temperature=temperature)
-    if view1.ndim != 2 or view1.shape != view2.shape or len(view1) < 2 or not view1.numel():
-        raise ValueError(f"shapes {view1.shape}, {view2.shape}")
-
-
-def all_but_one(view1, view2, temperature):
-    validate.batch(view1=view1, view2=view2)
-    validate.positive(temperature=temperature)
-
-
-def sign_checked(view1, view2, temperature):
-    batch_checked(view1, view2, temperature)
-    if temperature <= 0:
-        raise ValueError(f"temperature {temperature}")
 
 
 @exercise.formula
@@ -285,7 +257,7 @@ exercise.slip("full pull of the positive", weigh=full_pull).says(
     "When the positive already wins by far, there is nothing left to gain: how strong should the pull be?",
     "The positive stands in the denominator as well: the derivative in its score is its probability minus 1.",
 )
-exercise.slip("a mask of -100", weigh=masked_by_100).says(
+exercise.slip("a mask of -100", paired=False, weigh=masked_by_100).says(
     "A logit of -100 takes a candidate out of the softmax.",
     "At temperature 0.001 scores run from -1000 to 1000. Which of them lie below -100?",
     "Only -inf is below every score: `masked_fill(mask, -torch.inf)`.",
@@ -300,7 +272,7 @@ exercise.slip("neighbours are partners", wanted=lambda n: F.one_hot(torch.arange
     "Print which rows your code pairs for B = 3. `torch.cat([view1, view2])` puts all of view 1 first.",
     "The partner of row i is row i + B (modulo 2B).",
 )
-exercise.slip("exp without protection", weigh=quotient).says(
+exercise.slip("exp without protection", paired=False, weigh=quotient).says(
     "The probabilities can be computed as they are written, a quotient of exponentials.",
     "At temperature 0.0001 a cosine of 0.9 gives exp(9000), which is infinite even in float64.",
     "`torch.softmax` subtracts the largest score first.",
@@ -337,46 +309,24 @@ exercise.slip(
     "The scores are cosines: differentiate z/|z| too.",
 )
 for eps in (1e-8, 1e-6):
-    exercise.slip(f"{eps:g} added to the length", eps=eps).says(
+    exercise.slip(f"{eps:g} added to the length", paired=False, eps=eps).says(
         "A small number added to the length of a row does no harm.",
         f"For a row of length 1e-5, what does adding {eps:g} to the length do to its gradient?",
         "Rows are never 0 here: divide by the length itself.",
     )
-exercise.slip("rows of the two views alternate", given=lambda g: torch.stack(g.chunk(2), dim=1).flatten(0, 1)).says(
+exercise.slip(
+    "rows of the two views alternate", paired=False, given=lambda g: torch.stack(g.chunk(2), dim=1).flatten(0, 1)
+).says(
     "The rows of the two views alternate.",
     "Which rows does the question put first?",
     "All of `view1`, then all of `view2`, as in `torch.cat([view1, view2])`.",
 )
-exercise.slip("the first view only", given=lambda g: g[: len(g) // 2]).says(
+exercise.slip("the first view only", paired=False, given=lambda g: g[: len(g) // 2]).says(
     "Only the rows of the first view are asked for.",
     "How many vectors does the loss depend on?",
     "2B: a row for each of them, those of `view1` first.",
 )
-exercise.slip("nothing validated", guarded=False, checked=stacked).says(
-    "Bad input need not raise ValueError.",
-    "What does your function answer to NaN, to a temperature of 0, and to B = 1?",
-    "`validate.batch(...)`, `validate.positive(temperature=temperature)`, and one `if` for B.",
-)
-exercise.slip("temperature not looked at", guarded=False, checked=batch_checked).says(
-    "Every temperature is a good one.",
-    "What does your function answer to a temperature of 0, or -0.5?",
-    "`validate.positive(temperature=temperature)`.",
-)
-exercise.slip("a temperature of NaN", guarded=False, checked=sign_checked).says(
-    "`temperature <= 0` finds every bad temperature.",
-    "What is NaN <= 0?",
-    "False, so NaN goes through: `validate.positive(temperature=temperature)`.",
-)
-exercise.slip("NaN let through", guarded=False, checked=shapes_checked).says(
-    "Inputs of the right shape are good inputs.",
-    "What does your function answer to NaN?",
-    "`validate.batch(view1=view1, view2=view2)` looks at shapes and at NaN.",
-)
-exercise.slip("one image", guarded=False, checked=all_but_one).says(
-    "One image is a batch.",
-    "With which other image would its views be compared?",
-    "B = 1 raises: one `if`.",
-)
+careless(exercise)
 
 
 @exercise.wrong(
@@ -392,25 +342,6 @@ def nt_xent_gradient(view1, view2, temperature=0.5):
     u = F.normalize(torch.cat([view1, view2]), dim=1)
     surplus = others(u @ u.T / temperature).softmax(dim=1) - partner(len(u)).to(u.dtype)
     return (surplus + surplus.T) @ u / (len(u) * temperature)
-
-
-alone(
-    exercise,
-    "nothing validated",
-    "NaN let through",
-    "temperature not looked at",
-    "a temperature of NaN",
-    "one image",
-    "1e-08 added to the length",
-    "1e-06 added to the length",
-    "a mask of -100",
-    "exp without protection",
-    "the first view only",
-    "rows of the two views alternate",
-)
-
-
-exercise.style("looked at twice", checked=batch_checked)
 
 
 @exercise.accepted("role by role")

@@ -162,7 +162,7 @@ exercise.slip("points centred", embed=lambda z: z - z.mean(axis=0)).says(
     "What is the mean of a class whose points all sit at one place?",
     "That place. Nothing is subtracted: mu_c is the expectation of f(x) itself.",
 )
-exercise.slip("nothing refused", guarded=False, scale=lambda means: 1 * means).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a row that sums to 1.1, or for NaN in z?",
     "ValueError: `validate.law(row, zeros=True)` for each row, then the number of rows of z, then NaN in z.",

@@ -205,7 +205,7 @@ exercise.slip("class by class", answer=lambda both: both).says(
     "The events 'both are of class c' exclude each other. How do their probabilities combine?",
     "They are added: sum over the classes, one number for each point.",
 )
-exercise.slip("nothing refused", guarded=False, tau=lambda rho: rho @ rho).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a rho that sums to 0.9, or for NaN?",
     "ValueError: `validate.law(rho)`, with classes `validate.world(rho, classes)`, in the first line.",

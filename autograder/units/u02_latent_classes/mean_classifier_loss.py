@@ -260,7 +260,7 @@ exercise.slip("exponential overflows", cost=lambda v: np.log(1 + np.exp(v))).say
     "It is inf, and 0 * inf is NaN, although ln(1 + e^1000) = 1000.",
     "np.logaddexp(0, u) computes ln(e^0 + e^u) without overflow.",
 )
-exercise.slip("nothing refused", guarded=False, total=lambda weights: weights.sum()).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a rho that sums to 0.9, or for NaN?",
     "ValueError: `validate.world(rho, classes, z)` in the first line.",

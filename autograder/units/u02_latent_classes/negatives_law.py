@@ -183,7 +183,7 @@ exercise.slip("one class refused without apart", nature=two_or_more).says(
     "Without apart, may a negative have the class of its anchor?",
     "It may: with one class all negatives collide, and their law is D_1. Raise ValueError with apart only.",
 )
-exercise.slip("nothing refused", guarded=False, total=lambda weights: weights.sum()).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a rho that sums to 0.9, or for NaN?",
     "ValueError: `validate.world(rho, classes)` in the first line.",

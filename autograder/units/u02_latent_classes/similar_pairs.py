@@ -155,7 +155,7 @@ exercise.slip("law of x+ given x", given=lambda joint: joint / joint.sum(axis=1,
     "You have P(x+ | x); the joint law is P(x) P(x+ | x), a symmetric matrix of sum 1.",
     "Leave out the division by the row sums.",
 )
-exercise.slip("nothing refused", guarded=False, given=lambda joint: 1 * joint).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a rho that sums to 0.9, or for NaN?",
     "ValueError: `validate.world(rho, classes)` in the first line.",

@@ -417,7 +417,7 @@ exercise.slip("positive and negative swapped", sign=-1).says(
     "A loss must fall there: the positive enters the exponent with a minus sign.",
     "ln(1 + e^(-v)): the exponent is f(x).f(x-) - f(x).f(x+).",
 )
-exercise.slip("nothing refused", guarded=False, after=lambda mean: 1 * mean).says(
+exercise.slip("nothing refused", guarded=False).says(
     "Bad input never comes, so that nothing has to be refused.",
     "What should happen for a rho that sums to 0.9, or for NaN?",
     "ValueError: `validate.world(rho, classes, z)` in the first line.",

@@ -17,12 +17,12 @@ from autograder.units.u07_linear_probe.draws import (
     separate_components,
     signs,
 )
+from autograder.units.u07_linear_probe.spectrum import slips_of_the_spectrum
 from autograder.units.u07_linear_probe.theorems import (
     embedding_loss,
     kept,
     label_energy,
     laplacian,
-    refused,
     unless_rounding,
 )
 from course import validate
@@ -353,27 +353,7 @@ exercise.slip("the square of the eigenvalue small", infinite=lambda gap: gap**2 
     "The eigenvalue itself, where it is at most 1e-10. np.isclose(x, 0) has another limit, 1e-8.",
     "if gap <= 1e-10: return math.inf, before it is squared.",
 )
-exercise.slip("equal masses", matrix=lambda joint: np.eye(len(joint)) - len(joint) * joint).says(
-    "All masses are 1/S, so that the eigenvalues are those of I - S P.",
-    "Right on regular graphs, as in the lecture's examples. Are the masses equal here?",
-    "Each entry is divided by the square roots of its own two masses.",
-    "np.linalg.eigvalsh(laplacian(joint)).",
-)
-exercise.slip(
-    "eigh of a matrix that is not symmetric",
-    matrix=lambda joint: np.eye(len(joint)) - joint / joint.sum(axis=1)[:, None],
-).says(
-    "eigh finds the eigenvalues of I - D^-1 P too.",
-    "Is I - D^-1 P symmetric when masses differ? What does eigh do with the upper triangle?",
-    "It never reads it. I - D^-1 P has the right eigenvalues, but eigh is for symmetric matrices.",
-    "np.linalg.eigvalsh(laplacian(joint)).",
-)
-exercise.slip("an error where there is no bound", infinite=refused).says(
-    "Where no bound is possible the call is a bad one, and raises ValueError.",
-    "What does the question say is returned there?",
-    "Infinity: a true bound, though an empty one. (In the ladder, question 10, it is an error.)",
-    "return math.inf",
-)
+slips_of_the_spectrum(exercise)
 
 
 exercise.style("variance of the partners' mean", top=lambda joint, y: masses(joint) @ (partner_mean(joint, y) - y) ** 2)
