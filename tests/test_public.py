@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from autograder.publish.public import _offered, sure
-from autograder.publish.rounding import OtherRounding
+from autograder.publish.rounding import OtherRounding, other_lapack
 from course.check.call import call
 from course.check.case import Case, bad_input
 from course.check.judge import PublicCheck, judge
@@ -32,6 +32,12 @@ BY_ROUNDING = {
     "the sign of a rounded zero": lambda x: np.sign(rounded_zero(x)),
     "NaN or not by a rounded zero": lambda x: np.sqrt(rounded_zero(x).sum()),
     "an eigenvector inside a tie": lambda x: np.linalg.eigh((1 - np.eye(3)) * x[0, 0] / 0.3 * x[0, 1] / 0.7)[1][0, 0],
+    "the sign of an eigenvector": lambda x: np.linalg.eigh(x + x.T)[1][0, 0],
+    "the signs of what an eigenvector should not have": lambda x: (
+        np.linalg.eigh(np.kron(np.diag([1.0, 2.0]), x + x.T))[1] > 0
+    ),
+    "the sign of a singular vector": lambda x: np.linalg.svd(x)[0][0, 0],
+    "whether an eigenvalue is below 1": lambda x: np.linalg.eigvalsh(np.ones((4, 4)) / x[0, 0] * x[0, 0] / 4)[-1] < 1,
     "a rank inside a tie": lambda x: float(np.argmin((x / 3 * 3 - x).ravel())),
     "three tolerances from the right answer": lambda x: right(x) + 6e-9 * 4,
     "an error by rounding": lambda x: 1 / 0 if np.log(x).sum() * 2**50 % 2 < 1 else 1.0,
@@ -83,6 +89,26 @@ def test_another_machine_rounds_sums_otherwise_and_counts_alike():
         assert len({x.sum().item() for _ in range(20)}) > 1
         assert {(x > 0.5).sum().item() for _ in range(20)} == {49}
         assert {torch.ones(7).sum().item() for _ in range(20)} == {7.0}
+
+
+def test_another_lapack_gives_other_signs_and_other_last_digits_of_the_largest():
+    two_parts = np.kron(np.eye(2), X + X.T)
+    rng, digits = np.random.default_rng(0), 8 * np.finfo(float).eps  # twice the most: eigvalsh is not eigh
+    values, vectors = np.linalg.eigh(two_parts)
+    with other_lapack(rng):
+        drawn = [np.linalg.eigh(two_parts) for _ in range(20)]
+        singular = [np.linalg.svd(X) for _ in range(20)]
+        lengths = [(np.linalg.svd(X, compute_uv=False), np.linalg.eigvalsh(two_parts)) for _ in range(20)]
+    for found in (*drawn, *((each, None) for _, each in lengths)):
+        np.testing.assert_allclose(found[0], values, rtol=0, atol=digits * values[-1])
+    for found in drawn:
+        np.testing.assert_allclose(np.abs(found.eigenvectors), np.abs(vectors), rtol=0, atol=digits)
+    for u, s, vh in singular:
+        np.testing.assert_allclose(u * s @ vh, X, rtol=0, atol=1e-14)
+    assert {np.sign(found.eigenvectors[0, 0]) for found in drawn} == {-1.0, 1.0}
+    assert {np.sign(u[0, 0]) for u, _, _ in singular} == {-1.0, 1.0}
+    assert len({found.eigenvalues[0] for found in drawn}) > 1 < len({found[0][0] for found in lengths})
+    assert np.array_equal(np.linalg.eigh(two_parts).eigenvectors, vectors), "the patch outlived its block"
 
 
 def test_where_a_call_must_raise_only_a_sure_answer_is_told():

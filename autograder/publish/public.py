@@ -18,7 +18,7 @@ import torch
 from autograder.author import Exercise
 from autograder.author.short import short_case
 from autograder.grading.grade import PUBLIC_SEED, answers, generator, upcast
-from autograder.publish.rounding import OtherRounding
+from autograder.publish.rounding import OtherRounding, other_lapack
 from course.check import public_properties
 from course.check.call import Outcome, call
 from course.check.case import Case
@@ -106,7 +106,7 @@ def _form(outcome: Outcome, case: Case, wanted: Outcome) -> Outcome:
 
 
 def _elsewhere(function: Callable, case: Case, seed: int) -> Outcome:
-    with OtherRounding(torch.Generator().manual_seed(seed)):
+    with OtherRounding(torch.Generator().manual_seed(seed)), other_lapack(np.random.default_rng(seed)):
         return call(function, case)
 
 
@@ -150,12 +150,15 @@ def _each(tree: Any, function: Callable) -> Any:
 
 def _offered(known: PublicCheck, functions: list[Callable]) -> list[Belief]:
     """The misconceptions that can be named truthfully: one that would be named for another's answers is left out, and so
-    is one that is not named for its own."""
-    actual = [[call(function, case) for case in known.cases] for function in functions]
-    rows = [public_properties(function, known) for function in functions]
+    is one that is not named for its own, whatever a machine makes of the answers that rest on rounding."""
     beliefs = offered = known.beliefs
+    actual = [_possible(known, function, belief) for function, belief in zip(functions, beliefs, strict=True)]
+    rows = [public_properties(function, known) for function in functions]
     while True:
-        named = [_names(known, offered, outcomes, row) for outcomes, row in zip(actual, rows, strict=True)]
+        named = [
+            set().union(*(_names(known, offered, outcomes, row) for outcomes in possible))
+            for possible, row in zip(actual, rows, strict=True)
+        ]
         false = {name for belief, names in zip(beliefs, named, strict=True) for name in names - {belief.name}}
         false &= {belief.name for belief in offered}  # not what any function's answer shows
         silent = {belief.name for belief, names in zip(beliefs, named, strict=True) if names != {belief.name}}
@@ -163,6 +166,18 @@ def _offered(known: PublicCheck, functions: list[Callable]) -> list[Belief]:
         if len(kept) == len(offered):
             return offered
         offered = kept
+
+
+def _possible(known: PublicCheck, function: Callable, belief: Belief) -> list[list[Outcome]]:
+    """What the function answers here, and where that rests on rounding, what it answers elsewhere."""
+    here = [call(function, case) for case in known.cases]
+    unsure = [i for i, outcome in enumerate(belief.outcomes) if outcome is None]
+    varied = [enumerate(_variations(known.cases[i])) for i in unsure]
+    elsewhere = [[_elsewhere(function, case, k) for k, case in cases] for cases in varied]
+    found = [here]
+    for new in zip(*elsewhere, strict=True):
+        found.append([dict(zip(unsure, new, strict=True)).get(i, outcome) for i, outcome in enumerate(here)])
+    return found
 
 
 def _names(known: PublicCheck, beliefs: list[Belief], actual: list[Outcome], properties) -> set[str]:
