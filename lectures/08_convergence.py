@@ -135,7 +135,8 @@ figures.described(figure,
 #
 # They grow, and do not stop: hardly at first, but from step 200 on each doubling of the number of steps adds about 1
 # to the largest norm. Section 4 says why they must (a loss that tends to 0 needs norms that tend to infinity); section
-# 5 finds the speed in a simpler case, where the *square* of the norm grows like a logarithm.
+# 5 finds the speed in a simpler case, without a network: there it is the *square* of the norm that grows like a
+# logarithm. (This network is faster; why, the simple case does not say.)
 #
 # </details>
 #
@@ -494,8 +495,8 @@ figures.described(figure,
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About as many from $m=512$ on: how far a step moves the outputs grows like $m$ (section 7), and $\nu$ undoes it. (The
-# narrowest one is faster here.) The objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
+# About as many, and the more nearly the wider they are: how far a step moves the outputs grows like $m$ (section 7), and $\nu$ undoes it. (The
+# narrowest one is faster here, and from $m=512$ on the curves can hardly be told apart.) The objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
 #
 # </details>
 #
@@ -690,7 +691,7 @@ figures.described(figure,
     "Three panels, N = 15, 25 and 35, of losses and bounds over 1500 steps. The classifier's loss falls from "
     "ln 10 to about 0.48. The bound with the floor subtracted runs above it and ends at 0.76, 0.74 and 0.72; "
     "the closed form is larger. Lemma 2 is outside the picture for N = 15 and above ln 10 all along for 25 "
-    "and 35. The line from below stays at or under the loss."
+    "and 35. The line from below rises beside the loss and ends near it; for N = 25 and 35 it ends above."
 )
 
 # %% [markdown]

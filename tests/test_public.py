@@ -134,7 +134,7 @@ def test_a_belief_that_would_be_named_for_another_is_not_offered():
         for name, f in zip(("doubled", "nearly doubled", "tripled"), functions, strict=True)
     ]
     known = PublicCheck("f", cases, expected, beliefs)
-    offered = _offered(known, functions)
+    offered = _offered(known, functions, [[call(function, case) for case in cases] for function in functions])
     assert [belief.name for belief in offered] == ["tripled"]
     for function, name in zip(functions, ("twice", "twice", "tripled"), strict=True):  # as any function that doubles
         actual = [call(function, case) for case in cases]

@@ -12,6 +12,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+from threadpoolctl import threadpool_limits
 
 from autograder.author import Exercise
 from autograder.publish.missing import unasked
@@ -25,6 +26,7 @@ from course.check.naming import Belief
 from course.check.order import EARLY, FALSE
 from course.check.sealed import beginning_seal, seal, slip_seal
 from course.check.store import DATA, order_to_json, sealed_to_json, to_json, to_text
+from course.threads import one_thread
 
 
 def solved_notebook(source: Path) -> NotebookNode:
@@ -111,7 +113,8 @@ def build_unit(slug: str, overwrite: bool = False, checks: bool = True) -> list[
             keep_work(path, nbformat.reads(content, as_version=4))
     notebooks = _written(files)
     load_unit.cache_clear()
-    return notebooks + (_written(public_files(slug)) if checks else [])
+    with one_thread(), threadpool_limits(1):  # arrays are small, and threads that wait for each other cost other programs
+        return notebooks + (_written(public_files(slug)) if checks else [])
 
 
 def _written(files: dict[Path, str]) -> list[Path]:

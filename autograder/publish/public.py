@@ -23,7 +23,7 @@ from course.check import public_properties
 from course.check.call import Outcome, call
 from course.check.case import Case
 from course.check.judge import PublicCheck, judge
-from course.check.naming import ANSWERED, UNDEFINED, Belief, has_nan, refused, same_outcome, undefined
+from course.check.naming import ANSWERED, UNDEFINED, Belief, refused, same_outcome, undefined
 from course.check.parts import tolerance
 from course.check.store import case_from_json, case_to_json, from_json, to_json
 
@@ -50,28 +50,32 @@ def public_check(exercise: Exercise, reference: Callable) -> PublicCheck:
         if sure(reference, case, wanted) is None:
             raise RuntimeError(f"{exercise.name}, {case.label!r}: the right answer rests on rounding")
     functions = [wrong.load(exercise.name) for wrong in exercise.misconceptions]
+    here = [[call(function, case) for case in cases] for function in functions]
     beliefs = [
         Belief(
             wrong.name,
             wrong.belief,
             wrong.hints,
-            tuple(sure(function, case, wanted) for case, wanted in zip(cases, expected, strict=True)),
+            tuple(
+                sure(function, case, wanted, first) for case, wanted, first in zip(cases, expected, found, strict=True)
+            ),
         )
-        for wrong, function in zip(exercise.misconceptions, functions, strict=True)
+        for wrong, function, found in zip(exercise.misconceptions, functions, here, strict=True)
     ]
     stored = from_json(to_json(replace(known, beliefs=beliefs)))  # rounded, as a notebook reads it
-    return replace(stored, beliefs=_offered(stored, functions))
+    return replace(stored, beliefs=_offered(stored, functions, here))
 
 
 def _drawn(exercise: Exercise) -> Iterator[Case]:
     return (case for case in exercise.make_cases(generator(PUBLIC_SEED, exercise.name)) if case.public)
 
 
-def sure(function: Callable, case: Case, wanted: Outcome) -> Outcome | None:
+def sure(function: Callable, case: Case, wanted: Outcome, here: Outcome | None = None) -> Outcome | None:
     """What `function` answers to `case` on every machine; None where that rests on rounding, or is neither the right
-    answer nor clearly another. Low precision is left out of the numbers: they are those of float64."""
+    answer nor clearly another. Low precision is left out of the numbers: they are those of float64.
+    here: what it answers on this one, where that is known."""
     finer, coarser = scaled(case, 1 / MARGIN), scaled(case, MARGIN)
-    first = _form(call(function, case), case, wanted)
+    first = _form(here or call(function, case), case, wanted)
     others = [_form(_elsewhere(function, varied, k), case, wanted) for k, varied in enumerate(_variations(case))]
     if _single(case.args) and not case.raises:
         others.append(_form(call(function, replace(case, args=upcast(case.args))), case, wanted))
@@ -101,7 +105,7 @@ def _single(tree: Any) -> bool:
 def _form(outcome: Outcome, case: Case, wanted: Outcome) -> Outcome:
     """The outcome without what machines disagree on: how a formula fails where it has no value."""
     if case.raises:
-        return ANSWERED if not refused(outcome) and (outcome.error or has_nan(outcome)) else outcome
+        return ANSWERED if not refused(outcome) and (outcome.error or outcome.has_nan) else outcome
     return UNDEFINED if undefined(outcome, wanted) else outcome
 
 
@@ -148,11 +152,14 @@ def _each(tree: Any, function: Callable) -> Any:
     return {key: function(item) for key, item in tree.items()} if isinstance(tree, dict) else tree
 
 
-def _offered(known: PublicCheck, functions: list[Callable]) -> list[Belief]:
+def _offered(known: PublicCheck, functions: list[Callable], here: list[list[Outcome]]) -> list[Belief]:
     """The misconceptions that can be named truthfully: one that would be named for another's answers is left out, and so
     is one that is not named for its own, whatever a machine makes of the answers that rest on rounding."""
     beliefs = offered = known.beliefs
-    actual = [_possible(known, function, belief) for function, belief in zip(functions, beliefs, strict=True)]
+    actual = [
+        _possible(known, function, belief, found)
+        for function, belief, found in zip(functions, beliefs, here, strict=True)
+    ]
     rows = [public_properties(function, known) for function in functions]
     while True:
         named = [
@@ -168,9 +175,8 @@ def _offered(known: PublicCheck, functions: list[Callable]) -> list[Belief]:
         offered = kept
 
 
-def _possible(known: PublicCheck, function: Callable, belief: Belief) -> list[list[Outcome]]:
+def _possible(known: PublicCheck, function: Callable, belief: Belief, here: list[Outcome]) -> list[list[Outcome]]:
     """What the function answers here, and where that rests on rounding, what it answers elsewhere."""
-    here = [call(function, case) for case in known.cases]
     unsure = [i for i, outcome in enumerate(belief.outcomes) if outcome is None]
     varied = [enumerate(_variations(known.cases[i])) for i in unsure]
     elsewhere = [[_elsewhere(function, case, k) for k, case in cases] for cases in varied]

@@ -7,6 +7,7 @@ import numbers
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,29 @@ class Outcome:
     error: tuple[str, str] | None = None
     gradient_error: str | None = None
     changed_inputs: bool = False
+
+    @cached_property
+    def has_nan(self) -> bool:
+        return any(np.isnan(x).any() for x in arrays_in(self.value) if x.dtype.kind == "f")
+
+    @cached_property
+    def infinite(self) -> bool:
+        """Whether it holds an infinity."""
+        return any(np.isinf(x).any() for x in arrays_in(self.value) if x.dtype.kind == "f")
+
+    @cached_property
+    def finite_grads(self) -> bool:
+        return self.grads is not None and all(np.isfinite(g).all() for g in self.grads)
+
+
+def arrays_in(tree: Any) -> Iterator[np.ndarray | torch.Tensor]:
+    if isinstance(tree, (np.ndarray, torch.Tensor)):
+        yield tree
+    elif isinstance(tree, dict):
+        yield from arrays_in(list(tree.values()))
+    elif isinstance(tree, (list, tuple)):
+        for item in tree:
+            yield from arrays_in(item)
 
 
 def call(function, case: Case) -> Outcome:

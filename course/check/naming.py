@@ -10,8 +10,8 @@ import numpy as np
 
 from course.check.call import Outcome
 from course.check.case import Case
-from course.check.compare import compare, terms
-from course.check.parts import arrays_in, fixed_grads, tolerance, value_problem
+from course.check.compare import compare, near, terms
+from course.check.parts import fixed_grads, tolerance, value_problem
 
 # what an outcome comes down to where a formula has no value, and where a call that must raise ValueError does not
 UNDEFINED, ANSWERED = Outcome(error=("undefined", "")), Outcome()
@@ -135,16 +135,7 @@ def undefined(outcome: Outcome, wanted: Outcome) -> bool:
     """Whether an answer is an error (but one of SURE_ERRORS), or holds NaN, or infinity where the right one is finite."""
     if outcome.error is not None:
         return outcome.error[0] not in SURE_ERRORS
-    infinite = any(np.isinf(x).any() for x in _floats(wanted.value))
-    return has_nan(outcome) or (not infinite and any(np.isinf(x).any() for x in _floats(outcome.value)))
-
-
-def has_nan(outcome: Outcome) -> bool:
-    return any(np.isnan(x).any() for x in _floats(outcome.value))
-
-
-def _floats(tree) -> list[np.ndarray]:
-    return [x for x in arrays_in(tree) if x.dtype.kind == "f"]
+    return outcome.has_nan or (outcome.infinite and not wanted.infinite)
 
 
 def same_outcome(a: Outcome, b: Outcome, wanted: Outcome, case: Case) -> bool:
@@ -158,7 +149,7 @@ def _alike_outcomes(found: Outcome, wrong: Outcome, wanted: Outcome, case: Case,
     """Equal values, or none in both; where a call must raise, whether both do, and what they answer if it is known.
     whole: see `_explains`."""
     if case.raises:
-        if refused(found) or refused(wrong) or wrong.error or wrong.value is None or has_nan(wrong):
+        if refused(found) or refused(wrong) or wrong.error or wrong.value is None or wrong.has_nan:
             return refused(found) == refused(wrong)
         return not found.error and _alike(found.value, wrong.value, case.compare, tolerance(case))
     lacking = undefined(found, wanted), undefined(wrong, wanted)
@@ -188,8 +179,10 @@ def _alike_grads(found: Outcome, wrong: Outcome, case: Case) -> bool:
 
 
 def _finite_grads(outcome: Outcome, case: Case) -> tuple[np.ndarray, ...] | None:
-    grads = fixed_grads(outcome, case)
-    return grads if grads is not None and all(np.isfinite(g).all() for g in grads) else None
+    grads = fixed_grads(outcome, case) if outcome.finite_grads else None
+    if case.tangent and grads is not None and not all(np.isfinite(g).all() for g in grads):
+        return None
+    return grads
 
 
 def _same_ladder(found, wrong, wanted, rtol: float) -> bool:
@@ -241,4 +234,6 @@ def _alike(found, wrong, rule: str, rtol: float) -> bool:
     if not isinstance(found, np.ndarray) or not isinstance(wrong, np.ndarray) or found.shape != wrong.shape:
         return False
     # an answer that only properties judge explains itself by being the same answer
-    return found.dtype.kind in "fiub" and compare("close", found, wrong, rtol) is None
+    if found.dtype.kind not in ("b" if wrong.dtype.kind == "b" else "fiub"):
+        return False
+    return near(found, wrong, rtol)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from course.check.call import Outcome
+from course.check.call import Outcome, arrays_in
 from course.check.case import PART_WEIGHTS, Case
 from course.check.compare import TOLERANCE, Mismatch, compare
 
@@ -36,16 +36,6 @@ def tolerance(case: Case) -> float:
         return case.rtol
     dtypes = [str(x.dtype).removeprefix("torch.") for x in arrays_in((case.args, case.kwargs))]
     return max((TOLERANCE.get(dtype, 0.0) for dtype in dtypes), default=0.0) or TOLERANCE["float64"]
-
-
-def arrays_in(tree):
-    if isinstance(tree, (np.ndarray, torch.Tensor)):
-        yield tree
-    elif isinstance(tree, dict):
-        yield from arrays_in(list(tree.values()))
-    elif isinstance(tree, (list, tuple)):
-        for item in tree:
-            yield from arrays_in(item)
 
 
 def failed(part: str, case: Case, public: str, discreet: str, status: str = "fail", values: tuple = ()) -> PartResult:

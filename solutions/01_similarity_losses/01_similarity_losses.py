@@ -35,7 +35,7 @@
 # | 12 | train with your own loss | 5 min | |
 #
 # Questions marked *transcribe* give you the formula, and ask you to compute it well. Question 3 gives one, too, and makes
-# something else of it. What the others ask for stands neither here nor in the lecture.
+# something else of it. The others ask for what the lecture does not do: it gives you the tools.
 #
 # **How it works.** Write your code where it says `YOUR CODE HERE` (replace the `raise` line too), run the cell, then run
 # the `check(...)` cell below it. The check answers at once: what holds, what does not, and, where it recognises it, which
@@ -46,7 +46,8 @@
 # positive. Natural logarithm, nats. A loss is a tensor of shape (), the mean over anchors, differentiable, computed
 # best without a Python loop over the batch (a loop is slow, not wrong), finite for logits of $\pm 10^4$ (a logit is what
 # stands in the exponent). Losses and `contrastive_gradient` are tried in float16, float32 and float64, `nt_xent_gradient`
-# in float32 and float64; what you create must take the dtype of the inputs. Your functions must not change their inputs. Wrong shapes, an empty batch, NaN, or a
+# in float32 and float64; what you return has the dtype of the inputs (on the way you may compute in a wider one). Your
+# functions must not change their inputs. Wrong shapes, an empty batch, NaN, or a
 # number out of range raise `ValueError`; `course.validate` does that in a line:
 #
 # ```python

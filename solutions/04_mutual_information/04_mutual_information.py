@@ -198,8 +198,7 @@ check(optimal_critic)
 # 5000; no sampling. There are $T^N$ draws of negatives, so listing them will not do. Unit 03 met the same difficulty and
 # has a tool for it, one integral, $\ln S=\int_0^\infty(e^{-v}-e^{-vS})\,dv/v$ with $v=e^u$ (lecture 03, the exact loss with
 # any number of negatives); what you wrote there may be reused. Three things are new: the positive has a law of its own;
-# scores may be $-\infty$; and the scores of one row may lie 20000 apart. Over which range is the integrand not negligible
-# then? And how far to the left does it reach when $N$ is large?
+# scores may be $-\infty$; and the scores of one row may lie 20000 apart, with many negatives.
 #
 # - The negatives are drawn independently from the **column marginal**, whatever $x$ and $y$ are.
 # - `critic` has the shape of `joint`. It may be `-inf` where the joint is zero, only there. Scores go up to ±10⁴.
@@ -366,7 +365,7 @@ check(negatives_needed)
 # in advance: from some number of negatives on, the optimal critic certifies the given `share` of $I$. Return the real number
 # $N$, not rounded, from which on the theorem promises the share, and below which it does not.
 #
-# Its proof promises more. Of the inequalities that lead to this bound, the last one on the way to the
+# Its proof promises more. Of the inequalities that lead to this bound, the one that averages over the anchors inside the
 # logarithm only makes the result short, and a computer can do without it; keep the others. With `by_proof=True` return
 # the number that what is then proved promises. For the lecture's exact copies it is the theorem's own number, for most
 # laws a smaller one.
@@ -445,9 +444,8 @@ if solved(negatives_needed, negatives_enough):
 # - `loss`: the exact loss with all these negatives, positive in the denominator, a number ≥ 0. `rho` (C,): the law of the
 #   classes, C ≥ 2. `n_own`: $M$, an integer from 0 to $N$.
 # - Returns a lower bound on $I(x;y)$ that holds for every joint law with these classes and every critic; it may be negative,
-#   do not clip it. More than one valid bound can be found. Asked is the largest one that has the lecture's proof: Jensen's
-#   inequality for $\mathbb E[-\ln W]$, for each anchor separately (the mean over the classes stays outside); the change of law; the parts of $q$; and, in
-#   each part, what symmetry says of $w_0$.
+#   do not clip it. More than one valid bound can be found. Asked is the largest one that the steps of the lecture's proof
+#   give, in its order, when Jensen's inequality is used for each anchor separately (the mean over the classes stays outside).
 # - `ValueError`: a loss that is negative or not finite, `rho` no law or with a zero, `n_negatives` not an integer ≥ 1,
 #   `n_own` not an integer ≥ 0. (C = 1 is not asked, nor M > N, where no sampler would be.)
 
@@ -482,23 +480,27 @@ check(true_negatives_bound)
 #
 # To save time a colleague draws **one** negative $y'$ from the column marginal, independent of the pair $(x,y)$, and shows
 # it $N$ times. Its loss is $\mathbb E\ln\bigl(1+N\,e^{s(x,y')-s(x,y)}\bigr)$. "Every candidate still has the right law," he
-# says, "so $\ln(N+1)$ minus my loss is still a lower bound on $I(x;y)$." For each $N$ from 5 to 1000 show him a joint law
-# and a critic for which his number exceeds $I$ by at least 0.1 nats.
+# says, "so $\ln(N+1)$ minus my loss is still a lower bound on $I(x;y)$." How far can it be off? Neither his loss nor $I$
+# is negative, so never by more than $\ln(N+1)$. For each $N$ from 300 to 100 000 show him a joint law and a critic for
+# which his number exceeds $I$ by at least **half** of that, $\tfrac12\ln(N+1)$ nats.
 #
 # - Returns `joint`, `critic`: two arrays of one shape (S, T) with S and T at most 20; scores finite, at most 1000 in
 #   absolute value. The check computes both sides exactly.
-# - `ValueError`: `n_negatives` not an integer ≥ 5.
+# - `ValueError`: `n_negatives` not an integer ≥ 300.
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_repeated", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_repeated(n_negatives):
-    """A joint law and a critic that "certify" at least I + 0.1 nats when one negative is shown N times.
+    """A joint law and a critic that "certify" at least I + ln(N+1) / 2 nats when one negative is shown N times.
 
-    n_negatives  N, an integer from 5 to 1000
-    Returns joint (S, T) and critic (S, T), S and T <= 20. ValueError when N is no integer >= 5.
+    n_negatives  N, an integer from 300 to 100000
+    Returns joint (S, T) and critic (S, T), S and T <= 20. ValueError when N is no integer >= 300.
     """
     ### BEGIN SOLUTION
-    validate.count(minimum=5, n_negatives=n_negatives)
-    return np.eye(2) / 2, 20.0 * np.eye(2)  # a copied bit: one draw collides or not, the number of copies is no matter
+    validate.count(minimum=300, n_negatives=n_negatives)
+    # Exact copies of n symbols: y' collides with y in one of n draws and costs ln(N+1), else nothing; I = ln n. The excess
+    # (1 - 1/n) ln(N+1) - ln n is largest for n = ln(N+1).
+    n = round(math.log(n_negatives + 1))
+    return np.eye(n) / n, 20.0 * np.eye(n)
     ### END SOLUTION
 
 

@@ -268,7 +268,8 @@ if solved(best_partition_expansion):
 #
 # Columns of `z` may be zero or depend on each other, d may exceed S: the minimum exists all the same. Columns may be
 # measured in any units: entries of one may be near $10^{-12}$ and those of another near $10^{12}$, and the answer must
-# have eight digits there too.
+# have eight digits there too. (Columns depend on each other exactly, up to rounding, or clearly do not: cases between are
+# not asked.)
 
 
 # %% nbgrader={"grade": false, "grade_id": "probe_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -307,7 +308,7 @@ check(probe_loss)
 # eigenvalue, and for labels $\pm1$ the same number.
 #
 # $k$ is an integer with $1\le k<S$, else `ValueError`. Eigenvalues may lie above 1, be equal to 1 up to rounding, or be 0
-# (the box *Lost* at the top says what counts as what). Where no bound is possible, since a direction without any energy
+# (the line *Lost* under **The graph** at the top says what counts as what). Where no bound is possible, since a direction without any energy
 # is lost, return infinity, whatever the labels are.
 
 
@@ -634,7 +635,7 @@ check(proof_lower, "proof_lower")
 # - Features may be far from the origin (their mean may be several times their spread); their spread is of order 1.
 #   Iterative solvers like features that are centred and scaled first, **by the training set**.
 # - The prediction for a row must not depend on the other rows of `test_z`; there may be one row only.
-# - Shapes that do not fit, and NaN, raise `ValueError`.
+# - Shapes that do not fit, and NaN, raise `ValueError`. (Labels of one class only are not asked.)
 #
 # How it is graded. First on clusters so far apart that every sane linear classifier makes no error. Then on
 # scikit-learn's digits (features of held-out images, pooled over three tasks): your accuracy, computed there from

@@ -267,7 +267,7 @@ check(lemma4_certificate)
 #
 # Hypotheses as before: all norms at least $\eta$, the gradient's norm at most $\varepsilon<\eta/2$. Return the best
 # bound on $\widehat L_{un}$ that depends on $\varepsilon/\eta$ and $n$ only: the smallest number that no such outputs
-# exceed, whatever $\eta$, $d$ and the outputs are. In closed form.
+# exceed, for any $\eta$ with this ratio, any $d$ and any outputs (a supremum, which need not be attained). In closed form.
 #
 # `n` is an integer of at least 1; what `lemma4_certificate` refuses is refused here too.
 
@@ -534,7 +534,8 @@ check(triplet_descent)
 # length $d\le8$ with entries of at most 100 in absolute value, whose loss is larger after *one* step than before, by at
 # least $10^{-3}$. Every such start is accepted. Any other `step` raises `ValueError`.
 #
-# Random starts will hardly do for $\nu=1.42$: think before you search.
+# Few random starts do for $\nu=1.42$, and one that is found by luck does not say why: work out first when the loss
+# rises.
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_step", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_step(step):
@@ -562,11 +563,11 @@ check(counterexample_step)
 # The lecture shows that the loss of one free triplet tends to 0 unless $q_0=0$, and not how fast from a given start. Find
 # out, for $\nu s_0\le\sqrt2$, where $t_k$ never rises and $\lVert q_k\rVert$ never falls:
 #
-# 1. From the two recursions, what is $t_k-t_{k+1}$? Bound it from below by $a\,\nu\,s_k\lVert q_k\rVert^2$, with the
-#    largest number $a$ that is right for all starts and all such steps.
-# 2. Watch $e^{-t_k}$: by how much does it grow at least in a step? ($e^x\ge1+x$; what is $\sigma(t)\,e^{-t}$?) Bound the
-#    growth by a number that depends on the start and on $\nu$ only, the same for every step. So $e^{-t_k}$ is at least
-#    some $D_k$ that grows linearly in $k$.
+# 1. Bound $t_k-t_{k+1}$ from below by $a\,\nu\,s_k\lVert q_k\rVert^2$, with the largest number $a$ that is right for all
+#    starts and all such steps.
+# 2. Then $e^{-t_k}$ grows in every step by at least a number that depends on the start and on $\nu$ only, the same for
+#    every step: take the largest one that follows from 1 and $e^x\ge1+x$. So $e^{-t_k}$ is at least some $D_k$ that is
+#    linear in $k$.
 # 3. Return the bound on the loss after $k$ steps that this gives, for an integer $k\ge0$. For $k=0$ it is the loss itself.
 #
 # It needs neither $\eta$ nor $C$ nor a smoothness constant. Vectors are as in 11; raise `ValueError` where
@@ -637,8 +638,8 @@ def train_triplets(params, triplets, lr, n_steps, device):
     """n_steps of full-batch gradient descent on the sum (11), in all matrices, with the histories that the theory is about.
 
     params = {"A": (m, d_x), "W": [(m, m), ...], "B": (d, m)}; triplets = (x, x_plus, x_minus), each (n, d_x); lr > 0;
-    n_steps >= 0; device "cpu" or "cuda". Returns {"params": as given, "objective": (n_steps + 1,), "gradient_norm",
-    "smallest_norm", "largest_norm"}. ValueError for what does not fit and when training diverges.
+    n_steps >= 0; device "cpu" or "cuda". Returns {"params": a new dict of this form, on `device`,
+    "objective": (n_steps + 1,), "gradient_norm", "smallest_norm", "largest_norm"}. ValueError for what does not fit and when training diverges.
     Source: Merad et al. 2020, Theorem 1.
     """
     ### BEGIN SOLUTION
@@ -729,8 +730,8 @@ if solved(separation, train_triplets, lemma4_certificate, lemma4_sum):
 # | `"supervised"` | (n_runs, n_times) | $L_{sup}^\mu$ of these outputs, in nats |
 # | `"smallest_norm"`, `"largest_norm"` | (n_runs, n_times) | of these $n$ outputs |
 #
-# A network may have $m\le128$, $L\le3$ and $d\le32$; all have the same $d$; its matrices are tensors or arrays. (An optimiser
-# changes tensors in place: store copies.)
+# A network may have $m\le128$, $L\le3$ and $d\le32$; all have the same $d$; its matrices are tensors (on any device) or
+# arrays. (An optimiser changes tensors in place: store copies.)
 #
 # **How it is checked.** Nothing is believed: the outputs are computed again from the networks you return, as in section 1,
 # and the four curves from the outputs; they must agree to $10^{-4}$ (compute them in float64, from $f(x)$ as it is: an

@@ -10,15 +10,16 @@ from course.check._repeated import both_sides, exceeds
 
 exercise = Exercise(
     "counterexample_repeated",
-    refuses=(count("n_negatives", "N", 7.5, minimum=5),),
+    refuses=(count("n_negatives", "N", 700.5, minimum=300),),
     hints={
         "values": ("Return two matrices of one shape, (joint, critic).",),
-        "bad input": ("`validate.count(minimum=5, n_negatives=n_negatives)`.",),
+        "bad input": ("`validate.count(minimum=300, n_negatives=n_negatives)`.",),
         "properties": (
             "Try exact copies: with probability 1 - P(y' = y) a sure critic has loss 0, however large N is.",
-            "So the number is about P(y' != y) ln(N+1). It grows with N, and I does not.",
-            "Few symbols keep I small: a copied fair bit has I = ln 2, and its number is about ln(N+1) / 2.",
-            "Is the number far below that? Then the scores are too weak, turned round, or noise makes a sure critic pay.",
+            "So the number is about P(y' != y) ln(N+1). A copied fair bit gives ln(N+1) / 2: not enough, for I is to be paid.",
+            "With n equally likely symbols: P(y' != y) = 1 - 1/n and I = ln n. Which n does for N = 300?",
+            "Is the number far below (1 - 1/n) ln(N+1)? Then the scores are too weak, turned round, or noise makes a sure"
+            " critic pay.",
         ),
     },
 )
@@ -26,16 +27,19 @@ exercise = Exercise(
 
 @exercise.cases
 def cases(rng):
-    yield Case("N = 5", (5,), compare="any")
-    yield Case("a random N", (int(rng.integers(10, 1000)),), compare="any")
-    yield from exercise.bad_inputs(8)
+    yield Case("N = 300", (300,), compare="any")
+    yield Case("a random N", (int(rng.integers(400, 100_000)),), compare="any")
+    yield from exercise.bad_inputs(800)
 
 
-exercise.property("ln(N+1) minus the loss exceeds the mutual information by 0.1, for every N from 5 to 1000")(exceeds)
+exercise.property(
+    "ln(N+1) minus the loss exceeds the mutual information by ln(N+1) / 2, for every N from 300 to 100000"
+)(exceeds)
 
 
 def copies(n):
-    return np.eye(2) / 2
+    symbols = round(math.log(n + 1))
+    return np.eye(symbols) / symbols
 
 
 @exercise.formula
@@ -53,19 +57,25 @@ exercise.slip("independent x and y", noise=1.0).says(
     "A score that cannot tell y from y' loses as much where y' scores higher as it gains elsewhere, and more.",
     "There must be something to recognise: let y tell x.",
 )
-exercise.slip("as many symbols as candidates", law=lambda n: np.eye(min(n + 1, 20)) / min(n + 1, 20)).says(
+exercise.slip("as many symbols as fit", law=lambda n: np.eye(20) / 20).says(
     "The more symbols, the rarer the collisions, and the larger the excess.",
     "How large is I for your joint?",
-    "I grows like the logarithm of the number of symbols. What stays the same?",
-    "Two symbols: I = ln 2 only.",
+    "I grows like the logarithm of the number of symbols, and the share of collisions only falls from 1/n to less.",
+    "(1 - 1/n) ln(N+1) - ln n is largest for n = ln(N+1).",
+)
+exercise.slip("a copied bit", law=lambda n: np.eye(2) / 2).says(
+    "The fewer symbols, the smaller I, and the larger the excess.",
+    "How often do y and y' agree in your world, and what does that cost?",
+    "A collision costs ln(N+1), and with two symbols every second draw is one.",
+    "(1 - 1/n) ln(N+1) - ln n is largest for n = ln(N+1).",
 )
 exercise.slip("three symbols", law=lambda n: np.eye(3) / 3).says(
-    "Three symbols are better than two: y' differs from y in two of three draws.",
-    "What is ln(N+1) minus the loss for your joint, at N = 5? And I?",
-    "I grew as well, from ln 2 to ln 3. For small N that is more than was won.",
-    "Two symbols.",
+    "Three symbols are enough: y' differs from y in two of three draws.",
+    "What is ln(N+1) minus the loss for your joint, at N = 300? And I?",
+    "Another symbol costs ln(4/3) of I, and saves ln(N+1) / 12.",
+    "(1 - 1/n) ln(N+1) - ln n is largest for n = ln(N+1).",
 )
-exercise.slip("rows that are laws", law=lambda n: np.eye(2)).says(
+exercise.slip("rows that are laws", law=lambda n: np.eye(6)).says(
     "The joint holds the laws of y given x, one in each row.",
     "What is the sum of your matrix?",
     "All entries of a joint law together sum to 1.",
@@ -73,7 +83,7 @@ exercise.slip("rows that are laws", law=lambda n: np.eye(2)).says(
 )
 exercise.slip("a weak critic", score=0.3).says(
     "Any critic that points the right way will do.",
-    "What is ln(N+1) minus the loss for your critic, at N = 5?",
+    "What is ln(N+1) minus the loss for your critic, at N = 300?",
     "With small scores the N copies of the negative still outvote the positive.",
     "The score of y must beat ln N by far where y' differs.",
 )
@@ -87,7 +97,7 @@ exercise.slip("a rare symbol", law=lambda n: np.diag([0.99, 0.01])).says(
     "Little information is enough: the smaller I, the easier to exceed.",
     "How often do y and y' differ in your world?",
     "The number is about P(y' != y) ln(N+1), which falls as fast as I does.",
-    "Let y' differ from y in half of the draws.",
+    "Let y' differ from y in most of the draws, but by few symbols: I is to stay small.",
 )
 exercise.slip("a score of infinity", score=1e6).says(
     "The larger the scores, the better.",
@@ -113,20 +123,21 @@ exercise.style("lists", given=lambda joint, critic: [joint.tolist(), critic.toli
 exercise.style("torch", given=lambda joint, critic: (torch.from_numpy(joint), torch.from_numpy(critic)))
 
 
-@exercise.accepted("three symbols of unequal probability and an empty column, validated by hand", guarded=False)
+@exercise.accepted("five symbols of unequal probability and an empty column, validated by hand", guarded=False)
 def counterexample_repeated(n_negatives):
-    if not isinstance(n_negatives, (int, np.integer)) or n_negatives < 5:
+    if not isinstance(n_negatives, (int, np.integer)) or n_negatives < 300:
         raise ValueError(f"N = {n_negatives}")
-    critic = np.where(np.eye(2, 3) > 0, 2 * math.log(n_negatives) + 5, 0.0)
-    return np.array([[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]]), critic
+    joint = np.zeros((5, 6))
+    joint[range(5), range(5)] = (0.21, 0.19, 0.2, 0.22, 0.18)
+    return joint, np.where(joint > 0, 2 * math.log(n_negatives) + 5, 0.0)
 
 
 @exercise.accepted("found by search")
 def counterexample_repeated(n_negatives):
     rng = np.random.default_rng(0)
     while True:
-        p = rng.dirichlet(np.ones(3))
-        joint, critic = np.diag(p), 30 * rng.uniform(0.5, 1, size=(3, 1)) * np.eye(3)
+        p = rng.dirichlet(9 * np.ones(5))
+        joint, critic = np.diag(p), 40 * rng.uniform(0.5, 1, size=(5, 1)) * np.eye(5)
         information, certified = both_sides(joint, critic, n_negatives)
-        if certified > information + 0.11:
+        if certified > information + math.log(n_negatives + 1) / 2:
             return joint, critic
