@@ -829,9 +829,9 @@ for kind, m in means.items():
 figure = gain_figure(results[:6], ("debiased", "debiased, v from the class", "unbiased"))
 figures.described(figure,
     "Gain in accuracy with confidence intervals in six settings of digits, for debiased, debiased with v from "
-    "the class, and unbiased. Debiased stays around 0. With v from the class the gain is that of the unbiased "
-    "loss: 1 to 3.5 points with all labels and 3 to 7 points with five labels for ten and four classes; near "
-    "0 for two classes."
+    "the class, and unbiased. Debiased stays around 0. With v from the class the gain is 1 to 3.5 points with "
+    "all labels and 3 to 7 points with five: that of the unbiased loss for ten classes, 2 points less for "
+    "four, near 0 for two."
 )
 
 # %%

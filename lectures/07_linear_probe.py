@@ -404,8 +404,8 @@ figures.described(figure,
 # $i>r$, and the smallest lost eigenvalue is $\lambda_{lost}=\lambda_{r+1}$. For labels $\pm1$ $\sum_i\beta_i^2=\lVert
 # g\rVert^2=1$, so (6.2) is a share. If $\lambda_{lost}>0$ every direction with eigenvalue 0 is
 # kept, and $\sqrt p$ is a combination of those (it is $u_1$ where the graph is connected). So the head can reach every
-# constant label, it needs no intercept, and $L_{task}\le V:=1-(\sum_xp(x)y_x)^2$, the loss of the best constant. If $\lambda_{lost}=0$ only $L_{task}\le1$ is sure: two
-# separate groups, $k=1$, and an unlucky $u_1$ that lives on one of them.
+# constant label, it needs no intercept, and $L_{task}\le V:=1-(\sum_xp(x)y_x)^2$, the loss of the best constant. If
+# $\lambda_{lost}=0$ only $L_{task}\le1$ is sure: two separate groups, $k=1$, and an unlucky $u_1$ that lives on one.
 #
 # > **Source check.** 001 writes $\Lambda_k^{1/2}$ without the maximum, which has no meaning for $\lambda_i>1$, and a
 # > head that divides by it.

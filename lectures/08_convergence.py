@@ -495,8 +495,9 @@ figures.described(figure,
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# About as many, and the more nearly the wider they are: how far a step moves the outputs grows like $m$ (section 7), and $\nu$ undoes it. (The
-# narrowest one is faster here, and from $m=512$ on the curves can hardly be told apart.) The objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
+# About as many, and the more nearly the wider they are: how far a step moves the outputs grows like $m$ (section 7),
+# and $\nu$ undoes it. (The narrowest one is faster here, and from $m=512$ on the curves can hardly be told apart.) The
+# objective is first straight on semilogarithmic axes, and later on doubly logarithmic ones.
 #
 # </details>
 #

@@ -667,8 +667,9 @@ check(counterexample_weights)
 # - and yet the contrastive loss prefers the useless one: $L^h_{un}(z_{useless})<L^h_{un}(z_{good})$, by more than
 #   $10^{-9}$.
 #
-# `r` is yours to use as the spread of the points *inside* each class of the good embedding. Every answer that meets the
-# three lines is accepted. Let `r` $\le\sqrt{3/2}$ (and NaN) raise `ValueError`: above it the simplest construction works.
+# Every answer that meets the three lines is accepted. In the simplest construction `r` is the spread of the points
+# *inside* each class of the good embedding, and it works for every `r` $>\sqrt{3/2}$; yours may use `r` in another way, or
+# not at all. Let `r` $\le\sqrt{3/2}$ (and NaN) raise `ValueError`.
 # The check says which of the three lines your world breaks, and by how much.
 
 

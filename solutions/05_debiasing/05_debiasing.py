@@ -131,7 +131,7 @@ def negative_law(p, p_plus, tau_plus, p_sister=None, sigma=0.0):
 
     p, p_plus, p_sister: laws (S,), entries >= 0, sum 1, of all the data, the anchor's class, its sister class; tau_plus >= 0
     and sigma >= 0, with tau_plus + sigma < 1: the probabilities of the two classes. p_sister None: no class is a
-    sister, and sigma says nothing. Raises ValueError for what is no law, shapes that differ, probabilities outside their
+    sister, and sigma is not looked at. Raises ValueError for what is no law, shapes that differ, probabilities outside their
     range, and where no world has all of these together (an entry of the answer below -1e-9). Source: after Chuang et al. 2020.
     """
     ### BEGIN SOLUTION
@@ -167,8 +167,9 @@ check(negative_law)
 #
 # Return the expectation of the first minus that of the second, over everything that is drawn, by enumeration (no floor, no
 # sampling). Where some draw of positive probability leaves the logarithm without a value, the expectation does not exist:
-# raise `ValueError`, also for a world with one class only, where there is nothing to compare with. (As everywhere, `rho` has
-# no zeros; rows of `classes` may.)
+# raise `ValueError`, also for a world with one class only, where there is nothing to compare with. (No argument of the
+# logarithm is 0 up to rounding where its draw has a positive probability. As everywhere, `rho` has no zeros; rows of
+# `classes` may.)
 #
 # The order of the negatives does not matter, nor that of the extra positives: $S$ points have $\binom{S + N - 1}{N}$
 # multisets of $N$, not $S^N$. With both numbers at 9 and four points that is 220 times 220 against 10 to the 11. The check
@@ -341,7 +342,8 @@ check(floor_fraction)
 # negatives is replaced by section 4's mass $G$; the rest is as it was.
 #
 # Three things that you can try: without a prior it is `nt_xent`; at total collapse it does not depend on $\tau^+$; and it
-# stays positive for two equal views. Rows may have any length but 0, which is not asked. B = 1 raises.
+# stays positive for two equal views. Rows may have any length but 0, which is not asked. B = 1 raises. The loss has the
+# dtype of the views, or a wider one.
 #
 # **The care.** The loss must be finite and right (to 1e-4) in float32 down to temperature 0.01, and its gradient too (to
 # 1e-2): there $e^{1/t}$ is larger than the largest float32 and $e^{-2/t}$ smaller than the smallest. Where the floor is active $G$ is a constant, so no gradient
@@ -387,7 +389,8 @@ check(debiased_loss)
 #
 # The oracle. It is given the labels of the B images, and takes the false negatives out of `nt_xent`: only views that have
 # *another label* than the anchor may be negatives. The positive stays the other view of the same image; a view of another
-# image with the anchor's label is neither positive nor negative. Nothing is rescaled.
+# image with the anchor's label is neither positive nor negative. Nothing is rescaled. An anchor that is left without
+# negatives has its positive as the only candidate.
 #
 # Labels are integers, not necessarily 0, 1, 2, ... Inputs may be float16, float32 or float64, and temperatures as low as
 # 0.0001. B = 1 raises.

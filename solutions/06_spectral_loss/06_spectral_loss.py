@@ -90,7 +90,8 @@ def require_rows(joint, **matrices):
 #
 # Many programs reject a pair of two equal pictures. With `distinct=True` return the law of the pairs that are kept there:
 # the image is drawn once, as before; its two augmentations are drawn, and *both* are drawn again, from the same image,
-# until they differ. Now an image of a single picture (one entry that is not 0) raises `ValueError`.
+# until they differ. Now an image of a single picture (one entry that is not 0) raises `ValueError`. (A picture that no
+# image gives has a row of zeros, here and there.)
 #
 # `image_probs` (I,) must be a law without zeros and each row of `augmentations` (I, S) a law:
 # `validate.world(image_probs, augmentations)`.
@@ -499,8 +500,8 @@ if solved(augmentation_graph, spectral_embedding, normalized_adjacency, spectral
 # But the parts are not nice otherwise. Their masses may differ by a factor of ten, some have one or two nodes and
 # others many; inside a part one node may have most of the mass; the edges inside a part may be few, weak and uneven, and
 # a single edge between two parts may be stronger than many of them; and a part may be two-coloured (edges only between
-# the two colours), which makes eigenvalues near $-1$. (But no part falls apart: the rows of $z$ of one part are nearer to
-# each other than to any other row.) Four things to think about:
+# the two colours), which makes eigenvalues near $-1$. (But no part falls apart: two rows of $z$ of one
+# part are always nearer to each other than two rows of different parts.) Four things to think about:
 #
 # - Which rows are (nearly) constant on a part: those of $z$, or those of the eigenvectors $u_i$? And which eigenvalues?
 # - No threshold on single entries of `joint`, however scaled, tells the parts apart.
