@@ -242,8 +242,8 @@ for ax, law in zip(axes, ("train, uniform", "test, uniform"), strict=True):
 figures.described(figure,
     "Two panels over 400 steps, sentences of training and held-out ones: the contrastive loss and, always "
     "below it, the right side of (10.1). In training they end at 0.12 and 0.04. On held-out sentences the "
-    "contrastive loss turns upwards at the end, from 0.24 to 0.26, while the right side goes on falling, to "
-    "0.10."
+    "contrastive loss turns upwards at the end, from 0.24 to more than 0.25, while the right side goes on "
+    "falling, to 0.10."
 )
 
 # %% [markdown]
@@ -613,7 +613,7 @@ figures.described(figure,
 # $$-2\operatorname{tr}(N^\top W)+\lVert N\rVert_F^2=\lVert N-W\rVert_F^2-\lVert W\rVert_F^2 .$$
 #
 # $N$ is any matrix of rank at most $k$. By Eckart and Young the best is $\sum_{i\le k}\sigma_iu_iv_i^\top$; what is
-# left of $W$ has the norm $\sum_{i>k}\sigma_i^2$, and $\lVert W\rVert_F^2=\sum_i\sigma_i^2$. The columns stated give
+# left of $W$ has the squared norm $\sum_{i>k}\sigma_i^2$, and $\lVert W\rVert_F^2=\sum_i\sigma_i^2$. The columns stated give
 # this $N$. $\square$
 #
 # (These are the canonical correlations of Hotelling, 1936. For CLIP's own loss near the start of training, with linear
@@ -957,7 +957,7 @@ figures.curves([-6, 1], {"$PMI-\\ln7$": [-6, 1]}, ax, colours=[figures.GREY])
 figures.curves((pmi - log(7))[often], {"counted": np.log(counts[1] / counts[0].clip(1))[often]}, ax, colours=[figures.BLUE],
                styles=("o",), xlabel="PMI - ln(B - 1)", ylabel="log-odds of yes, counted")
 figures.described(figure,
-    "Counted log-odds of yes against PMI minus ln(B - 1): some thirty points from -3.6 to 0.1, all on or near "
+    "Counted log-odds of yes against PMI minus ln(B - 1): 44 points from -3.6 to 0.1, all on or near "
     "the diagonal line; those at the lower end scatter most."
 )
 
@@ -1053,7 +1053,7 @@ print(f"closed form, section 6    {closed}")
 # 10.6); to the search they are not, when the gap is all that was learned. From $-\ln255=-5.54$ the bias goes on to
 # -8.54.
 #
-# *The closed form of section 6 is better than all of them*, with 41.4 % to text and 32.6 % to picture. The networks
+# *The closed form of section 6 is better than all of them*, with 41.5 % to text and 32.6 % to picture. The networks
 # find 98.2 % of the concepts that they were trained on and a quarter of the others: 1,147 concepts are few, and they
 # remember them. A hand-made list of colours and edges with a ridge generalises better. With 400 million pairs, CLIP's
 # number, this is another story; but try the closed form first.

@@ -12,6 +12,7 @@ import pytest
 from autograder.publish.prove import evaluate
 from autograder.units.manifest import ROOT, load_unit
 from course import worlds
+from course.check._weights import excess, largest_excess
 from tests.test_lectures_hold_no_answer import functions
 
 SLUG = "02_latent_classes"
@@ -132,12 +133,21 @@ def test_what_is_no_world_or_refutes_nothing_is_refused(change):
     assert weights_verdict(function).status != "pass"
 
 
+def test_no_world_is_more_false_than_the_two_extreme_weights_say():
+    """sup of the excess: (max - min) / (max + min), approached by the reference and passed by no random world."""
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        rho, classes, z = worlds.random_world(rng, int(rng.integers(2, 6)), 7, 2, float(rng.choice([0.3, 3.0, 100.0])))
+        assert excess(rho, classes, z) <= largest_excess(rho) + 1e-12
+    assert excess(rho, *R["counterexample_weights"](rho)) == pytest.approx(largest_excess(rho), rel=1e-4)
+
+
 def test_a_statement_with_halves_is_never_taken_for_refuted():
-    """Equality worlds of the true lemma at sizes where rounding is large: not below the right side by more than 1e-9."""
+    """Equality worlds of the true lemma at sizes where rounding is large: the right side exceeds by rounding only."""
 
     def function(rho):
         classes, z = R["counterexample_weights"](rho)
         z[np.argmin(rho)] = z[np.argmax(rho)]  # both pay the same: weights play no role
-        return classes, 1e4 * z
+        return classes, z
 
     assert weights_verdict(function).status != "pass"

@@ -1,15 +1,18 @@
-"""Judge worlds in which the hinge lemma is false for tasks whose classes weigh as nature draws them."""
+"""Judge worlds in which the hinge lemma is as false as it can be for tasks whose classes weigh as nature draws them."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from course import validate, worlds
-from course.check._dream import MARGIN, MAX_CLASSES, MAX_DIMENSIONS, MAX_POINTS, fits, hinge_table
+from course.check._dream import MAX_CLASSES, MAX_DIMENSIONS, MAX_POINTS, fits, hinge_table
+
+REACHED = 0.99  # of the largest share by which the right side can exceed the left one
 
 
 def weighted_worlds(f, rng):
-    """Property of unit 02's `counterexample_weights`: for every law that is not uniform the returned world refutes it."""
+    """Property of unit 02's `counterexample_weights`: for every law that is not uniform the returned world refutes it,
+    by nearly as much as any world."""
     drawn = [worlds.random_law(rng, c, minimum=0.2 / c) for c in (2, 3, 5, 8)]
     laws = [order(rho) for rho in drawn for order in (np.sort, lambda rho: np.sort(rho)[::-1])]
     laws += [worlds.random_law(rng, c, minimum=0.2 / c) for c in (2, 3, 3, 4, 4, 6, 7)]
@@ -42,12 +45,22 @@ def problem(rho, answer):
         validate.world(rho, classes, z)
     except ValueError as error:
         return f"(rho, classes, z) is no world: {error}"
+    found, most = excess(rho, classes, z), largest_excess(rho)
+    if not found >= REACHED * most:
+        return f"the right side exceeds the left by {found:.6g} of the left: not 99 % of the most that a world reaches"
+    return None
+
+
+def largest_excess(rho) -> float:
+    """No world's right side exceeds its left one by as much: the two classes for which the weights differ most decide."""
+    return float((max(rho) - min(rho)) / (max(rho) + min(rho)))
+
+
+def excess(rho, classes, z) -> float:
+    """By which share of the left side the right side exceeds it, on one world."""
     loss, own = hinge_table(rho, classes, z)
     collision = (rho**2).sum()
     weights = np.outer(rho, rho) * (1 - np.eye(len(rho)))
     # a task (c, e) is drawn in both orders; of the points that it shows, the share rho_c / (rho_c + rho_e) is of class c
     weighted = (2 * weights * rho[:, None] / (rho[:, None] + rho) * own).sum()
-    target = weighted + collision
-    if not loss < target - MARGIN * max(1, target):
-        return f"the contrastive loss {loss:.6g} is not below the right side, {target:.6g}"
-    return None
+    return float((weighted + collision) / loss - 1)

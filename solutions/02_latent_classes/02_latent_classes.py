@@ -612,24 +612,26 @@ check(proof_error, "proof_error")
 #
 # In a task of this unit both classes count one half. What if a task showed its classes as often as nature draws them,
 # class $a$ of a task $\{a,b\}$ with the frequency $\rho_a/(\rho_a+\rho_b)$? The lecture shows one world with two
-# classes in which the lemma is then false. You are to show that it is false *for every law that is not uniform*.
+# classes in which the lemma is then false. How false can it get, for *every* law that is not uniform?
 #
 # Take the hinge loss $h(v)=\max(0,1-v)$ of unit 01 in place of the logistic one, for which a collision costs $h(0)=1$:
 # let $L^h_{un}$ be the expected hinge loss of the margin of a triplet, and $L^{h,\rho}_{sup}$ that of the margin of the
 # mean classifier (section 14 of the lecture, optional, has the lemma for it), over tasks drawn as in section 5, where a
 # point of a task $\{a,b\}$ comes from class $a$ with probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return
-# `(classes, z)` (at most 40 points and 20 dimensions) such that the statement
+# `(classes, z)` (at most 40 points and 20 dimensions, finite numbers) such that in the statement
 #
 # $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
 #
-# is false, by more than $10^{-9}$ of its right side (or of 1, if that is larger). `rho` has 2 to 8 classes, in any
-# order; none that is asked has a probability below $10^{-3}$. Where `rho` is uniform (`max(rho) - min(rho)` at most
-# $10^{-6}$) the statement is the true lemma: raise `ValueError`, as for a `rho` that is no law or has one class.
+# the right side exceeds the left one, as a share of the left one, by at least 99 % of what *any* world with this `rho` can
+# reach. (What is that? The proof of the lemma bounds the left side from below; compare with the right side.) `rho` has 2
+# to 8 classes, in any order; none that is asked has a probability below $10^{-3}$. Where `rho` is uniform (`max(rho) -
+# min(rho)` at most $10^{-6}$) the statement is the true lemma: raise `ValueError`, as for a `rho` that is no law or has one
+# class.
 
 
 # %% nbgrader={"grade": false, "grade_id": "counterexample_weights", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def counterexample_weights(rho):
-    """Classes and an embedding for which the hinge lemma fails once the classes of a task weigh as nature draws them.
+    """Classes and an embedding for which the hinge lemma, with tasks that weigh as nature draws them, fails as it can.
 
     rho (C,), a law of 2 to 8 classes, each at least 1e-3. ValueError for what is no law, one class, or a uniform rho.
     Returns (classes (C, S), z (S, d)), S <= 40, d <= 20. Source: this course (CURL weighs both classes 1/2).
@@ -638,9 +640,10 @@ def counterexample_weights(rho):
     validate.law(rho)
     if len(rho) < 2 or np.ptp(rho) <= 1e-6:
         raise ValueError(f"rho must have two classes of different probability, got {rho}")
-    z = np.eye(len(rho))  # one point a class, orthogonal unit vectors: every margin is 1 and every hinge loss 0
-    # The likeliest class now pays 1 + 1 against the rarest, which pays nothing: the weights rho count only the payer more.
-    z[np.argmin(rho)] = 2 * z[np.argmax(rho)]
+    # By Jensen the left side is at least tau + sum_{a != b} rho_a rho_b h_ab, and the right one is tau + the same sum with
+    # the factors 2 rho_a / (rho_a + rho_b): a share of (m - n) / (m + n) at most, m the largest of rho and n the smallest.
+    z = 1e4 * np.eye(len(rho))  # one point a class, far apart: all hinge losses are 0 ...
+    z[np.argmin(rho)] = 2 * z[np.argmax(rho)]  # ... but that of the likeliest class against the rarest, which outweighs tau
     return np.eye(len(rho)), z
     ### END SOLUTION
 
