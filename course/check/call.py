@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course.check.case import Case
+from course.check.case import Case, arrays_in
 from course.check.codec import NAMES
 from course.check.drive import driven
 from course.check.state import default_dtype, usual_state
@@ -46,16 +46,6 @@ class Outcome:
     @cached_property
     def finite_grads(self) -> bool:
         return self.grads is not None and all(np.isfinite(g).all() for g in self.grads)
-
-
-def arrays_in(tree: Any) -> Iterator[np.ndarray | torch.Tensor]:
-    if isinstance(tree, (np.ndarray, torch.Tensor)):
-        yield tree
-    elif isinstance(tree, dict):
-        yield from arrays_in(list(tree.values()))
-    elif isinstance(tree, (list, tuple)):
-        for item in tree:
-            yield from arrays_in(item)
 
 
 def call(function, case: Case) -> Outcome:

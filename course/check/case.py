@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+import torch
+
+from course.check.compare import TOLERANCE
 
 # Order matters: a learner reads the parts in this order, and "values" must pass before the others count.
 PART_WEIGHTS = {"values": 4.0, "gradient": 2.0, "stability": 2.0, "bad input": 1.0, "properties": 1.0}
@@ -48,6 +55,22 @@ class Case:
             raise ValueError(f"case {self.label!r}: part {self.part!r} is none of values, stability, bad input")
         if self.raises and self.part != "bad input":
             raise ValueError(f"case {self.label!r}: a case that must raise counts for 'bad input', not {self.part!r}")
+
+    @cached_property
+    def usual_rtol(self) -> float:
+        """The relative tolerance of the coarsest dtype among the inputs."""
+        dtypes = [str(x.dtype).removeprefix("torch.") for x in arrays_in((self.args, self.kwargs))]
+        return max((TOLERANCE.get(dtype, 0.0) for dtype in dtypes), default=0.0) or TOLERANCE["float64"]
+
+
+def arrays_in(tree: Any) -> Iterator[np.ndarray | torch.Tensor]:
+    if isinstance(tree, (np.ndarray, torch.Tensor)):
+        yield tree
+    elif isinstance(tree, dict):
+        yield from arrays_in(list(tree.values()))
+    elif isinstance(tree, (list, tuple)):
+        for item in tree:
+            yield from arrays_in(item)
 
 
 def bad_input(label: str, /, *args, hint: str = "", drive: str = "", **kwargs) -> Case:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from course.check.call import Outcome, arrays_in
+from course.check.call import Outcome
 from course.check.case import PART_WEIGHTS, Case
-from course.check.compare import TOLERANCE, Mismatch, compare
+from course.check.compare import Mismatch, compare
 
 MEMORY_ERRORS = ("MemoryError", "OutOfMemoryError")
 
@@ -32,10 +32,7 @@ class PartResult:
 
 def tolerance(case: Case) -> float:
     """The relative tolerance of a case: its own, else that of the coarsest dtype among its inputs."""
-    if case.rtol is not None:
-        return case.rtol
-    dtypes = [str(x.dtype).removeprefix("torch.") for x in arrays_in((case.args, case.kwargs))]
-    return max((TOLERANCE.get(dtype, 0.0) for dtype in dtypes), default=0.0) or TOLERANCE["float64"]
+    return case.usual_rtol if case.rtol is None else case.rtol
 
 
 def failed(part: str, case: Case, public: str, discreet: str, status: str = "fail", values: tuple = ()) -> PartResult:

@@ -49,7 +49,9 @@ def cases(rng):
     yield from exercise.bad_inputs(worlds.random_law(rng, 4, minimum=0.1))
 
 
-exercise.property("on the world that is returned the statement is false, by 99 % of the most that is possible")(weighted_worlds)
+exercise.property("on the world that is returned the statement is false, by 99 % of the most that is possible")(
+    weighted_worlds
+)
 
 
 def extremes(rho):
