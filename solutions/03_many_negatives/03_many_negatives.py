@@ -742,6 +742,10 @@ def lemma2_best(unsup_loss, rho, n_negatives):
     validate.count(minimum=1, n_negatives=n_negatives)
     if len(rho) < 2:
         raise ValueError(f"one class has no rival: rho = {rho}")
+    # Why it holds: count of the draws of a rival only a share, so that its probability falls to b = p_min: the logarithm only
+    # falls. With m, n ~ tri(N; a, b), a = rho_c >= b, and w their law, the derivative of E ln(1 + m + nW) - p phi is the sum
+    # over i, j >= 1 of w(i-1, j) (j-i) / (i + jW). Pair (i, j), i < j, with (j, i): w(j-1, i) = w(i-1, j) (j/i) (a/b)^(j-i)
+    # is at least w(i-1, j) j/i, so the two add up to at most 0, as in the lecture; the limit at infinity is the constant.
     k = np.arange(n_negatives + 1)
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(k[1:]))])
     log_ways = log_factorial[-1] - log_factorial - log_factorial[::-1]

@@ -38,8 +38,9 @@
 # **Conventions.** Torch tensors, one row an image: row i of every argument belongs to image i. Losses are means over the
 # batch, in nats where there is a logarithm, tensors of shape (). *Length* is the Euclidean norm; *cosine* the inner
 # product of two rows scaled to length 1. Inputs are never changed, unless the question says so. A gradient that must not
-# flow is 0. Wrong shapes, an empty batch, NaN or a number out of range raise `ValueError` that quotes what offended. You
-# may call the functions that you wrote earlier in this notebook.
+# flow is 0, or there is none (`None`). Wrong shapes, an empty batch, NaN or a number out of range raise `ValueError` that
+# quotes what offended. Infinities and, in losses, rows of length 0 are asked only where the text says so. You may call the
+# functions that you wrote earlier in this notebook.
 #
 # A question that says *transcribe* asks for what the text states; everywhere else the formula is yours to find.
 
@@ -204,8 +205,9 @@ check(NegativeQueue)
 # same image. The candidates of query i are its own key and all rows of `queue` (K, d), nothing else; similarity is cosine
 # divided by the temperature; the loss is the mean cross-entropy of finding the own key, in nats.
 #
-# Queries and keys may have any length other than 0; the rows of the queue must have length 1 (`check_unit_rows`), K at least 1. **The
-# loss trains the query only.** B = 1 is allowed. Temperatures go down to 0.001.
+# Queries and keys may have any length other than 0; the rows of the queue must have length 1 (`check_unit_rows`), K at
+# least 1; in the check they have it up to rounding. **The loss trains the query only.** B = 1 is allowed. Temperatures go
+# down to 0.001.
 
 # %% nbgrader={"grade": false, "grade_id": "moco_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def moco_loss(query, key, queue, temperature):
@@ -604,7 +606,8 @@ check(knn_accuracy)
 # the columns of an array (d, r); r may be 0. Any basis of the space will do. (In the check no direction is on the edge.)
 #
 # Careful: large noise in a coordinate is not yet collapse, and the coordinates need not be the directions.
-# Matrices that are not square, of unequal shape, not symmetric or not finite raise `ValueError`.
+# Matrices that are not square, of unequal shape, clearly not symmetric or not finite raise `ValueError`; what differs from
+# its transpose by rounding is symmetric.
 
 # %% nbgrader={"grade": false, "grade_id": "collapsed_directions", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def collapsed_directions(data_cov, aug_cov):
