@@ -19,7 +19,7 @@ SEEDS = range(4)
 
 
 def verdicts(name, answer):
-    return [evaluate(UNIT_OF[name].exercise(name), R[name], answer, seed) for seed in SEEDS]
+    return [evaluate(UNIT_OF[name].exercise(name), R[name], answer, seed, named=False) for seed in SEEDS]
 
 
 def total(line) -> float:
