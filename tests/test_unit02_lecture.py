@@ -142,6 +142,17 @@ def test_no_world_is_more_false_than_the_two_extreme_weights_say():
     assert excess(rho, *R["counterexample_weights"](rho)) == pytest.approx(largest_excess(rho), rel=1e-4)
 
 
+def test_a_world_whose_margins_are_rounding_is_not_evaluated():
+    """All points at one place, so far out that products of equal rows differ: either side is an accident."""
+
+    def function(rho):
+        R["counterexample_weights"](rho)  # refuses what it must
+        return np.eye(len(rho)), np.full((len(rho), 20), 1e9 / 3)
+
+    row = next(row for row in weights_verdict(function).parts if not row.ok)
+    assert "at most 100000 in absolute value" in row.public
+
+
 def test_a_statement_with_halves_is_never_taken_for_refuted():
     """Equality worlds of the true lemma at sizes where rounding is large: the right side exceeds by rounding only."""
 

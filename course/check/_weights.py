@@ -8,6 +8,7 @@ from course import validate, worlds
 from course.check._dream import MAX_CLASSES, MAX_DIMENSIONS, MAX_POINTS, fits, hinge_table
 
 REACHED = 0.99  # of the largest share by which the right side can exceed the left one
+LARGEST = 1e5  # entry: far beyond it margins are rounding, and either side can be made anything
 
 
 def weighted_worlds(f, rng):
@@ -45,6 +46,8 @@ def problem(rho, answer):
         validate.world(rho, classes, z)
     except ValueError as error:
         return f"(rho, classes, z) is no world: {error}"
+    if not (np.abs(z) <= LARGEST).all():
+        return f"the entries of z must be at most {LARGEST:g} in absolute value"
     found, most = excess(rho, classes, z), largest_excess(rho)
     if not found >= REACHED * most:
         return f"the right side exceeds the left by {found:.6g} of the left: not 99 % of the most that a world reaches"

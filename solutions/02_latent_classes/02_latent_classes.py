@@ -618,7 +618,8 @@ check(proof_error, "proof_error")
 # let $L^h_{un}$ be the expected hinge loss of the margin of a triplet, and $L^{h,\rho}_{sup}$ that of the margin of the
 # mean classifier (section 14 of the lecture, optional, has the lemma for it), over tasks drawn as in section 5, where a
 # point of a task $\{a,b\}$ comes from class $a$ with probability $\rho_a/(\rho_a+\rho_b)$. Given `rho`, return
-# `(classes, z)` (at most 40 points and 20 dimensions, finite numbers) such that in the statement
+# `(classes, z)` (at most 40 points and 20 dimensions, entries of at most $10^5$ in absolute value) such that in the
+# statement
 #
 # $$L^{h}_{un}\ \ge\ (1-\tau)\,L^{h,\rho}_{sup}+\tau$$
 #

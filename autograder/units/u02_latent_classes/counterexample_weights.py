@@ -281,5 +281,5 @@ def counterexample_weights(rho):
 @exercise.accepted("all but two classes at 0, where what they pay no longer counts")
 def counterexample_weights(rho):
     z = np.zeros((len(rho), 1))
-    z[[np.argmax(rho), np.argmin(rho)], 0] = 1e5, 3e5
+    z[[np.argmax(rho), np.argmin(rho)], 0] = 1e4, 3e4
     return np.eye(len(rho)), z
