@@ -831,7 +831,7 @@ figures.described(figure,
     "Gain in accuracy with confidence intervals in six settings of digits, for debiased, debiased with v from "
     "the class, and unbiased. Debiased stays around 0. With v from the class the gain is 1 to 3.5 points with "
     "all labels and 3 to 7 points with five: that of the unbiased loss for ten classes, 2 points less for "
-    "four, near 0 for two."
+    "four. With two classes the intervals are too wide to say."
 )
 
 # %%

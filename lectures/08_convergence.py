@@ -692,7 +692,7 @@ figures.described(figure,
     "Three panels, N = 15, 25 and 35, of losses and bounds over 1500 steps. The classifier's loss falls from "
     "ln 10 to about 0.48. The bound with the floor subtracted runs above it and ends at 0.76, 0.74 and 0.72; "
     "the closed form is larger. Lemma 2 is outside the picture for N = 15 and above ln 10 all along for 25 "
-    "and 35. The line from below rises beside the loss and ends near it; for N = 25 and 35 it ends above."
+    "and 35. The line from below starts under the loss and falls towards it; for N = 25 and 35 it ends above."
 )
 
 # %% [markdown]

@@ -113,10 +113,8 @@ def build_unit(slug: str, overwrite: bool = False, checks: bool = True) -> list[
             keep_work(path, nbformat.reads(content, as_version=4))
     notebooks = _written(files)
     load_unit.cache_clear()
-    with (
-        one_thread(),
-        threadpool_limits(1),
-    ):  # arrays are small, and threads that wait for each other cost other programs
+    # arrays are small, and threads that wait for each other cost other programs
+    with one_thread(), threadpool_limits(1):
         return notebooks + (_written(public_files(slug)) if checks else [])
 
 

@@ -61,7 +61,7 @@ def close(actual: Any, expected: Any, rtol: float, where: str = "") -> Mismatch 
 
 
 def near(actual: np.ndarray, expected: np.ndarray, rtol: float) -> bool:
-    """Whether `within` holds everywhere; a single number, which most answers are, costs a tenth of an array's time."""
+    """Whether `within` holds everywhere; a single number, which most answers are, needs no array."""
     if actual.ndim or expected.ndim:
         return bool(within(actual, expected, rtol).all())
     a, e = float(actual), float(expected)

@@ -639,8 +639,8 @@ def train_triplets(params, triplets, lr, n_steps, device):
 
     params = {"A": (m, d_x), "W": [(m, m), ...], "B": (d, m)}; triplets = (x, x_plus, x_minus), each (n, d_x); lr > 0;
     n_steps >= 0; device "cpu" or "cuda". Returns {"params": a new dict of this form, on `device`,
-    "objective": (n_steps + 1,), "gradient_norm", "smallest_norm", "largest_norm"}. ValueError for what does not fit and when training diverges.
-    Source: Merad et al. 2020, Theorem 1.
+    "objective": (n_steps + 1,), "gradient_norm", "smallest_norm", "largest_norm"}.
+    ValueError for what does not fit and when training diverges. Source: Merad et al. 2020, Theorem 1.
     """
     ### BEGIN SOLUTION
     validate.positive(lr=lr)

@@ -60,7 +60,7 @@ def extremes(rho):
 
 
 def apart(count):
-    """Places of the classes that are neither the likeliest nor the rarest: unit vectors, orthogonal to the first."""
+    """Places of the classes that are neither the likeliest nor the rarest: orthogonal to the first, and far out."""
     return 1e4 * np.eye(count)[1 : count - 1]
 
 
