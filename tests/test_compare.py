@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from course.check.compare import RULES, compare, invariant
+from course.check.case import Case
+from course.check.compare import RULES, TOLERANCE, compare, invariant
+from course.check.parts import tolerance
 
 A = np.array([1.0, 2.0, 3.0])
 
@@ -38,6 +40,21 @@ def test_nan_does_not_pass_where_nan_or_infinity_is_expected():
     assert compare("close", np.array(-np.inf), np.array(np.inf), 1e-9) is not None
     assert compare("close", np.array(1e308), np.array(np.inf), 1e-9) is not None
     assert compare("close", np.array(np.inf), np.array(np.inf), 1e-9) is None
+
+
+def test_an_array_is_held_to_infinity_as_a_single_number_is():
+    """The two are compared by different code (`near`, `within`)."""
+    expected = np.array([1.0, np.inf])
+    for other in (np.nan, -np.inf, 1e308, 1.0):
+        assert compare("close", np.array([1.0, other]), expected, 1e-9) is not None, other
+    assert compare("close", expected.copy(), expected, 1e-9) is None
+
+
+def test_the_usual_tolerance_is_that_of_the_coarsest_input():
+    single, double = np.ones(2, dtype=np.float32), np.ones(2)
+    assert tolerance(Case("both", (double, [single]))) == tolerance(Case("single", (single,))) == TOLERANCE["float32"]
+    assert tolerance(Case("integers", (np.ones(2, dtype=int), 3))) == TOLERANCE["float64"]
+    assert tolerance(Case("its own", (single,), rtol=1e-3)) == 1e-3
 
 
 def test_right_answers_pass_in_other_dtypes_and_containers():
